@@ -1,0 +1,153 @@
+// Sizes: hw (a pair of settings), scale, shape, and the overflow-checked arithmetic between them.
+#pragma once
+
+#include <tenfold/error.hpp>
+
+#include <algorithm>  // equal
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <iosfwd>
+#include <span>
+#include <string>
+
+namespace tenfold::inline v0 {
+
+/// A setting with a value for the height and one for the width; one integer stands for both, as in torch.
+struct hw {
+  index_t h;
+  index_t w;
+
+  template <std::integral Both>
+  constexpr hw(Both both) : h(static_cast<index_t>(both)), w(h) {}  // NOLINT(google-explicit-constructor)
+  template <std::integral Height, std::integral Width>
+  constexpr hw(Height height, Width width) : h(static_cast<index_t>(height)), w(static_cast<index_t>(width)) {}
+
+  friend constexpr bool operator==(const hw&, const hw&) = default;
+};
+
+/// As PyTorch prints a pair in its messages: [2, 1].
+TENFOLD_COLD inline void append_to(std::string& text, const hw& pair) {
+  text += detail::join({"[", pair.h, ", ", pair.w, "]"});
+}
+
+/// torch's scale_factor of an upsampling.
+struct scale {
+  double h;
+  double w;
+
+  constexpr explicit scale(double both) : h(both), w(both) {}
+  constexpr scale(double height, double width) : h(height), w(width) {}
+
+  friend constexpr bool operator==(const scale&, const scale&) = default;
+};
+
+namespace detail {
+
+/// The overflow-checked int64 operations: false where the result does not fit.
+constexpr bool add_fits(index_t a, index_t b, index_t& sum) {
+#if defined(__GNUC__)
+  return !__builtin_add_overflow(a, b, &sum);
+#else
+  sum = static_cast<index_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  return ((a ^ sum) & (b ^ sum)) >= 0;
+#endif
+}
+
+constexpr bool multiply_fits(index_t a, index_t b, index_t& product) {
+#if defined(__GNUC__)
+  return !__builtin_mul_overflow(a, b, &product);
+#else
+  product = static_cast<index_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+  if (a == 0 || b == 0) return true;
+  if ((a == -1 && b == INT64_MIN) || (b == -1 && a == INT64_MIN)) return false;
+  return product / b == a;
+#endif
+}
+
+constexpr index_t checked_add(index_t a, index_t b) {
+  index_t sum = 0;
+  if (!add_fits(a, b, sum)) raise({"the sum ", a, " + ", b, " overflows a 64-bit size"});
+  return sum;
+}
+
+constexpr index_t checked_multiply(index_t a, index_t b) {
+  index_t product = 0;
+  if (!multiply_fits(a, b, product)) raise({"the product ", a, " * ", b, " overflows a 64-bit size"});
+  return product;
+}
+
+/// a - b.
+constexpr index_t checked_subtract(index_t a, index_t b) { return checked_add(a, checked_multiply(b, -1)); }
+
+/// Division toward minus infinity; divisor > 0.
+constexpr index_t floor_divide(index_t dividend, index_t divisor) {
+  const index_t quotient = dividend / divisor;
+  return dividend % divisor < 0 ? quotient - 1 : quotient;
+}
+
+/// Division toward plus infinity; dividend >= 0, divisor > 0.
+constexpr index_t ceil_divide(index_t dividend, index_t divisor) {
+  return dividend / divisor + (dividend % divisor != 0);
+}
+
+constexpr index_t round_up(index_t value, index_t multiple) { return ceil_divide(value, multiple) * multiple; }
+
+}  // namespace detail
+
+/// The sizes of a tensor, outermost first. Up to 8 dimensions, kept inline.
+class shape {
+ public:
+  static constexpr std::size_t max_rank = 8;
+
+  constexpr shape() = default;
+  constexpr shape(std::initializer_list<index_t> sizes) : shape(std::span<const index_t>(sizes.begin(), sizes.size())) {}
+  constexpr explicit shape(std::span<const index_t> sizes) : rank_(sizes.size()) {
+    if (sizes.size() > max_rank) detail::raise({"a shape has at most 8 dimensions, but got ", rank_});
+    std::copy(sizes.begin(), sizes.end(), sizes_.begin());
+  }
+
+  /// The number of dimensions.
+  constexpr std::size_t size() const { return rank_; }
+  constexpr bool empty() const { return rank_ == 0; }
+  constexpr index_t operator[](std::size_t i) const { return sizes_[i]; }
+  constexpr index_t& operator[](std::size_t i) { return sizes_[i]; }
+  constexpr const index_t* begin() const { return sizes_.data(); }
+  constexpr const index_t* end() const { return sizes_.data() + rank_; }
+
+  /// The product of the sizes; throws where it overflows.
+  constexpr index_t elements() const {
+    index_t product = 1;
+    for (const index_t size : *this)
+      if (size == 0) return 0;
+    for (const index_t size : *this) product = detail::checked_multiply(product, size);
+    return product;
+  }
+
+  friend constexpr bool operator==(const shape& a, const shape& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  std::array<index_t, max_rank> sizes_{};
+  std::size_t rank_ = 0;
+};
+
+TENFOLD_COLD inline void append_to(std::string& text, const shape& s) {
+  text += '[';
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += std::to_string(s[i]);
+  }
+  text += ']';
+}
+
+/// As PyTorch prints a size in its messages: [1, 16, 6, 6].
+inline std::string to_string(const shape& s) { return detail::join({s}); }
+
+template <class Traits>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& stream, const shape& s) {
+  return stream << to_string(s).c_str();
+}
+
+}  // namespace tenfold::inline v0

@@ -1,0 +1,179 @@
+// tensor (owner), tensor_view (borrower), and tensor_like: whatever an operation takes.
+#pragma once
+
+#include <tenfold/shape.hpp>
+
+#include <cassert>
+#include <cstring>  // memcpy, memset
+#include <new>      // align_val_t
+#include <type_traits>
+#include <utility>  // exchange, swap
+
+namespace tenfold::inline v0 {
+
+/// The element types of every operation: float, double and the signed integers. Integers are exact and wrap as torch's.
+template <class T>
+concept element = std::same_as<T, float> || std::same_as<T, double> || (std::signed_integral<T> && sizeof(T) <= 8 && !std::same_as<T, char>);
+
+namespace detail {
+
+inline constexpr std::size_t alignment = 64;  // a cache line, and the widest vector
+
+/// The number of elements of a tensor of this shape; throws where it is negative or its bytes overflow.
+template <class T>
+constexpr index_t checked_elements(const shape& s) {
+  for (const index_t size : s)
+    if (size < 0) raise({"Trying to create tensor with negative dimension ", size, ": ", s});
+  const index_t elements = s.elements();
+  checked_multiply(elements, static_cast<index_t>(sizeof(T)));
+  return elements;
+}
+
+/// The place of element (i, j, ...) in row-major order.
+template <class... Index>
+index_t offset_of(const shape& s, Index... index) {
+  assert(sizeof...(index) == s.size());
+  index_t offset = 0;
+  std::size_t d = 0;
+  ((assert(static_cast<index_t>(index) >= 0 && static_cast<index_t>(index) < s[d]),
+    offset = offset * s[d] + static_cast<index_t>(index), ++d),
+   ...);
+  return offset;
+}
+
+}  // namespace detail
+
+/// A borrowed, contiguous, row-major tensor: a pointer and a shape. Copying it copies no element.
+template <class T>
+class tensor_view {
+ public:
+  using element_type = T;
+  using value_type = std::remove_const_t<T>;
+
+  tensor_view(T* data, const tenfold::shape& shape)
+      : data_(data), shape_(shape), size_(detail::checked_elements<T>(shape)) {}
+  template <class U>  // a template, so that it is never the copy constructor
+    requires(std::is_const_v<T> && std::same_as<U, value_type>)
+  tensor_view(const tensor_view<U>& other)  // NOLINT(google-explicit-constructor)
+      : data_(other.data()), shape_(other.shape()), size_(other.size()) {}
+
+  const tenfold::shape& shape() const { return shape_; }
+  T* data() const { return data_; }
+  /// The number of elements.
+  index_t size() const { return size_; }
+  template <std::integral... Index>
+  T& operator()(Index... index) const {
+    return data_[detail::offset_of(shape_, index...)];
+  }
+  tensor_view view() const { return *this; }
+
+ private:
+  T* data_;
+  tenfold::shape shape_;
+  index_t size_;
+};
+
+/// An owning, contiguous, row-major tensor, aligned to 64 bytes; zero-filled unless said otherwise.
+template <class T>
+class tensor {
+  static_assert(std::is_trivially_copyable_v<T> && !std::is_const_v<T>);
+
+ public:
+  using element_type = T;
+  using value_type = T;
+
+  tensor() : tensor(tenfold::shape{0}, nullptr) {}
+  explicit tensor(const tenfold::shape& shape) : tensor(uninitialized(shape)) {
+    if (size_ > 0) std::memset(static_cast<void*>(data_), 0, static_cast<std::size_t>(size_) * sizeof(T));
+  }
+  /// Elements are copied from `values`, in row-major order; there must be as many as the shape has.
+  tensor(const tenfold::shape& shape, std::initializer_list<T> values) : tensor(uninitialized(shape)) {
+    if (static_cast<index_t>(values.size()) != size_)
+      detail::raise({"a tensor of shape ", shape, " has ", size_, " elements, but got ",
+                     static_cast<index_t>(values.size()), " values"});
+    std::copy(values.begin(), values.end(), data_);
+  }
+  /// For results that are written whole.
+  static tensor uninitialized(const tenfold::shape& shape) {
+    const index_t size = detail::checked_elements<T>(shape);
+    return tensor(shape, size ? allocate(size) : nullptr);
+  }
+
+  tensor(const tensor& other) : tensor(uninitialized(other.shape_)) {
+    if (size_ > 0) std::memcpy(data_, other.data_, static_cast<std::size_t>(size_) * sizeof(T));
+  }
+  tensor(tensor&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        shape_(std::exchange(other.shape_, tenfold::shape{0})),
+        size_(std::exchange(other.size_, 0)) {}
+  tensor& operator=(tensor other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(shape_, other.shape_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~tensor() { ::operator delete(data_, std::align_val_t{detail::alignment}); }
+
+  const tenfold::shape& shape() const { return shape_; }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  /// The number of elements.
+  index_t size() const { return size_; }
+  template <std::integral... Index>
+  T& operator()(Index... index) {
+    return data_[detail::offset_of(shape_, index...)];
+  }
+  template <std::integral... Index>
+  const T& operator()(Index... index) const {
+    return data_[detail::offset_of(shape_, index...)];
+  }
+  tensor_view<T> view() { return {data_, shape_}; }
+  tensor_view<const T> view() const { return {data_, shape_}; }
+
+ private:
+  tensor(const tenfold::shape& shape, T* data) : data_(data), shape_(shape), size_(data ? shape.elements() : 0) {}
+  static T* allocate(index_t size) {
+    return static_cast<T*>(
+        ::operator new(static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{detail::alignment}));
+  }
+
+  T* data_;
+  tenfold::shape shape_;
+  index_t size_;
+};
+
+template <class T>
+tensor_view<T> as_view(const tensor_view<T>& x) {
+  return x;
+}
+template <class T>
+tensor_view<T> as_view(tensor<T>& x) {
+  return x.view();
+}
+template <class T>
+tensor_view<const T> as_view(const tensor<T>& x) {
+  return x.view();
+}
+
+/// Anything for which as_view(x) is found and gives a tensor_view: tensor, tensor_view, and foreign types by an overload
+/// of as_view in their own namespace.
+template <class X>
+concept tensor_like = requires(X& x) {
+  typename decltype(as_view(x))::value_type;
+  requires std::same_as<decltype(as_view(x)), tensor_view<typename decltype(as_view(x))::element_type>>;
+};
+
+/// The element type behind a tensor_like, without const.
+template <tensor_like X>
+using element_of = typename decltype(as_view(std::declval<X&>()))::value_type;
+
+namespace detail {
+
+/// The read-only view of an argument.
+template <class X>
+tensor_view<const element_of<X>> const_view(const X& x) {
+  return as_view(x);
+}
+
+}  // namespace detail
+}  // namespace tenfold::inline v0
