@@ -1,0 +1,253 @@
+// conv2d: options, checks, the operation, and the prepared layer.
+#pragma once
+
+#include <tenfold/detail/convolution.hpp>
+
+namespace tenfold::inline v0 {
+
+struct same_t {};
+struct valid_t {};
+/// padding='same': the output has the input's size; an odd element of padding goes to the bottom and the right.
+inline constexpr same_t same{};
+/// padding='valid': none.
+inline constexpr valid_t valid{};
+
+/// The padding of a conv2d: a pair, `same` or `valid`.
+class conv2d_padding {
+ public:
+  template <std::integral Both>
+  constexpr conv2d_padding(Both both) : value_(both) {}  // NOLINT(google-explicit-constructor)
+  template <std::integral Height, std::integral Width>
+  constexpr conv2d_padding(Height h, Width w) : value_(h, w) {}
+  constexpr conv2d_padding(const hw& value) : value_(value) {}      // NOLINT(google-explicit-constructor)
+  constexpr conv2d_padding(same_t) : value_(0), is_same_(true) {}   // NOLINT(google-explicit-constructor)
+  constexpr conv2d_padding(valid_t) : value_(0) {}                  // NOLINT(google-explicit-constructor)
+
+  constexpr bool is_same() const { return is_same_; }
+  /// The pair; 0 for `same`, which depends on the kernel.
+  constexpr const hw& value() const { return value_; }
+
+ private:
+  hw value_;
+  bool is_same_ = false;
+};
+
+/// The settings of torch.nn.functional.conv2d.
+struct conv2d_options {
+  hw stride = 1;
+  conv2d_padding padding = 0;
+  hw dilation = 1;
+  index_t groups = 1;
+};
+
+namespace detail {
+
+/// padding='same' as PyTorch does it: `before` on both sides, and `extra` more at the end.
+struct same_padding {
+  hw before = 0;
+  hw extra = 0;
+};
+
+constexpr same_padding split_same_padding(const shape& weight, const hw& dilation) {
+  const hw total{checked_multiply(dilation.h, weight[2] - 1), checked_multiply(dilation.w, weight[3] - 1)};
+  const hw before{total.h / 2, total.w / 2};
+  return {before, {total.h - 2 * before.h, total.w - 2 * before.w}};
+}
+
+constexpr void check_same_padding(const shape& input, const shape& weight, const conv2d_options& o) {
+  if (weight.size() != input.size()) {
+    const std::size_t rank = weight.size();
+    raise({"Expected ", rank, "-dimensional input for ", rank, "-dimensional weight", weight, ", but got ",
+           input.size(), "-dimensional input of size ", input, " instead"});
+  }
+  if (!(o.stride == hw(1))) raise("padding='same' is not supported for strided convolutions");
+}
+
+/// The checks of conv2d in PyTorch's order. `bias` is empty where there is none.
+constexpr convolution_geometry check_conv2d(const shape& input, const shape& weight, const std::optional<shape>& bias,
+                                            const conv2d_options& o) {
+  check_input_rank("conv2d", input);
+  check_weight_rank(weight);
+  check_groups(o.groups);
+  shape in = batched(input);
+  same_padding padding{o.padding.value()};
+  if (o.padding.is_same()) {
+    check_same_padding(in, weight, o);
+    padding = split_same_padding(weight, o.dilation);
+    in[2] = checked_add(in[2], padding.extra.h);  // the texts below show the input as it is padded
+    in[3] = checked_add(in[3], padding.extra.w);
+  } else {
+    check_pair_fits_weight("stride", o.stride, weight);
+    check_pair_fits_weight("padding", o.padding.value(), weight);
+    check_pair_fits_weight("dilation", o.dilation, weight);
+  }
+  if (padding.before.h < 0 || padding.before.w < 0) raise("negative padding is not supported");
+  if (o.stride.h <= 0 || o.stride.w <= 0) raise("non-positive stride is not supported");
+  if (o.dilation.h < 0 || o.dilation.w < 0) raise("dilation should be greater than zero");
+  check_weight_groups(o.groups, weight);
+  const index_t channels = checked_multiply(weight[1], o.groups);
+  if (in[1] != channels)
+    raise({"Given groups=", o.groups, ", weight of size ", weight, ", expected input", in,
+           " to have ", channels, " channels, but got ", in[1], " channels instead"});
+  check_bias("", weight, bias, weight[0]);
+  check_padding_doubles(padding.before);
+  const hw padded{checked_add(in[2], 2 * padding.before.h), checked_add(in[3], 2 * padding.before.w)};
+  const hw span{effective_kernel(weight[2], o.dilation.h), effective_kernel(weight[3], o.dilation.w)};
+  if (padded.h < span.h || padded.w < span.w)
+    raise({"Calculated padded input size per channel: (", padded.h, " x ", padded.w, "). Kernel size: (", span.h, " x ",
+           span.w, "). Kernel size can't be greater than actual input size"});
+  check_not_empty(in);
+  const bool empty = in[0] == 0 || in[1] == 0;
+  if (weight[2] == 0 || weight[3] == 0) {
+    if (empty) raise("select(): index 0 out of range for tensor of size [0] at dimension 0");
+    if (o.dilation == hw(1))
+      raise({"kernel size should be greater than zero, but got kernel_height: ", weight[2], " kernel_width: ", weight[3]});
+    raise({"kernel size should be greater than zero, but got ", hw{weight[2], weight[3]}});
+  }
+  if (!empty && (o.dilation.h == 0 || o.dilation.w == 0))
+    raise({"dilation should be greater than zero, but got ", o.dilation});
+
+  convolution_geometry g;
+  g.batch = in[0];
+  g.groups = o.groups;
+  g.in_channels = weight[1];
+  g.out_channels = in[1] == 0 ? 0 : weight[0] / o.groups;  // PyTorch answers no channels with no channels
+  g.in = last_two(input);
+  g.kernel = {weight[2], weight[3]};
+  g.out = {(padded.h - span.h) / o.stride.h + 1, (padded.w - span.w) / o.stride.w + 1};
+  g.stride = o.stride;
+  g.padding = padding.before;
+  g.dilation = o.dilation;
+  g.output_shape = convolution_output_shape(input, g.out_channels * o.groups, g.out);
+  return g;
+}
+
+}  // namespace detail
+
+/// The shape that conv2d gives, or the error that it raises; usable at compile time.
+constexpr shape conv2d_output_shape(const shape& input, const shape& weight, const conv2d_options& options = {}) {
+  return detail::check_conv2d(input, weight, std::nullopt, options).output_shape;
+}
+
+namespace detail {
+
+struct conv2d_op {
+  using options = conv2d_options;
+  static constexpr const char* name = "conv2d";
+
+  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
+                                    const options& o) {
+    return check_conv2d(input, weight, bias, o);
+  }
+
+  /// Checked against an empty batch of the smallest image that the weight fits.
+  static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, const options& o) {
+    if (weight.size() != 4 || o.groups <= 0) return check({0, 1, 1, 1}, weight, bias, o);
+    const hw image{effective_kernel(weight[2], std::max<index_t>(0, o.dilation.h)),
+                   effective_kernel(weight[3], std::max<index_t>(0, o.dilation.w))};
+    return check({0, checked_multiply(weight[1], o.groups), image.h, image.w}, weight, bias, o);
+  }
+
+  /// One product for each image and group: A is the weight (O, C kh kw), B the column matrix, C the output plane.
+  template <class T, class Visit>
+  static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
+                               const Visit& visit) {
+    const index_t in_plane = g.in.h * g.in.w;
+    gemm_problem<T> p;
+    p.m = g.out_channels;
+    p.n = g.out.h * g.out.w;
+    p.k = g.in_channels * g.kernel.h * g.kernel.w;
+    p.a = operands.weight;
+    p.a_row = affine_digits(p.m, p.k);
+    p.a_column = affine_digits(p.k, 1);
+    if (g.kernel == hw(1) && g.stride == hw(1) && g.padding == hw(0)) {
+      p.matrix = {operands.input, in_plane, 1};
+    } else {
+      p.b_is_image = true;
+      p.image = {operands.input, in_plane, {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
+                 {g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w}};
+    }
+    p.c = operands.output;
+    p.layout.row = affine_digits(p.m, p.n);
+    p.layout.points_w = p.layout.line = g.out.w;
+    p.bias = operands.bias;
+    p.relu = operands.relu;
+    p.images = g.batch;
+    p.groups = g.groups;
+    p.b_group_stride = g.in_channels * in_plane;
+    p.b_image_stride = g.groups * p.b_group_stride;
+    p.c_group_stride = p.m * p.n;
+    p.c_image_stride = g.groups * p.c_group_stride;
+    p.a_group_stride = p.m * p.k;
+    p.bias_group_stride = p.m;
+    visit(p);
+  }
+};
+
+}  // namespace detail
+
+/// 2-D convolution (cross-correlation), as torch.nn.functional.conv2d.
+///
+///     output[n, o, oh, ow] = bias[o] + sum over c, i, j of input[n, c, ih, iw] * weight[o, c, i, j]
+///     with ih = oh * stride.h - padding.h + i * dilation.h, iw likewise, and 0 outside the image;
+///     c runs over the channels of o's group
+///
+/// input   (N, C, H, W) or (C, H, W)
+/// weight  (O, C / groups, kh, kw)
+/// bias    (O); optional by overload
+/// returns (N, O, OH, OW) or (O, OH, OW) with OH = (H + 2 * padding.h - dilation.h * (kh - 1) - 1) / stride.h + 1
+/// throws  tenfold::error in PyTorch's words; every check comes before the first write
+/// source  one implicit matrix product: see detail/implicit_gemm.hpp
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+auto conv2d(const Input& input, const Weight& weight, const Bias& bias, const conv2d_options& options = {},
+            const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  return detail::convolution<detail::conv2d_op, T>(detail::const_view(input), detail::const_view(weight),
+                                                   detail::const_view(bias), options, ctx);
+}
+template <tensor_like Input, tensor_like Weight>
+auto conv2d(const Input& input, const Weight& weight, const conv2d_options& options = {},
+            const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  return detail::convolution<detail::conv2d_op, T>(detail::const_view(input), detail::const_view(weight), {}, options,
+                                                   ctx);
+}
+
+/// conv2d into an output of conv2d_output_shape, which may not overlap the inputs. Allocates nothing when the context
+/// carries a workspace of conv2d_workspace_bytes.
+template <tensor_like Output, tensor_like Input, tensor_like Weight, tensor_like Bias>
+void conv2d_into(Output&& output, const Input& input, const Weight& weight, const Bias& bias,
+                 const conv2d_options& options = {}, const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  detail::convolution_into<detail::conv2d_op, T>(as_view(output), detail::const_view(input), detail::const_view(weight),
+                                                 detail::const_view(bias), options, ctx);
+}
+template <tensor_like Output, tensor_like Input, tensor_like Weight>
+void conv2d_into(Output&& output, const Input& input, const Weight& weight, const conv2d_options& options = {},
+                 const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  detail::convolution_into<detail::conv2d_op, T>(as_view(output), detail::const_view(input), detail::const_view(weight),
+                                                 {}, options, ctx);
+}
+
+/// The bytes of workspace that conv2d_into needs with this context; a bias needs none.
+template <tensor_like Input, tensor_like Weight>
+index_t conv2d_workspace_bytes(const Input& input, const Weight& weight, const conv2d_options& options = {},
+                               const context& ctx = default_context()) {
+  return detail::convolution_workspace_bytes<detail::conv2d_op, element_of<Input>>(
+      detail::const_view(input).shape(), detail::const_view(weight).shape(), options, ctx);
+}
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+index_t conv2d_workspace_bytes(const Input& input, const Weight& weight, const Bias&,
+                               const conv2d_options& options = {}, const context& ctx = default_context()) {
+  return conv2d_workspace_bytes(input, weight, options, ctx);
+}
+
+/// A conv2d whose weight is known, with an optional ReLU:
+///
+///     prepared_conv2d<float> layer(weight, bias, {.padding = 1}, activation::relu);
+///     auto y = layer(x);
+template <element T>
+using prepared_conv2d = detail::prepared_convolution<detail::conv2d_op, T>;
+
+}  // namespace tenfold::inline v0

@@ -1,0 +1,450 @@
+// conv_transpose2d: options, checks, the operation, the prepared layer, and ATen's kernel under its own name.
+#pragma once
+
+#include <tenfold/detail/convolution.hpp>
+
+namespace tenfold::inline v0 {
+
+/// The settings of torch.nn.functional.conv_transpose2d, and nn.ConvTranspose2d's output_size.
+struct conv_transpose2d_options {
+  hw stride = 1;
+  hw padding = 0;
+  hw output_padding = 0;
+  /// The height and width wanted; output_padding follows from it (and may not be given besides).
+  std::optional<hw> output_size = {};
+  index_t groups = 1;
+  hw dilation = 1;
+};
+
+namespace detail {
+
+/// (in - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1: the size without output_padding.
+constexpr index_t transposed_size(index_t in, index_t stride, index_t padding, index_t dilation, index_t kernel) {
+  const index_t spread = checked_multiply(checked_subtract(in, 1), stride);
+  return checked_add(checked_subtract(spread, checked_multiply(2, padding)), effective_kernel(kernel, dilation));
+}
+
+constexpr hw transposed_size(const hw& in, const hw& stride, const hw& padding, const hw& dilation, const hw& kernel) {
+  return {transposed_size(in.h, stride.h, padding.h, dilation.h, kernel.h),
+          transposed_size(in.w, stride.w, padding.w, dilation.w, kernel.w)};
+}
+
+/// The output_padding by which nn.ConvTranspose2d.forward(x, output_size) reaches the size wanted.
+constexpr hw infer_output_padding(const shape& input, const shape& weight, const conv_transpose2d_options& o) {
+  if (!o.output_size) return o.output_padding;
+  if (!(o.output_padding == hw(0))) raise("output_size and output_padding exclude each other: give one of them");
+  if (input.size() < 2 || weight.size() != 4) return 0;  // the rank checks that follow name the mistake
+  const hw least = transposed_size(last_two(input), o.stride, o.padding, o.dilation, {weight[2], weight[3]});
+  const hw most{checked_add(least.h, checked_subtract(o.stride.h, 1)),
+                checked_add(least.w, checked_subtract(o.stride.w, 1))};
+  const hw& want = *o.output_size;
+  if (want.h < least.h || want.h > most.h || want.w < least.w || want.w > most.w) {
+    // PyTorch prints x.size()[2:], which for an unbatched input is its last size alone.
+    const hw in = last_two(input);
+    const shape sizes = input.size() == 4 ? shape{in.h, in.w} : shape{in.w};
+    raise({"requested an output size of ", want, ", but valid sizes range from ", least, " to ",
+           most, " (for an input of torch.Size(", sizes, "))"});
+  }
+  return {want.h - least.h, want.w - least.w};
+}
+
+/// The checks of ATen's slow_conv_transpose2d on the settings, in its order; `weight` is one group's.
+constexpr void check_transposed_settings(const shape& weight, const hw& kernel, const hw& stride, const hw& dilation,
+                                         const hw& output_padding) {
+  if (kernel.h <= 0 || kernel.w <= 0)
+    raise({"kernel size should be greater than zero, but got kernel_height: ", kernel.h, " kernel_width: ", kernel.w});
+  if (stride.h <= 0 || stride.w <= 0)
+    raise({"stride should be greater than zero, but got stride_height: ", stride.h, " stride_width: ", stride.w});
+  if (dilation.h <= 0 || dilation.w <= 0)
+    raise({"dilation should be greater than zero, but got dilation_height: ", dilation.h,
+           ", dilation_width: ", dilation.w});
+  const bool reachable = (output_padding.w < stride.w || output_padding.w < dilation.w) &&
+                         (output_padding.h < stride.h || output_padding.h < dilation.h);
+  if (!reachable)
+    raise({"output padding must be smaller than either stride or dilation, but got output_padding_height: ",
+           output_padding.h, " output_padding_width: ", output_padding.w, " stride_height: ", stride.h,
+           " stride_width: ", stride.w, " dilation_height: ", dilation.h, " dilation_width: ", dilation.w});
+  if (weight.elements() == 0 || (weight.size() != 2 && weight.size() != 4))
+    raise({"non-empty 2D or 4D weight tensor expected, but got: ", weight});
+}
+
+constexpr void check_transposed_output(const hw& in, const hw& out) {
+  if (out.h < 1 || out.w < 1)
+    raise({"Given input size per channel: (", in.h, " x ", in.w, "). Calculated output size per channel: (", out.h, " x ",
+           out.w, "). Output size is too small"});
+}
+
+/// An empty batch: PyTorch only makes a tensor of the size that the formula gives.
+constexpr void check_empty_transposed_output(index_t channels, const hw& out) {
+  const shape result{0, channels, out.h, out.w};
+  for (std::size_t d = 2; d < 4; ++d)
+    if (result[d] < -1)
+      raise({"invalid shape dimension ", result[d], " at index ", d, " of shape ", result});
+  if (out.h == -1 && out.w == -1) raise("only one dimension can be inferred");
+  if (out.h == -1 || out.w == -1)
+    raise({"cannot reshape tensor of 0 elements into shape ", result,
+           " because the unspecified dimension size -1 can be any value and is ambiguous"});
+}
+
+/// The checks of conv_transpose2d in PyTorch's order. `bias` is empty where there is none.
+constexpr convolution_geometry check_conv_transpose2d(const shape& input, const shape& weight,
+                                                      const std::optional<shape>& bias,
+                                                      const conv_transpose2d_options& o) {
+  const hw output_padding = infer_output_padding(input, weight, o);
+  check_input_rank("conv_transpose2d", input);
+  check_weight_rank(weight);
+  check_groups(o.groups);
+  check_pair_fits_weight("stride", o.stride, weight);
+  check_pair_fits_weight("padding", o.padding, weight);
+  check_pair_fits_weight("dilation", o.dilation, weight);
+  check_pair_fits_weight("output_padding", output_padding, weight);
+  if (o.padding.h < 0 || o.padding.w < 0) raise("negative padding is not supported");
+  if (output_padding.h < 0 || output_padding.w < 0) raise("negative output_padding is not supported");
+  if (o.stride.h <= 0 || o.stride.w <= 0) raise("non-positive stride is not supported");
+  if (o.dilation.h < 0 || o.dilation.w < 0) raise("dilation should be greater than zero");
+  check_weight_groups(o.groups, weight);
+  check_padding_doubles(o.padding);
+  const shape in = batched(input);
+  if (in[1] != weight[0])
+    raise({"Given transposed=1, weight of size ", weight, ", expected input", in, " to have ",
+           weight[0], " channels, but got ", in[1], " channels instead"});
+  const index_t channels = checked_multiply(weight[1], o.groups);
+  check_bias("transposed=1, ", weight, bias, channels);
+  check_not_empty(in);
+
+  convolution_geometry g;
+  g.batch = in[0];
+  g.groups = o.groups;
+  g.in_channels = weight[0] / o.groups;
+  g.out_channels = weight[1];
+  g.in = last_two(input);
+  g.kernel = {weight[2], weight[3]};
+  g.stride = o.stride;
+  g.padding = o.padding;
+  g.dilation = o.dilation;
+  if (in[0] != 0)
+    check_transposed_settings({weight[0] / o.groups, weight[1], weight[2], weight[3]}, g.kernel, o.stride, o.dilation,
+                              output_padding);
+  const hw least = transposed_size(g.in, o.stride, o.padding, o.dilation, g.kernel);
+  g.out = {checked_add(least.h, output_padding.h), checked_add(least.w, output_padding.w)};
+  if (in[0] == 0)
+    check_empty_transposed_output(channels, g.out);
+  else
+    check_transposed_output(g.in, g.out);
+  g.output_shape = convolution_output_shape(input, channels, g.out);
+  return g;
+}
+
+}  // namespace detail
+
+/// The shape that conv_transpose2d gives, or the error that it raises; usable at compile time.
+constexpr shape conv_transpose2d_output_shape(const shape& input, const shape& weight,
+                                              const conv_transpose2d_options& options = {}) {
+  return detail::check_conv_transpose2d(input, weight, std::nullopt, options).output_shape;
+}
+
+namespace detail {
+
+/// Output lines of one dimension with the same taps. Line q * stride + phase is hit by the taps i for which
+/// i * dilation = q * stride + phase + padding (mod stride), each from an input line that is q plus a constant. So a phase
+/// is a stride-1 convolution, and neighbouring phases with equal constants are one with more channels.
+struct phase_class {
+  index_t first;      // phase
+  index_t phases;     // how many, consecutive
+  index_t taps;       // of each
+  index_t tap;        // the first tap of the first phase
+  index_t next_tap;   // what the next phase adds to it
+  index_t tap_step;   // from one tap of a phase to the next
+  index_t line;       // the input line, relative to q, that the first tap reads
+  index_t line_step;  // the next tap reads this much before
+};
+
+/// One dimension of a transposed convolution.
+struct phase_axis {
+  index_t kernel, stride, padding, dilation;
+
+  index_t common() const { return std::gcd(stride, dilation); }
+
+  phase_class phase(index_t phase) const {
+    const index_t residue = (phase + padding % stride + stride) % stride;
+    const index_t shift = (phase + padding - residue) / stride;
+    const index_t period = stride / common();
+    const index_t tap = first_tap(residue, std::min(kernel, period));
+    const index_t taps = tap < 0 ? 0 : (kernel - 1 - tap) / period + 1;
+    const index_t line = taps == 0 ? 0 : shift - (tap * dilation - residue) / stride;
+    return {phase, 1, taps, tap, 0, period, line, dilation / common()};
+  }
+
+  /// The class that begins with a phase: as many of the following as share its taps.
+  phase_class class_from(index_t first) const {
+    phase_class merged = phase(first);
+    if (merged.taps == 0) merged.phases = until_hit(first);
+    while (merged.taps > 0 && first + merged.phases < stride) {
+      const phase_class next = phase(first + merged.phases);
+      if (next.taps != merged.taps || next.line != merged.line) break;
+      const index_t step = (next.tap - merged.tap) / merged.phases;
+      if (merged.phases == 1) merged.next_tap = step;
+      if (merged.tap + merged.phases * merged.next_tap != next.tap) break;
+      ++merged.phases;
+    }
+    return merged;
+  }
+
+ private:
+  /// The least i < taps with i * dilation = residue (mod stride), or -1.
+  index_t first_tap(index_t residue, index_t taps) const {
+    if (dilation == 1) return residue < taps ? residue : -1;
+    for (index_t i = 0; i < taps; ++i)
+      if (i * dilation % stride == residue) return i;
+    return -1;
+  }
+
+  /// How many phases from this one on no tap hits.
+  index_t until_hit(index_t first) const {
+    index_t distance = stride - first;
+    for (index_t i = 0; i < kernel; ++i) {
+      const index_t hit = (i * dilation - padding % stride + stride) % stride;
+      if (hit >= first) distance = std::min(distance, hit - first);
+    }
+    return distance;
+  }
+};
+
+struct conv_transpose2d_op {
+  using options = conv_transpose2d_options;
+  static constexpr const char* name = "conv_transpose2d";
+
+  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
+                                    const options& o) {
+    return check_conv_transpose2d(input, weight, bias, o);
+  }
+
+  /// Checked against an empty batch of an image that is large enough for the padding.
+  static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, options o) {
+    o.output_size = std::nullopt;
+    constexpr index_t most = index_t{1} << 30;
+    const index_t image = 2 * std::clamp<index_t>(std::max(o.padding.h, o.padding.w), 0, most) + 1;
+    return check({0, weight.size() == 4 ? weight[0] : 1, image, image}, weight, bias, o);
+  }
+
+  /// One product for each class of phases (and each image and group).
+  template <class T, class Visit>
+  static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
+                               const Visit& visit) {
+    const phase_axis axis_h{g.kernel.h, g.stride.h, g.padding.h, g.dilation.h};
+    const phase_axis axis_w{g.kernel.w, g.stride.w, g.padding.w, g.dilation.w};
+    for (index_t ph = 0; ph < g.stride.h;) {
+      const phase_class h = axis_h.class_from(ph);
+      for (index_t pw = 0; pw < g.stride.w;) {
+        const phase_class w = axis_w.class_from(pw);
+        visit(class_problem(g, operands, h, w));
+        pw += w.phases;
+      }
+      ph += h.phases;
+    }
+  }
+
+  /// A is the weight (O, phases; C, taps), B the input shifted by the taps, C the output lines of the phases.
+  template <class T>
+  static gemm_problem<T> class_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
+                                       const phase_class& h, const phase_class& w) {
+    const index_t in_plane = g.in.h * g.in.w;
+    const index_t out_plane = g.out.h * g.out.w;
+    const index_t window = g.kernel.h * g.kernel.w;
+    const hw rest{g.out.h - h.first, g.out.w - w.first};
+    const hw points{rest.h > 0 ? ceil_divide(rest.h, g.stride.h) : 0, rest.w > 0 ? ceil_divide(rest.w, g.stride.w) : 0};
+    const index_t phases = h.phases * w.phases;
+    gemm_problem<T> p;
+    p.m = g.out_channels * phases;
+    p.n = points.h * points.w;
+    p.k = g.in_channels * h.taps * w.taps;
+    if (p.k > 0) {
+      // Input lines ascend with the columns of A, so the taps descend.
+      p.a_row = make_digits({g.out_channels, h.phases, w.phases}, {window, h.next_tap * g.kernel.w, w.next_tap});
+      p.a_column = make_digits({g.in_channels, h.taps, w.taps},
+                               {g.out_channels * window, -h.tap_step * g.kernel.w, -w.tap_step});
+      const index_t last_h = h.tap + (h.taps - 1) * h.tap_step;
+      const index_t last_w = w.tap + (w.taps - 1) * w.tap_step;
+      if (operands.weight) p.a = operands.weight + last_h * g.kernel.w + last_w;
+      const hw origin{h.line - (h.taps - 1) * h.line_step, w.line - (w.taps - 1) * w.line_step};
+      if (h.taps == 1 && w.taps == 1 && origin == hw(0) && points == g.in) {
+        p.matrix = {operands.input, in_plane, 1};
+      } else {
+        p.b_is_image = true;
+        p.image = {operands.input, in_plane, {h.taps, points.h, 1, h.line_step, origin.h, g.in.h},
+                   {w.taps, points.w, 1, w.line_step, origin.w, g.in.w}};
+      }
+    }
+    if (operands.output) p.c = operands.output + h.first * g.out.w + w.first;
+    p.layout.row = make_digits({g.out_channels, h.phases, w.phases}, {out_plane, g.out.w, 1});
+    p.layout.points_w = points.w;
+    p.layout.line = g.stride.h * g.out.w;
+    p.layout.step = g.stride.w;
+    p.layout.phases = {h.phases, w.phases};
+    p.layout.stride = g.stride;
+    p.layout.rest = rest;
+    p.layout.ragged = (points.h - 1) * g.stride.h + h.phases > rest.h || (points.w - 1) * g.stride.w + w.phases > rest.w;
+    p.bias = operands.bias;
+    p.rows_per_bias = phases;
+    p.relu = operands.relu;
+    p.images = g.batch;
+    p.groups = g.groups;
+    p.b_group_stride = g.in_channels * in_plane;
+    p.b_image_stride = g.groups * p.b_group_stride;
+    p.c_group_stride = g.out_channels * out_plane;
+    p.c_image_stride = g.groups * p.c_group_stride;
+    p.a_group_stride = g.in_channels * g.out_channels * window;
+    p.bias_group_stride = g.out_channels;
+    return p;
+  }
+};
+
+}  // namespace detail
+
+/// Transposed 2-D convolution, as torch.nn.functional.conv_transpose2d.
+///
+///     output[n, o, oh, ow] = bias[o] + sum of input[n, c, ih, iw] * weight[c, o, i, j]
+///     over all c, i, j, ih, iw with  oh = ih * stride.h - padding.h + i * dilation.h,  ow likewise;
+///     c runs over the channels of o's group
+///
+/// input   (N, C, H, W) or (C, H, W)
+/// weight  (C, O / groups, kh, kw)
+/// bias    (O); optional by overload
+/// returns (N, O, OH, OW) or (O, OH, OW)
+///         with OH = (H - 1) * stride.h - 2 * padding.h + dilation.h * (kh - 1) + output_padding.h + 1,
+///         or OH = output_size.h, for which the output_padding is inferred
+/// throws  tenfold::error in PyTorch's words; every check comes before the first write
+/// source  a stride-1 convolution for each class of output phases, no column matrix: see detail/implicit_gemm.hpp
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+auto conv_transpose2d(const Input& input, const Weight& weight, const Bias& bias,
+                      const conv_transpose2d_options& options = {}, const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  return detail::convolution<detail::conv_transpose2d_op, T>(detail::const_view(input), detail::const_view(weight),
+                                                             detail::const_view(bias), options, ctx);
+}
+template <tensor_like Input, tensor_like Weight>
+auto conv_transpose2d(const Input& input, const Weight& weight, const conv_transpose2d_options& options = {},
+                      const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  return detail::convolution<detail::conv_transpose2d_op, T>(detail::const_view(input), detail::const_view(weight), {},
+                                                             options, ctx);
+}
+
+/// conv_transpose2d into an output of conv_transpose2d_output_shape, which may not overlap the inputs. Allocates nothing
+/// when the context carries a workspace of conv_transpose2d_workspace_bytes.
+template <tensor_like Output, tensor_like Input, tensor_like Weight, tensor_like Bias>
+void conv_transpose2d_into(Output&& output, const Input& input, const Weight& weight, const Bias& bias,
+                           const conv_transpose2d_options& options = {}, const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  detail::convolution_into<detail::conv_transpose2d_op, T>(as_view(output), detail::const_view(input),
+                                                           detail::const_view(weight), detail::const_view(bias), options,
+                                                           ctx);
+}
+template <tensor_like Output, tensor_like Input, tensor_like Weight>
+void conv_transpose2d_into(Output&& output, const Input& input, const Weight& weight,
+                           const conv_transpose2d_options& options = {}, const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  detail::convolution_into<detail::conv_transpose2d_op, T>(as_view(output), detail::const_view(input),
+                                                           detail::const_view(weight), {}, options, ctx);
+}
+
+/// The bytes of workspace that conv_transpose2d_into needs with this context; a bias needs none.
+template <tensor_like Input, tensor_like Weight>
+index_t conv_transpose2d_workspace_bytes(const Input& input, const Weight& weight,
+                                         const conv_transpose2d_options& options = {},
+                                         const context& ctx = default_context()) {
+  return detail::convolution_workspace_bytes<detail::conv_transpose2d_op, element_of<Input>>(
+      detail::const_view(input).shape(), detail::const_view(weight).shape(), options, ctx);
+}
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+index_t conv_transpose2d_workspace_bytes(const Input& input, const Weight& weight, const Bias&,
+                                         const conv_transpose2d_options& options = {},
+                                         const context& ctx = default_context()) {
+  return conv_transpose2d_workspace_bytes(input, weight, options, ctx);
+}
+
+/// A conv_transpose2d whose weight is known, with an optional ReLU; see prepared_conv2d.
+template <element T>
+using prepared_conv_transpose2d = detail::prepared_convolution<detail::conv_transpose2d_op, T>;
+
+namespace aten {
+
+/// The settings of ATen's kernel, checked in its order.
+namespace detail {
+
+using namespace tenfold::detail;
+
+struct slow_conv_transpose2d_op : conv_transpose2d_op {
+  struct options {
+    hw kernel_size;
+    hw stride;
+    hw padding;
+    hw output_padding;
+    hw dilation;
+  };
+  static constexpr const char* name = "slow_conv_transpose2d";
+
+  /// check_dim_size of ATen.
+  static void check_size(const shape& s, std::size_t rank, std::size_t dimension, index_t expected) {
+    if (s.size() == rank && s[dimension] == expected) return;
+    if (s.empty()) raise({"Dimension specified as ", dimension, " but tensor has no dimensions"});
+    raise({"Expected a tensor of dimension ", rank, " and tensor.size[", dimension, "] == ", expected,
+           " but got: dimension ", s.size(), " and tensor.size[", dimension, "] = ", s[dimension]});
+  }
+
+  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
+                                    const options& o) {
+    check_transposed_settings(weight, o.kernel_size, o.stride, o.dilation, o.output_padding);
+    if (weight.size() != 4 || !(last_two(weight) == o.kernel_size))
+      raise({"slow_conv_transpose2d: kernel_size ", o.kernel_size, " is not that of the weight, ",
+             weight});
+    if (bias) check_size(*bias, 1, 0, weight[1]);
+    if ((input.size() != 3 && input.size() != 4) || input.elements() == 0)
+      raise({"non-empty 3D or 4D input tensor expected but got a tensor with size ", input});
+    convolution_geometry g;
+    const shape in = batched(input);
+    g.in = last_two(input);
+    const hw least = transposed_size(g.in, o.stride, o.padding, o.dilation, o.kernel_size);
+    g.out = {checked_add(least.h, o.output_padding.h), checked_add(least.w, o.output_padding.w)};
+    check_transposed_output(g.in, g.out);
+    check_size(input, input.size(), input.size() - 3, weight[0]);
+    g.batch = in[0];
+    g.in_channels = weight[0];
+    g.out_channels = weight[1];
+    g.kernel = o.kernel_size;
+    g.stride = o.stride;
+    g.padding = o.padding;
+    g.dilation = o.dilation;
+    g.output_shape = {in[0], weight[1], g.out.h, g.out.w};
+    return g;
+  }
+};
+
+}  // namespace detail
+
+/// torch.ops.aten.slow_conv_transpose2d: the kernel behind conv_transpose2d under its own name, with its own order of
+/// checks, its own texts and its own habits: no groups, negative padding and output_padding are taken as the formula
+/// has them, an empty batch is refused, and an unbatched input answers (1, O, OH, OW). Where PyTorch would read other
+/// memory (a kernel_size that is not the weight's, a weight of rank 2) it raises. Settings are not narrowed to 32 bits.
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+auto slow_conv_transpose2d(const Input& input, const Weight& weight, const hw& kernel_size, const Bias& bias,
+                           const hw& stride = 1, const hw& padding = 0, const hw& output_padding = 0,
+                           const hw& dilation = 1, const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  return detail::convolution<detail::slow_conv_transpose2d_op, T>(
+      detail::const_view(input), detail::const_view(weight), detail::const_view(bias),
+      {kernel_size, stride, padding, output_padding, dilation}, ctx);
+}
+template <tensor_like Input, tensor_like Weight>
+auto slow_conv_transpose2d(const Input& input, const Weight& weight, const hw& kernel_size, const hw& stride = 1,
+                           const hw& padding = 0, const hw& output_padding = 0, const hw& dilation = 1,
+                           const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  return detail::convolution<detail::slow_conv_transpose2d_op, T>(
+      detail::const_view(input), detail::const_view(weight), {},
+      {kernel_size, stride, padding, output_padding, dilation}, ctx);
+}
+
+}  // namespace aten
+
+}  // namespace tenfold::inline v0

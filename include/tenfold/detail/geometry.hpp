@@ -1,0 +1,96 @@
+// Options and shapes -> checked plain int64s, once per call, for both convolutions.
+//
+// The order of the checks and their texts are those of PyTorch 2.15's ATen kernels on the CPU.
+#pragma once
+
+#include <tenfold/tensor.hpp>
+
+#include <optional>
+
+namespace tenfold::inline v0::detail {
+
+/// What both convolutions need to know. `in` is the convolution's input (N, groups * in_channels, H, W) and `out` its
+/// result (N, groups * out_channels, OH, OW); `padding` is the one before the first row and column.
+struct convolution_geometry {
+  index_t batch = 0;
+  index_t groups = 1;
+  index_t in_channels = 0;   // per group
+  index_t out_channels = 0;  // per group
+  hw in = 0;
+  hw kernel = 0;
+  hw out = 0;
+  hw stride = 1;
+  hw padding = 0;
+  hw dilation = 1;
+  shape output_shape;
+};
+
+constexpr shape batched(const shape& input) {
+  return input.size() == 3 ? shape{1, input[0], input[1], input[2]} : input;
+}
+
+constexpr hw last_two(const shape& s) { return {s[s.size() - 2], s[s.size() - 1]}; }
+
+/// dilation * (kernel - 1) + 1: the input rows or columns that a kernel spans.
+constexpr index_t effective_kernel(index_t kernel, index_t dilation) {
+  return checked_add(checked_multiply(dilation, checked_subtract(kernel, 1)), 1);
+}
+
+/// The setting of a convolution whose weight does not have two spatial dimensions.
+constexpr void check_pair_fits_weight(const char* name, const hw& pair, const shape& weight) {
+  if (weight.size() != 4)
+    raise({"expected ", name, " to be a single integer value or a list of ", weight.size() - 2,
+           " values to match the convolution dimensions, but got ", name, "=", pair});
+}
+
+constexpr void check_input_rank(const char* op, const shape& input) {
+  if (input.size() != 3 && input.size() != 4)
+    raise({"Expected 3D (unbatched) or 4D (batched) input to ", op, ", but got input of size: ", input});
+}
+
+constexpr void check_weight_rank(const shape& weight) {
+  if (weight.size() < 3) raise("weight should have at least three dimensions");
+}
+
+constexpr void check_groups(index_t groups) {
+  if (groups <= 0) raise("non-positive groups is not supported");
+}
+
+constexpr void check_weight_groups(index_t groups, const shape& weight) {
+  if (weight[0] < groups)
+    raise({"Given groups=", groups, ", expected weight to be at least ", groups,
+           " at dimension 0, but got weight of size ", weight, " instead"});
+  if (weight[0] % groups != 0)
+    raise({"Given groups=", groups, ", expected weight to be divisible by ", groups,
+           " at dimension 0, but got weight of size [", weight, "] instead"});
+}
+
+constexpr void check_padding_doubles(const hw& padding) {
+  constexpr index_t most = INT64_MAX / 2;
+  if (padding.h > most) raise({"Given padding=", padding.h, " at dimension 0 , expected padding to be at most ", most});
+  if (padding.w > most) raise({"Given padding=", padding.w, " at dimension 1 , expected padding to be at most ", most});
+}
+
+constexpr void check_bias(const char* transposed, const shape& weight, const std::optional<shape>& bias, index_t channels) {
+  if (bias && (bias->size() != 1 || (*bias)[0] != channels))
+    raise({"Given ", transposed, "weight of size ", weight, ", expected bias to be 1-dimensional with ",
+           channels, " elements, but got bias of size ", *bias, " instead"});
+}
+
+constexpr void check_not_empty(const shape& input) {
+  if (input.elements() == 0 && input[0] != 0 && input[1] != 0)
+    raise({"Only zero batch or zero channel inputs are supported, but got input shape: ", input});
+}
+
+/// The output view of an _into twin.
+constexpr void check_output_shape(const char* op, const char* name, const shape& expected, const shape& got) {
+  if (!(expected == got))
+    raise({op, ": expected ", name, " of shape ", expected, ", but got ", got});
+}
+
+/// The shape of the result: unbatched where the input is.
+constexpr shape convolution_output_shape(const shape& input, index_t channels, const hw& out) {
+  return input.size() == 3 ? shape{channels, out.h, out.w} : shape{input[0], channels, out.h, out.w};
+}
+
+}  // namespace tenfold::inline v0::detail

@@ -1,0 +1,52 @@
+// The micro-kernel of every matrix product: an MR x NR tile of C in registers.
+
+// Vectors per row of the tile, and rows. Registers: MR * NV accumulators + NV of b + 1 broadcast.
+//   base    6 x 2 + 2 + 1 = 15 of 16 (multiply and add are separate there; the product reuses the broadcast's register)
+//   avx2    6 x 2 + 2 + 1 = 15 of 16; 12 independent FMAs cover 2 ports x 4 to 5 cycles of latency
+//   avx512 14 x 2 + 2 + 1 = 31 of 32; 28 independent FMAs do so with room
+inline constexpr int gemm_nv = 2;
+inline constexpr int gemm_mr = TENFOLD_VECTOR_BYTES == 64 ? 14 : 6;
+
+template <class T>
+inline constexpr int gemm_nr = gemm_nv * lanes<T>;
+
+// C(i, j) = finish([C(i, j) +] bias(i) + alpha * sum over p < k of A(p, i) * B(p, j)),   i < MR, j < NR
+//   a    (k, MR)  packed panel
+//   b    (k, NR)  packed panel
+//   c    (MR, NR) rows ldc apart
+//   bias (MR) or null
+template <class T>
+void gemm_micro(index_t k, const T* a, const T* b, T* c, index_t ldc, const gemm_epilogue<T>& epilogue) {
+  using U = arithmetic_t<T>;
+  constexpr int MR = gemm_mr, NV = gemm_nv, NR = gemm_nr<T>;
+  vec<U> acc[MR][NV] = {};
+  const U* ap = reinterpret_cast<const U*>(a);
+  const U* bp = reinterpret_cast<const U*>(b);
+  for (index_t p = 0; p < k; ++p, ap += MR, bp += NR) {
+    vec<U> row[NV];
+    TENFOLD_UNROLL for (int j = 0; j < NV; ++j) row[j] = load(bp + j * lanes<T>);
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
+      const vec<U> ai = broadcast(ap[i]);
+      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += ai * row[j];
+    }
+  }
+  U* cp = reinterpret_cast<U*>(c);
+  if (epilogue.alpha != T{1})
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] *= broadcast(static_cast<U>(epilogue.alpha));
+  if (epilogue.bias)
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += broadcast(static_cast<U>(epilogue.bias[i]));
+  if (epilogue.accumulate)
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += load(cp + i * ldc + j * lanes<T>);
+  if (epilogue.relu)
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) {
+        const vec<T> v = reinterpret_cast<const vec<T>&>(acc[i][j]);
+        const vec<T> clamped = v < vec<T>{} ? vec<T>{} : v;
+        acc[i][j] = reinterpret_cast<const vec<U>&>(clamped);
+      }
+  TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+    TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store(cp + i * ldc + j * lanes<T>, acc[i][j]);
+}

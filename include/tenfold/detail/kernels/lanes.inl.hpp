@@ -1,0 +1,87 @@
+// Vectors of a chosen number of lanes, whatever their width, and the moves between them.
+
+template <class T, int L>
+struct lanes_type {
+  typedef T type __attribute__((vector_size(L * sizeof(T))));
+};
+
+template <class T, int L>
+using vec_of = typename lanes_type<T, L>::type;
+
+template <int L, class T>
+TENFOLD_INLINE vec_of<T, L> load_lanes(const T* p) {
+  vec_of<T, L> v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
+template <int L, class T>
+TENFOLD_INLINE void store_lanes(T* p, vec_of<T, L> v) {
+  __builtin_memcpy(p, &v, sizeof v);
+}
+
+template <int L, class T>
+TENFOLD_INLINE vec_of<T, L> fill_lanes(T value) {
+  return value - vec_of<T, L>{};
+}
+
+template <class To, int L, class V>
+TENFOLD_INLINE vec_of<To, L> convert_lanes(V v) {
+  return __builtin_convertvector(v, vec_of<To, L>);
+}
+
+// The same bits as another type of the same size.
+template <class To, class From>
+TENFOLD_INLINE To bits_as(From from) {
+  To to;
+  static_assert(sizeof to == sizeof from);
+  __builtin_memcpy(&to, &from, sizeof to);
+  return to;
+}
+
+// Of the 2 L - 1 elements that a and b hold, the last of a being the first of b: every second one, from the first on.
+template <class T, int L, int... I>
+TENFOLD_INLINE vec_of<T, L> even_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (2 * I < L ? 2 * I : 2 * I + 1)...);
+}
+
+template <class T, int L>
+TENFOLD_INLINE vec_of<T, L> even_lanes(vec_of<T, L> a, vec_of<T, L> b) {
+  return even_lanes<T, L>(a, b, std::make_integer_sequence<int, L>{});
+}
+
+// Each lane twice: the lanes [0, L / 2) of v, or with Half = 1 the others.
+template <int Half, class T, int L, int... I>
+TENFOLD_INLINE vec_of<T, L> doubled_lanes(vec_of<T, L> v, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(v, v, (Half * L / 2 + I / 2)...);
+}
+
+template <int Half, class T, int L>
+TENFOLD_INLINE vec_of<T, L> doubled_lanes(vec_of<T, L> v) {
+  return doubled_lanes<Half, T, L>(v, std::make_integer_sequence<int, L>{});
+}
+
+// The elements of a and b in turn: the lanes [0, L / 2) of both, or with Half = 1 the others.
+template <int Half, class T, int L, int... I>
+TENFOLD_INLINE vec_of<T, L> zipped_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (Half * L / 2 + I / 2 + I % 2 * L)...);
+}
+
+template <int Half, class T, int L>
+TENFOLD_INLINE vec_of<T, L> zipped_lanes(vec_of<T, L> a, vec_of<T, L> b) {
+  return zipped_lanes<Half, T, L>(a, b, std::make_integer_sequence<int, L>{});
+}
+
+// rows[i] lane j <-> rows[j] lane i. Zipping the first half of the rows with the second moves one bit of the row's number
+// into the lane's; after log2(L) times all have changed places.
+template <class T, int L>
+TENFOLD_INLINE void transpose_lanes(vec_of<T, L> (&rows)[L]) {
+  TENFOLD_UNROLL for (int bit = 1; bit < L; bit *= 2) {
+    vec_of<T, L> zipped[L];
+    TENFOLD_UNROLL for (int i = 0; i < L / 2; ++i) {
+      zipped[2 * i] = zipped_lanes<0, T, L>(rows[i], rows[i + L / 2]);
+      zipped[2 * i + 1] = zipped_lanes<1, T, L>(rows[i], rows[i + L / 2]);
+    }
+    TENFOLD_UNROLL for (int i = 0; i < L; ++i) rows[i] = zipped[i];
+  }
+}

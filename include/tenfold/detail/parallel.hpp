@@ -1,0 +1,52 @@
+// Work split over outputs only, so that no result's bits depend on the number of threads.
+#pragma once
+
+#include <tenfold/context.hpp>
+
+#include <algorithm>  // max, min
+#include <atomic>
+
+namespace tenfold::inline v0::detail {
+
+/// How many workers `tasks` independent tasks are worth.
+inline index_t worker_count(const context& ctx, index_t tasks) {
+  return std::max<index_t>(1, std::min<index_t>(ctx.threads, tasks));
+}
+
+/// Calls body(worker, task) once for each task in [0, tasks); one worker's calls never overlap. Tasks are handed out as
+/// workers become free, because cores are seldom equally fast.
+template <class Body>
+void parallel_tasks(const context& ctx, index_t tasks, const Body& body) {
+  const index_t workers = worker_count(ctx, tasks);
+  if (workers == 1) {
+    for (index_t t = 0; t < tasks; ++t) body(index_t{0}, t);
+    return;
+  }
+  std::atomic<index_t> next{0};
+  auto work = [&](index_t worker) {
+    for (index_t t; (t = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) body(worker, t);
+  };
+  ctx.parallel_for(workers, task(work));
+}
+
+/// Calls body(begin, end) on disjoint ranges that cover [0, count). `cost` is roughly the nanoseconds that one item
+/// takes: below some 20 us a range is not worth a thread's wake-up.
+template <class Body>
+void parallel_ranges(const context& ctx, index_t count, double cost, const Body& body) {
+  constexpr double worth_a_thread = 20e3;
+  const auto useful = static_cast<index_t>(static_cast<double>(count) * cost / worth_a_thread) + 1;
+  const index_t workers = worker_count(ctx, std::min(count, useful));
+  if (workers <= 1) {
+    if (count > 0) body(index_t{0}, count);
+    return;
+  }
+  auto work = [&](index_t w) {
+    const index_t each = count / workers;
+    const index_t more = count % workers;
+    const index_t begin = w * each + std::min(w, more);
+    body(begin, begin + each + (w < more ? 1 : 0));
+  };
+  ctx.parallel_for(workers, task(work));
+}
+
+}  // namespace tenfold::inline v0::detail
