@@ -131,23 +131,8 @@ constexpr shape conv2d_output_shape(const shape& input, const shape& weight, con
 
 namespace detail {
 
-struct conv2d_op {
-  using options = conv2d_options;
-  static constexpr const char* name = "conv2d";
-
-  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
-                                    const options& o) {
-    return check_conv2d(input, weight, bias, o);
-  }
-
-  /// Checked against an empty batch of the smallest image that the weight fits.
-  static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, const options& o) {
-    if (weight.size() != 4 || o.groups <= 0) return check({0, 1, 1, 1}, weight, bias, o);
-    const hw image{effective_kernel(weight[2], std::max<index_t>(0, o.dilation.h)),
-                   effective_kernel(weight[3], std::max<index_t>(0, o.dilation.w))};
-    return check({0, checked_multiply(weight[1], o.groups), image.h, image.w}, weight, bias, o);
-  }
-
+/// A convolution as matrix products.
+struct conv2d_products {
   /// One product for each image and group: A is the weight (O, C kh kw), B the column matrix, C the output plane.
   template <class T, class Visit>
   static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
@@ -182,6 +167,32 @@ struct conv2d_op {
     p.bias_group_stride = p.m;
     visit(p);
   }
+};
+
+struct conv2d_op {
+  using options = conv2d_options;
+  static constexpr const char* name = "conv2d";
+
+  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
+                                    const options& o) {
+    return check_conv2d(input, weight, bias, o);
+  }
+
+  /// Checked against an empty batch of the smallest image that the weight fits; then a usual output of 32 x 32.
+  static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, const options& o) {
+    if (weight.size() != 4 || o.groups <= 0) return check({0, 1, 1, 1}, weight, bias, o);
+    const hw image{effective_kernel(weight[2], std::max<index_t>(0, o.dilation.h)),
+                   effective_kernel(weight[3], std::max<index_t>(0, o.dilation.w))};
+    convolution_geometry g = check({0, checked_multiply(weight[1], o.groups), image.h, image.w}, weight, bias, o);
+    g.batch = 1;
+    g.out = 32;
+    return g;
+  }
+
+  template <class T>
+  static constexpr convolution_algorithm<T> algorithms[] = {
+      implicit_gemm_algorithm<conv2d_products, T>::entry,
+  };
 };
 
 }  // namespace detail

@@ -210,23 +210,8 @@ struct phase_axis {
   }
 };
 
-struct conv_transpose2d_op {
-  using options = conv_transpose2d_options;
-  static constexpr const char* name = "conv_transpose2d";
-
-  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
-                                    const options& o) {
-    return check_conv_transpose2d(input, weight, bias, o);
-  }
-
-  /// Checked against an empty batch of an image that is large enough for the padding.
-  static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, options o) {
-    o.output_size = std::nullopt;
-    constexpr index_t most = index_t{1} << 30;
-    const index_t image = 2 * std::clamp<index_t>(std::max(o.padding.h, o.padding.w), 0, most) + 1;
-    return check({0, weight.size() == 4 ? weight[0] : 1, image, image}, weight, bias, o);
-  }
-
+/// A transposed convolution as matrix products.
+struct conv_transpose2d_phases {
   /// One product for each class of phases (and each image and group).
   template <class T, class Visit>
   static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
@@ -297,6 +282,33 @@ struct conv_transpose2d_op {
     p.bias_group_stride = g.out_channels;
     return p;
   }
+};
+
+struct conv_transpose2d_op {
+  using options = conv_transpose2d_options;
+  static constexpr const char* name = "conv_transpose2d";
+
+  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
+                                    const options& o) {
+    return check_conv_transpose2d(input, weight, bias, o);
+  }
+
+  /// Checked against an empty batch of an image that is large enough for the padding; then a usual input of 32 x 32.
+  static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, options o) {
+    o.output_size = std::nullopt;
+    constexpr index_t most = index_t{1} << 30;
+    const index_t image = 2 * std::clamp<index_t>(std::max(o.padding.h, o.padding.w), 0, most) + 1;
+    convolution_geometry g = check({0, weight.size() == 4 ? weight[0] : 1, image, image}, weight, bias, o);
+    g.batch = 1;
+    g.in = 32;
+    g.out = {32 * std::min(g.stride.h, most), 32 * std::min(g.stride.w, most)};
+    return g;
+  }
+
+  template <class T>
+  static constexpr convolution_algorithm<T> algorithms[] = {
+      implicit_gemm_algorithm<conv_transpose2d_phases, T>::entry,
+  };
 };
 
 }  // namespace detail

@@ -82,7 +82,7 @@ class tensor {
   using element_type = T;
   using value_type = T;
 
-  tensor() : tensor(tenfold::shape{0}, nullptr) {}
+  tensor() = default;
   explicit tensor(const tenfold::shape& shape) : tensor(uninitialized(shape)) {
     if (size_ > 0) std::memset(static_cast<void*>(data_), 0, static_cast<std::size_t>(size_) * sizeof(T));
   }
@@ -93,10 +93,18 @@ class tensor {
                      static_cast<index_t>(values.size()), " values"});
     std::copy(values.begin(), values.end(), data_);
   }
+  /// Elements are copied from an array that has as many.
+  tensor(const tenfold::shape& shape, const T* values) : tensor(uninitialized(shape)) {
+    if (size_ > 0) std::memcpy(data_, values, static_cast<std::size_t>(size_) * sizeof(T));
+  }
   /// For results that are written whole.
   static tensor uninitialized(const tenfold::shape& shape) {
     const index_t size = detail::checked_elements<T>(shape);
-    return tensor(shape, size ? allocate(size) : nullptr);
+    tensor result;
+    result.data_ = size ? allocate(size) : nullptr;
+    result.shape_ = shape;
+    result.size_ = size;
+    return result;
   }
 
   tensor(const tensor& other) : tensor(uninitialized(other.shape_)) {
@@ -131,15 +139,14 @@ class tensor {
   tensor_view<const T> view() const { return {data_, shape_}; }
 
  private:
-  tensor(const tenfold::shape& shape, T* data) : data_(data), shape_(shape), size_(data ? shape.elements() : 0) {}
   static T* allocate(index_t size) {
     return static_cast<T*>(
         ::operator new(static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{detail::alignment}));
   }
 
-  T* data_;
-  tenfold::shape shape_;
-  index_t size_;
+  T* data_ = nullptr;
+  tenfold::shape shape_ = {0};
+  index_t size_ = 0;
 };
 
 template <class T>

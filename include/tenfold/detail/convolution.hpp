@@ -1,15 +1,18 @@
-// What conv2d and conv_transpose2d share once each has said how it is checked and which products it consists of: the call
-// itself and the prepared layer.
+// What conv2d and conv_transpose2d share once each has said how it is checked and which algorithms it has: the choice, the
+// call itself and the prepared layer.
 //
 // An operation Op has
-//   Op::options                                      its settings
-//   Op::check(input, weight, bias, options)          shapes -> convolution_geometry, or PyTorch's error
-//   Op::weight_geometry(weight, bias, options)       the same where no input is known yet
-//   Op::for_each_problem(geometry, operands, visit)  calls visit(gemm_problem) for each of its products
+//   Op::options                                its settings
+//   Op::name                                   for error texts
+//   Op::check(input, weight, bias, options)    shapes -> convolution_geometry, or PyTorch's error
+//   Op::weight_geometry(weight, bias, options) the same where no input is known yet: of a usual image
+//   Op::algorithms<T>                          an array of convolution_algorithm<T>, best first, general last
 #pragma once
 
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/detail/implicit_gemm.hpp>
+
+#include <iterator>  // size
 
 namespace tenfold::inline v0 {
 
@@ -29,31 +32,98 @@ struct convolution_operands {
   bool relu = false;
 };
 
-/// Calls visit(gemm_problem) for each product of a call, with its part of a weight that was packed before.
-template <class Op, class T, class Visit>
-void visit_problems(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
-                    const Visit& visit) {
-  const T* packed = operands.packed_weight;
-  Op::for_each_problem(g, operands, [&](gemm_problem<T> p) {
-    p.packed_a = packed;
-    if (packed) packed += packed_size(p, ctx);
-    visit(p);
-  });
+/// One way to compute a convolution.
+template <class T>
+struct convolution_algorithm {
+  std::string_view name;
+  /// Whether it can compute this and context::math allows it.
+  bool (*applies)(const convolution_geometry& g, const context& ctx);
+  /// The estimated time of one core, in vector operations; `packed` tells whether the weight is packed already.
+  double (*cost)(const convolution_geometry& g, const context& ctx, bool packed);
+  /// The elements of a weight packed beforehand, and the packing; null where the plain weight serves.
+  index_t (*packed_size)(const convolution_geometry& g, const context& ctx);
+  void (*pack)(const convolution_geometry& g, const T* weight, const context& ctx, T* packed);
+  index_t (*scratch_bytes)(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx);
+  void (*run)(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+              std::byte* memory);
+};
+
+inline bool always_applies(const convolution_geometry&, const context&) { return true; }
+
+/// The cheapest algorithm of the list, or the one that the context names.
+template <class Op, class T>
+const convolution_algorithm<T>& choose_algorithm(const convolution_geometry& g, const context& ctx, bool packed) {
+  const convolution_algorithm<T>* best = nullptr;
+  double least = 0;
+  for (const convolution_algorithm<T>& a : Op::template algorithms<T>) {
+    if ((!ctx.algorithm.empty() && ctx.algorithm != a.name) || !a.applies(g, ctx)) continue;
+    const double cost = a.cost(g, ctx, packed);
+    if (best && cost >= least) continue;
+    best = &a;
+    least = cost;
+  }
+  if (!best) raise({Op::name, " has no algorithm '", std::string(ctx.algorithm), "' for these shapes"});
+  return *best;
 }
 
-template <class Op, class T>
-index_t convolution_scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
-                                  const context& ctx) {
-  index_t bytes = 0;
-  visit_problems<Op>(g, operands, ctx,
-                     [&](const gemm_problem<T>& p) { bytes = std::max(bytes, gemm_scratch_bytes(p, ctx)); });
-  return bytes;
-}
+/// The implicit matrix product as an algorithm. Source::for_each_problem(geometry, operands, visit) calls
+/// visit(gemm_problem) for each of the products that a convolution consists of.
+template <class Source, class T>
+struct implicit_gemm_algorithm {
+  /// Calls visit(gemm_problem), with its part of a weight that was packed before.
+  template <class Visit>
+  static void visit_problems(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                             const Visit& visit) {
+    const T* packed = operands.packed_weight;
+    Source::for_each_problem(g, operands, [&](gemm_problem<T> p) {
+      p.packed_a = packed;
+      if (packed) packed += gemm_packed_size(p, ctx);
+      visit(p);
+    });
+  }
+
+  static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
+    double sum = 0;
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
+    Source::for_each_problem(g, convolution_operands<T>{},
+                             [&](const gemm_problem<T>& p) { sum += gemm_cost(p, kernel, packed); });
+    return sum;
+  }
+  static index_t packed_size(const convolution_geometry& g, const context& ctx) {
+    index_t size = gemm_kernels_of<T>(ctx).lanes;  // slack
+    Source::for_each_problem(g, convolution_operands<T>{},
+                             [&](const gemm_problem<T>& p) { size += gemm_packed_size(p, ctx); });
+    return size;
+  }
+  static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
+    convolution_operands<T> from;
+    from.weight = weight;
+    Source::for_each_problem(g, from, [&](const gemm_problem<T>& p) {
+      pack_beforehand(p, ctx, packed);
+      packed += gemm_packed_size(p, ctx);
+    });
+  }
+  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
+                               const context& ctx) {
+    index_t bytes = 0;
+    visit_problems(g, operands, ctx,
+                   [&](const gemm_problem<T>& p) { bytes = std::max(bytes, gemm_scratch_bytes(p, ctx)); });
+    return bytes;
+  }
+  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                  std::byte* memory) {
+    visit_problems(g, operands, ctx, [&](const gemm_problem<T>& p) { run_gemm(p, ctx, memory); });
+  }
+
+  static constexpr convolution_algorithm<T> entry = {"implicit_gemm", always_applies, cost, packed_size,
+                                                     pack,            scratch_bytes,  run};
+};
 
 template <class Op, class T>
 void run_convolution(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx) {
-  const scratch_memory memory(ctx, convolution_scratch_bytes<Op>(g, operands, ctx));
-  visit_problems<Op>(g, operands, ctx, [&](const gemm_problem<T>& p) { run_gemm(p, ctx, memory.data()); });
+  const convolution_algorithm<T>& algorithm = choose_algorithm<Op, T>(g, ctx, false);
+  const scratch_memory memory(ctx, algorithm.scratch_bytes(g, operands, ctx));
+  algorithm.run(g, operands, ctx, memory.data());
 }
 
 /// A bias that may be missing.
@@ -88,10 +158,44 @@ template <class Op, class T>
 index_t convolution_workspace_bytes(const shape& input, const shape& weight, const typename Op::options& options,
                                     const context& ctx) {
   const convolution_geometry g = Op::check(input, weight, std::nullopt, options);
-  return workspace_bytes_for(convolution_scratch_bytes<Op, T>(g, {}, ctx));
+  return workspace_bytes_for(choose_algorithm<Op, T>(g, ctx, false).scratch_bytes(g, {}, ctx));
 }
 
-/// A layer whose weight is known: checked and packed once, for the instruction set of the context that it is made with.
+/// The weight of a layer, packed for each algorithm that a call has asked for. Calls may ask at the same time: the first
+/// to finish packing wins, the other throws its copy away.
+template <class T, std::size_t Count>
+class packed_weights {
+ public:
+  packed_weights() = default;
+  packed_weights(const packed_weights&) {}  // a copy packs anew when asked
+  packed_weights& operator=(const packed_weights&) {
+    clear();
+    return *this;
+  }
+  ~packed_weights() { clear(); }
+
+  bool has(std::size_t i) const { return slots_[i].load(std::memory_order_acquire) != nullptr; }
+
+  /// The packed weight of algorithm i; pack() makes it.
+  template <class Pack>
+  const T* get(std::size_t i, const Pack& pack) const {
+    const tensor<T>* found = slots_[i].load(std::memory_order_acquire);
+    if (found) return found->data();
+    auto* made = new tensor<T>(pack());
+    if (slots_[i].compare_exchange_strong(found, made, std::memory_order_acq_rel)) return made->data();
+    delete made;
+    return found->data();
+  }
+
+ private:
+  void clear() {
+    for (auto& slot : slots_) delete slot.exchange(nullptr);
+  }
+  mutable std::atomic<const tensor<T>*> slots_[Count] = {};
+};
+
+/// A layer whose weight is known: checked once, and packed once for the algorithm that suits it on the instruction set of
+/// the context that it is made with. (Should an input's size ask for another algorithm, the first such call packs again.)
 template <class Op, class T>
 class prepared_convolution {
  public:
@@ -112,7 +216,7 @@ class prepared_convolution {
     const tensor_view<const T> x = const_view(input);
     const convolution_geometry g = geometry(x.shape());
     auto output = tensor<T>::uninitialized(g.output_shape);
-    run_convolution<Op, T>(g, operands(x.data(), output.data()), at_isa(ctx));
+    run(g, x.data(), output.data(), ctx);
     return output;
   }
 
@@ -124,62 +228,83 @@ class prepared_convolution {
     const tensor_view<T> y = as_view(output);
     const convolution_geometry g = geometry(x.shape());
     check_output_shape(Op::name, "an output", g.output_shape, y.shape());
-    run_convolution<Op, T>(g, operands(x.data(), y.data()), at_isa(ctx));
+    run(g, x.data(), y.data(), ctx);
   }
 
   shape output_shape(const shape& input) const { return geometry(input).output_shape; }
 
   index_t workspace_bytes(const shape& input, const context& ctx = default_context()) const {
-    return workspace_bytes_for(
-        convolution_scratch_bytes<Op, T>(geometry(input), operands(nullptr, nullptr), at_isa(ctx)));
+    const convolution_geometry g = geometry(input);
+    const context c = at_isa(ctx);
+    const std::size_t i = choose(g, c);
+    return workspace_bytes_for(algorithms()[i].scratch_bytes(g, operands(i, g, nullptr, nullptr, c), c));
   }
 
  private:
+  /// A larger weight is packed by the first call, whose input tells whether it needs to be.
+  static constexpr index_t eager_bytes = index_t{64} << 20;
+
+  static constexpr const auto& algorithms() { return Op::template algorithms<T>; }
+
   prepared_convolution(const tensor_view<const T>& weight, const optional_bias<T>& bias, const options_type& options,
                        activation after, const context& ctx)
-      : weight_shape_(weight.shape()),
+      : weight_(weight.shape(), weight.data()),
         bias_shape_(bias.bias_shape),
         options_(options),
         after_(after),
         isa_(chosen_isa(ctx)) {
-    const convolution_geometry g = Op::weight_geometry(weight_shape_, bias_shape_, options);
-    if (bias.data) {
-      bias_ = tensor<T>::uninitialized(*bias_shape_);
-      std::copy(bias.data, bias.data + bias_.size(), bias_.data());
-    }
-    pack(g, weight.data(), at_isa(ctx));
+    const convolution_geometry g = Op::weight_geometry(weight_.shape(), bias_shape_, options);
+    if (bias.data) bias_ = tensor<T>(*bias_shape_, bias.data);
+    const context c = at_isa(ctx);
+    const std::size_t i = choose(g, c);
+    if (algorithms()[i].packed_size(g, c) * static_cast<index_t>(sizeof(T)) <= eager_bytes)
+      operands(i, g, nullptr, nullptr, c);
   }
 
-  void pack(const convolution_geometry& g, const T* weight, const context& ctx) {
-    const convolution_operands<T> from{nullptr, weight};
-    index_t size = 0;
-    Op::for_each_problem(g, from, [&](const gemm_problem<T>& p) { size += packed_size(p, ctx); });
-    packed_ = tensor<T>::uninitialized({size + gemm_kernels_of<T>(ctx).lanes});
-    T* packed = packed_.data();
-    Op::for_each_problem(g, from, [&](const gemm_problem<T>& p) {
-      pack_beforehand(p, ctx, packed);
-      packed += packed_size(p, ctx);
+  /// The cheapest algorithm; one that is packed already may be a quarter dearer.
+  std::size_t choose(const convolution_geometry& g, const context& ctx) const {
+    const auto& best = choose_algorithm<Op, T>(g, ctx, true);
+    for (std::size_t i = 0; i < std::size(algorithms()); ++i)
+      if (ctx.algorithm.empty() && packed_.has(i) && algorithms()[i].applies(g, ctx) &&
+          algorithms()[i].cost(g, ctx, true) <= 1.25 * best.cost(g, ctx, true))
+        return i;
+    return static_cast<std::size_t>(&best - std::begin(algorithms()));
+  }
+
+  void run(const convolution_geometry& g, const T* input, T* output, const context& ctx) const {
+    const context c = at_isa(ctx);
+    const std::size_t i = choose(g, c);
+    const convolution_operands<T> from = operands(i, g, input, output, c);
+    const scratch_memory memory(c, algorithms()[i].scratch_bytes(g, from, c));
+    algorithms()[i].run(g, from, c, memory.data());
+  }
+
+  convolution_operands<T> operands(std::size_t i, const convolution_geometry& g, const T* input, T* output,
+                                   const context& ctx) const {
+    const convolution_algorithm<T>& algorithm = algorithms()[i];
+    const T* packed = packed_.get(i, [&] {
+      auto made = tensor<T>::uninitialized({algorithm.packed_size(g, ctx)});
+      algorithm.pack(g, weight_.data(), ctx, made.data());
+      return made;
     });
+    return {input, weight_.data(), packed, bias_.data(), output, after_ == activation::relu};
   }
 
   convolution_geometry geometry(const shape& input) const {
-    return Op::check(input, weight_shape_, bias_shape_, options_);
-  }
-  convolution_operands<T> operands(const T* input, T* output) const {
-    return {input, nullptr, packed_.data(), bias_.data(), output, after_ == activation::relu};
+    return Op::check(input, weight_.shape(), bias_shape_, options_);
   }
   context at_isa(context ctx) const {
     ctx.isa = isa_;
     return ctx;
   }
 
-  shape weight_shape_;
+  tensor<T> weight_;
   std::optional<shape> bias_shape_;
   tensor<T> bias_;
   options_type options_;
   activation after_;
   isa isa_;
-  tensor<T> packed_;
+  packed_weights<T, std::size(Op::template algorithms<T>)> packed_;
 };
 
 }  // namespace detail

@@ -688,9 +688,25 @@ void run_gemm(gemm_problem<T> g, const context& ctx, std::byte* memory) {
   });
 }
 
+/// The estimated time of one core, in vector operations: the multiply-adds of whole tiles; packing B, about two operations
+/// a vector (and one more each for every run of pixels that ends within it); packing A, about one an element and half that
+/// when its rows are lines; storing C, one a vector, or one an element where its neighbours are apart.
+template <class T>
+double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool packed) {
+  const auto d = [](index_t i) { return static_cast<double>(i); };
+  const double products = d(g.images) * d(g.groups);
+  const double vectors = d(ceil_divide(g.n, kernel.nr)) * d(kernel.nr) / d(kernel.lanes);
+  const double multiply = d(round_up(g.m, kernel.mr)) * vectors * d(g.k);
+  const double width = g.b_is_image ? d(g.image.w.points) : d(g.n);
+  const double pack_b = 2 * vectors * d(g.k) * (1 + d(kernel.lanes) / width);
+  const double pack_a = packed ? 0 : d(g.m) * d(g.k) * (g.a_column.affine() ? 0.5 : 2);
+  const double store = stores_directly(g) ? vectors * d(g.m) : d(g.m) * d(g.n);
+  return products * (multiply + pack_b + store) + d(g.groups) * pack_a;
+}
+
 /// The elements of packed_a for all groups.
 template <class T>
-index_t packed_size(const gemm_problem<T>& g, const context& ctx) {
+index_t gemm_packed_size(const gemm_problem<T>& g, const context& ctx) {
   return g.groups * packed_elements(g.m, g.k, gemm_kernels_of<T>(ctx).mr);
 }
 
