@@ -1,0 +1,36 @@
+#include "bench.hpp"
+
+namespace bench {
+namespace {
+
+struct upsample2d_sizes {
+  index_t n, c, h, w, out_h, out_w;
+};
+
+/// run(output, input, size, context) is one of the two.
+template <class Run>
+measured upsample(const upsample2d_sizes& s, const tf::context& ctx, Run run) {
+  auto x = random<float>({s.n, s.c, s.h, s.w});
+  auto y = uninitialized<float>({s.n, s.c, s.out_h, s.out_w});
+  measured work{.bytes = bytes_of(x, y)};
+  work.call = [s, ctx, run, x = std::move(x), y = std::move(y)]() mutable { run(y, x, tf::hw{s.out_h, s.out_w}, ctx); };
+  return work;
+}
+
+}  // namespace
+
+void add_upsample2d(const layer& l) {
+  const auto s = sizes_of<upsample2d_sizes>(l);
+  add("upsample2d/" + l.name + "/nearest", [=](const tf::context& ctx) {
+    return upsample(s, ctx, [](auto& y, const auto& x, const tf::hw& size, const tf::context& c) {
+      tf::upsample_nearest2d_into(y, x, size, c);
+    });
+  });
+  add("upsample2d/" + l.name + "/bilinear", [=](const tf::context& ctx) {
+    return upsample(s, ctx, [](auto& y, const auto& x, const tf::hw& size, const tf::context& c) {
+      tf::upsample_bilinear2d_into(y, x, size, false, c);
+    });
+  });
+}
+
+}  // namespace bench
