@@ -1,7 +1,7 @@
 // conv_transpose2d: options, checks, the operation, the prepared layer, and ATen's kernel under its own name.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/gemm_col2im.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -307,6 +307,7 @@ struct conv_transpose2d_op {
 
   template <class T>
   static constexpr convolution_algorithm<T> algorithms[] = {
+      gemm_col2im<T>::entry,
       implicit_gemm_algorithm<conv_transpose2d_phases, T>::entry,
   };
 };

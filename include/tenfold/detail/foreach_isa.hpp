@@ -56,15 +56,16 @@ namespace tenfold::inline v0::detail::base {
 #endif
 
 // TENFOLD_KERNEL(level, gemm_micro<float>): the kernel of that name of the given level, one of isa_list's. The levels are
-// namespaces, so a kernel may be anything that has the same type in all of them: a function, or a call that describes one.
+// namespaces, so a kernel may be anything that has the same type in all of them: a function, a table of functions.
 #if TENFOLD_COMPILES_BASE && TENFOLD_COMPILES_AVX2
-#define TENFOLD_KERNEL(level, ...)                                                    \
-  ((level) == isa::avx512 ? detail::avx512::__VA_ARGS__ : (level) == isa::avx2 ? detail::avx2::__VA_ARGS__ \
-                                                                               : detail::base::__VA_ARGS__)
-#elif TENFOLD_COMPILES_BASE
-#define TENFOLD_KERNEL(level, ...) ((void)(level), detail::base::__VA_ARGS__)
+#define TENFOLD_KERNEL(level, ...)                         \
+  ((level) == isa::avx512 ? detail::avx512::__VA_ARGS__    \
+   : (level) == isa::avx2 ? detail::avx2::__VA_ARGS__      \
+                          : detail::base::__VA_ARGS__)
 #elif TENFOLD_COMPILES_AVX2
 #define TENFOLD_KERNEL(level, ...) ((level) == isa::avx512 ? detail::avx512::__VA_ARGS__ : detail::avx2::__VA_ARGS__)
+#elif TENFOLD_COMPILES_AVX512  // one level only; g++ takes no `(void(level), function<T>)`
+#define TENFOLD_KERNEL(level, ...) ((level) == isa::avx512 ? detail::avx512::__VA_ARGS__ : detail::avx512::__VA_ARGS__)
 #else
-#define TENFOLD_KERNEL(level, ...) ((void)(level), detail::avx512::__VA_ARGS__)
+#define TENFOLD_KERNEL(level, ...) ((level) == isa::base ? detail::base::__VA_ARGS__ : detail::base::__VA_ARGS__)
 #endif

@@ -144,6 +144,7 @@ struct gemm_problem {
 
   T* c = nullptr;
   result_layout layout;
+  index_t first_row = 0;  // the row of C that lies at c, where C is stored from there on only
 
   T alpha = 1;
   T beta = 0;
@@ -293,11 +294,14 @@ void pack_a(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, const T* a,
             index_t kc, index_t* row, index_t* column, T* packed) {
   fill_offsets(g.a_column, p0, kc, column);
   const bool rows_are_lines = g.a_column.affine() && g.a_column.stride[2] == 1;
+  const bool columns_are_lines = g.a_row.affine() && g.a_row.stride[2] == 1;
   for (index_t i = 0; i < rows; i += kernel.mr, packed += kc * kernel.mr) {
     const index_t count = std::min(kernel.mr, rows - i);
     fill_offsets(g.a_row, i0 + i, count, row);
     if (rows_are_lines)
       kernel.pack_transpose(a + column[0], row, count, kc, kernel.mr, packed);
+    else if (columns_are_lines && count == kernel.mr)
+      kernel.pack_lines(a + row[0], column, kc, packed);
     else
       kernel.pack_gather(a, row, count, column, kc, kernel.mr, packed);
   }
@@ -357,10 +361,16 @@ class gemm_task {
       : g_(g), kernel_(kernel), blocking_(blocking), scratch_(scratch) {}
 
   void run(index_t image, index_t group, index_t n_block, index_t m_chunk) {
+    const index_t i0 = m_chunk * blocking_.m_chunk;
+    run_rows(image, group, n_block, i0, std::min(blocking_.m_chunk, g_.m - i0));
+  }
+
+  /// Rows [i0, i0 + rows) of a block of columns; i0 is a multiple of MR.
+  void run_rows(index_t image, index_t group, index_t n_block, index_t i0, index_t rows) {
     j0_ = n_block * blocking_.nc;
     columns_ = std::min(blocking_.nc, g_.n - j0_);
-    i0_ = m_chunk * blocking_.m_chunk;
-    rows_ = std::min(blocking_.m_chunk, g_.m - i0_);
+    i0_ = i0;
+    rows_ = rows;
     a_ = g_.a + group * g_.a_group_stride;
     packed_a_ = g_.packed_a ? g_.packed_a + group * packed_elements(g_.m, g_.k, kernel_.mr) : nullptr;
     b_ = image * g_.b_image_stride + group * g_.b_group_stride;
@@ -377,7 +387,7 @@ class gemm_task {
   }
 
  private:
-  T* c_row(index_t i) const { return c_ + g_.layout.row.offset(i0_ + i) + j0_; }
+  T* c_row(index_t i) const { return c_ + g_.layout.row.offset(i0_ + i - g_.first_row) + j0_; }
 
   void scale_c() {
     using U = arithmetic_t<T>;

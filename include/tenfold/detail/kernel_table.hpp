@@ -44,11 +44,14 @@ struct gemm_kernels {
   void (*pack_gather)(const T* source, const index_t* row, index_t rows, const index_t* column, index_t k,
                       index_t width, T* panel);
   void (*pack_transpose)(const T* source, const index_t* row, index_t rows, index_t k, index_t width, T* panel);
+  void (*pack_lines)(const T* source, const index_t* column, index_t k, T* panel);
   void (*pack_contiguous)(const T* source, const index_t* tap, index_t k, T* panel);
   void (*pack_runs)(const T* source, const index_t* tap, index_t k, const pixel_run* runs, index_t count, T* panel);
   void (*copy_line)(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line);
   void (*scatter_runs)(const T* tile, index_t ld, const index_t* row, index_t rows, const pixel_run* runs,
                        index_t count, index_t step, T* out);
+  void (*add_line)(const T* line, index_t count, index_t step, T* out);
+  void (*add_line_pair)(const T* first, const T* second, index_t count, T* out);
 };
 
 inline constexpr index_t most_mr = 14;

@@ -72,12 +72,13 @@ TENFOLD_INLINE vec_of<T, L> zipped_lanes(vec_of<T, L> a, vec_of<T, L> b) {
   return zipped_lanes<Half, T, L>(a, b, std::make_integer_sequence<int, L>{});
 }
 
-// rows[i] lane j <-> rows[j] lane i. Zipping the first half of the rows with the second moves one bit of the row's number
-// into the lane's; after log2(L) times all have changed places.
+// rows[i] lane j <-> rows[j] lane i;   rows (L)
+// Zipping the first half of the rows with the second moves one bit of the row's number into the lane's; after log2(L)
+// times all have changed places.
 template <class T, int L>
-TENFOLD_INLINE void transpose_lanes(vec_of<T, L> (&rows)[L]) {
+TENFOLD_INLINE void transpose_lanes(vec_of<T, L>* rows) {
   TENFOLD_UNROLL for (int bit = 1; bit < L; bit *= 2) {
-    vec_of<T, L> zipped[L];
+    vec_of<T, L> zipped[std::size_t{L}];
     TENFOLD_UNROLL for (int i = 0; i < L / 2; ++i) {
       zipped[2 * i] = zipped_lanes<0, T, L>(rows[i], rows[i + L / 2]);
       zipped[2 * i + 1] = zipped_lanes<1, T, L>(rows[i], rows[i + L / 2]);

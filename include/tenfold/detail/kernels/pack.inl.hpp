@@ -25,7 +25,7 @@ void pack_transpose(const T* source, const index_t* row, index_t rows, index_t k
   if constexpr (L <= 16) {
     for (; p + L <= k; p += L)
       for (index_t r0 = (width - 1) / L * L; r0 >= 0; r0 -= L) {
-        vec_of<T, L> block[L];
+        vec_of<T, L> block[std::size_t{L}];
         TENFOLD_UNROLL for (int i = 0; i < L; ++i) {
           block[i] = vec_of<T, L>{};
           if (r0 + i < rows) block[i] = load_lanes<L>(source + row[r0 + i] + p);
@@ -39,6 +39,14 @@ void pack_transpose(const T* source, const index_t* row, index_t rows, index_t k
     for (index_t r = 0; r < rows; ++r) panel[p * width + r] = source[row[r] + p];
     for (index_t r = rows; r < width; ++r) panel[p * width + r] = T{};
   }
+}
+
+// panel(p, r) = source[column[p] + r] for r < MR;   p < k
+//   column (k)
+//   panel  (k, MR)
+template <class T>
+void pack_lines(const T* source, const index_t* column, index_t k, T* panel) {
+  for (index_t p = 0; p < k; ++p, panel += gemm_mr) __builtin_memcpy(panel, source + column[p], gemm_mr * sizeof(T));
 }
 
 // panel(p, r) = source[tap[p] + r] for r < NR;   p < k
@@ -104,7 +112,46 @@ void scatter_runs(const T* tile, index_t ld, const index_t* row, index_t rows, c
     }
 }
 
+// out[x * step] += line[x];   x < count
 template <class T>
-inline constexpr gemm_kernels<T> gemm_table = {gemm_mr,          gemm_nr<T>,   lanes<T>,      &gemm_micro<T>,
-                                               &pack_gather<T>, &pack_transpose<T>, &pack_contiguous<T>, &pack_runs<T>, &copy_line<T>,
-                                               &scatter_runs<T>};
+void add_line(const T* line, index_t count, index_t step, T* out) {
+  using U = arithmetic_t<T>;
+  index_t x = 0;
+  if (step == 1)
+    for (; x + lanes<T> <= count; x += lanes<T>)
+      store(reinterpret_cast<U*>(out) + x,
+            load(reinterpret_cast<const U*>(out) + x) + load(reinterpret_cast<const U*>(line) + x));
+  for (; x < count; ++x) out[x * step] = static_cast<T>(static_cast<U>(static_cast<U>(out[x * step]) + static_cast<U>(line[x])));
+}
+
+// out[2 x] += first[x], out[2 x + 1] += second[x];   x < count
+template <class T>
+void add_line_pair(const T* first, const T* second, index_t count, T* out) {
+  using U = arithmetic_t<T>;
+  constexpr int L = lanes<T>;
+  U* o = reinterpret_cast<U*>(out);
+  index_t x = 0;
+  for (; x + L <= count; x += L, o += 2 * L) {
+    const vec_of<U, L> a = load_lanes<L>(reinterpret_cast<const U*>(first) + x);
+    const vec_of<U, L> b = load_lanes<L>(reinterpret_cast<const U*>(second) + x);
+    store_lanes<L>(o, load_lanes<L>(o) + zipped_lanes<0, U, L>(a, b));
+    store_lanes<L>(o + L, load_lanes<L>(o + L) + zipped_lanes<1, U, L>(a, b));
+  }
+  add_line(first + x, count - x, 2, out + 2 * x);
+  add_line(second + x, count - x, 2, out + 2 * x + 1);
+}
+
+template <class T>
+inline constexpr gemm_kernels<T> gemm_table = {gemm_mr,
+                                               gemm_nr<T>,
+                                               lanes<T>,
+                                               &gemm_micro<T>,
+                                               &pack_gather<T>,
+                                               &pack_transpose<T>,
+                                               &pack_lines<T>,
+                                               &pack_contiguous<T>,
+                                               &pack_runs<T>,
+                                               &copy_line<T>,
+                                               &scatter_runs<T>,
+                                               &add_line<T>,
+                                               &add_line_pair<T>};

@@ -1,0 +1,310 @@
+// A transposed convolution as one product over all taps, followed by col2im, a strip of input pixels at a time.
+//
+//     columns((o, i, j), pixel) = sum over c of weight[c, (o, i, j)] * input[c, pixel]
+//     output[o, ih * stride - padding + i * dilation, ..] += columns((o, i, j), (ih, iw))
+//
+// It reads the input once where the phases of an implicit product copy every value once per tap, and the weight as it lies
+// in memory; in return every output is read and written once per tap. So it suits few output channels, few pixels and
+// weights that are not packed.
+//
+// An output adds its terms by ascending input row, then column. That order depends neither on the strips nor on the
+// chunks of channels nor on the bands of output rows that the workers share.
+#pragma once
+
+#include <tenfold/detail/convolution.hpp>
+
+namespace tenfold::inline v0::detail {
+
+/// The strips, chunks and bands of one call.
+struct col2im_plan {
+  index_t window;         // kh * kw
+  index_t channels;       // output channels of a chunk
+  index_t chunks;
+  index_t bands;          // of output rows
+  index_t rows;           // of the columns that a chunk needs, whole panels of MR
+  index_t strip_w;        // input pixels of a strip: so many columns of so many rows
+  index_t strip_h;
+  gemm_blocking blocking;
+  index_t tasks;
+  index_t packed_chunk;   // elements of a chunk's weight packed by its task; 0 where it is packed already or not worth it
+
+  index_t ld() const { return blocking.nc; }
+};
+
+template <class T>
+class gemm_col2im {
+ public:
+  // The columns of a strip are written, read once and forgotten: 256 KiB stay in L2 beside the packed strip.
+  static constexpr index_t most_columns = (index_t{256} << 10) / static_cast<index_t>(sizeof(T));
+  // A chunk of 448 rows reads its packed strip that often; it is 32 panels of 14 or 75 of 6.
+  static constexpr index_t most_rows = 448;
+  // With a larger window the least block of columns no longer fits a workspace of 64 KiB.
+  static constexpr index_t most_window = 64;
+
+  static bool applies(const convolution_geometry& g, const context&) {
+    return g.kernel.h * g.kernel.w <= most_window && g.in_channels > 0 && g.out_channels > 0;
+  }
+
+  /// Whole tiles of multiply-adds; packing the strip once per chunk; adding, three operations a vector where the stride
+  /// is 1, five for two, and two an element beyond.
+  static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
+    const auto d = [](index_t i) { return static_cast<double>(i); };
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
+    const index_t rows = g.out_channels * g.kernel.h * g.kernel.w;
+    const index_t pixels = g.in.h * g.in.w;
+    const double vectors = d(round_up(pixels, kernel.nr) / kernel.lanes);
+    const double k = d(g.in_channels);
+    const double multiply = d(round_up(rows, kernel.mr)) * vectors * k;
+    const double pack_b = 2 * vectors * k * d(ceil_divide(rows, most_rows));
+    const double per_vector = g.stride.w == 1 ? 3 : g.stride.w == 2 && g.dilation.w == 1 ? 5 : 2 * d(kernel.lanes);
+    const double add = d(rows) * vectors * per_vector * (1 + d(kernel.lanes) / d(g.in.w));
+    const double pack_a = packed ? 0 : d(rows) * k * 0.25;
+    return d(g.groups) * (d(g.batch) * (multiply + pack_b + add) + pack_a);
+  }
+
+  static index_t packed_size(const convolution_geometry& g, const context& ctx) {
+    return gemm_packed_size(product(g, nullptr), ctx) + gemm_kernels_of<T>(ctx).lanes;
+  }
+  static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
+    pack_beforehand(product(g, weight), ctx, packed);
+  }
+
+  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
+                               const context& ctx) {
+    if (g.batch == 0) return 0;
+    const col2im_plan plan = make_plan(g, operands.packed_weight, ctx);
+    return worker_bytes(g, operands.packed_weight, ctx, plan) * worker_count(ctx, plan.tasks);
+  }
+
+  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                  std::byte* memory) {
+    if (g.batch == 0) return;
+    const col2im_plan plan = make_plan(g, operands.packed_weight, ctx);
+    const index_t share = worker_bytes(g, operands.packed_weight, ctx, plan);
+    parallel_tasks(ctx, plan.tasks, [&](index_t worker, index_t t) {
+      const index_t band = t % plan.bands;
+      const index_t chunk = t / plan.bands % plan.chunks;
+      const index_t group = t / plan.bands / plan.chunks % g.groups;
+      const index_t image = t / plan.bands / plan.chunks / g.groups;
+      gemm_col2im(g, operands, ctx, plan, memory + worker * share).run_task(image, group, chunk, band);
+    });
+  }
+
+  static constexpr convolution_algorithm<T> entry = {"gemm_col2im", applies, cost, packed_size, pack, scratch_bytes, run};
+
+ private:
+  /// The product of all rows; B and C follow with the strip.
+  static gemm_problem<T> product(const convolution_geometry& g, const T* weight) {
+    gemm_problem<T> p;
+    p.m = g.out_channels * g.kernel.h * g.kernel.w;
+    p.k = g.in_channels;
+    p.a = weight;
+    p.a_row = affine_digits(p.m, 1);
+    p.a_column = affine_digits(p.k, p.m);
+    p.groups = g.groups;
+    p.a_group_stride = p.m * p.k;
+    return p;
+  }
+
+  static col2im_plan make_plan(const convolution_geometry& g, bool packed, const context& ctx) {
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
+    col2im_plan plan{};
+    plan.window = g.kernel.h * g.kernel.w;
+    plan.channels = std::clamp<index_t>(most_rows / plan.window, 1, g.out_channels);
+    const index_t planes = g.batch * g.groups;
+    const index_t wanted = ctx.threads > 1 ? 3 * ctx.threads : 1;
+    const index_t chunks = std::min(g.out_channels, ceil_divide(wanted, planes));
+    plan.channels = std::min(plan.channels, ceil_divide(g.out_channels, chunks));
+    const auto shape_to = [&](index_t most_elements) {
+      plan.rows = round_up(plan.channels * plan.window, kernel.mr) + kernel.mr;
+      const index_t pixels = std::max(kernel.nr, most_elements / plan.rows / kernel.nr * kernel.nr);
+      plan.strip_w = std::min(g.in.w, pixels);
+      plan.strip_h = std::clamp<index_t>(pixels / g.in.w, 1, g.in.h);
+      plan.blocking = {};
+      plan.blocking.kc = gemm_block_rows<T>(g.in_channels);
+      plan.blocking.nc = round_up(plan.strip_w * plan.strip_h, kernel.nr);
+      plan.blocking.mc = std::min<index_t>(plan.rows, 8 * kernel.mr);
+      plan.blocking.m_chunk = plan.rows;
+      plan.blocking.direct = true;
+      plan.packed_chunk = 0;
+    };
+    index_t columns = most_columns;
+    shape_to(columns);
+    const index_t budget = scratch_budget(ctx);
+    const index_t whole = plan.rows * g.in_channels + kernel.lanes;
+    if (!packed && plan.strip_h * plan.strip_w < g.in.h * g.in.w) plan.packed_chunk = whole;
+    while (worker_bytes(g, packed, ctx, plan) > budget) {
+      if (plan.packed_chunk > 0) {
+        plan.packed_chunk = 0;
+        continue;
+      }
+      if (plan.blocking.mc > kernel.mr && plan.blocking.nc == kernel.nr && plan.channels == 1) {
+        plan.blocking.mc = kernel.mr;
+        continue;
+      }
+      if (plan.blocking.nc == kernel.nr && plan.channels == 1) break;
+      plan.channels = std::max<index_t>(1, plan.channels / 2);
+      columns /= 2;
+      shape_to(columns);
+    }
+    plan.chunks = ceil_divide(g.out_channels, plan.channels);
+    plan.bands = std::clamp<index_t>(ceil_divide(wanted, planes * plan.chunks), 1, std::max<index_t>(1, g.out.h / 8));
+    plan.tasks = planes * plan.chunks * plan.bands;
+    return plan;
+  }
+
+  /// One worker's scratch: that of the product, the columns, and the packed chunk.
+  struct memory_of_worker {
+    gemm_scratch<T> product;
+    T* columns;
+    T* packed;
+
+    memory_of_worker(scratch_cursor& cursor, const gemm_problem<T>& p, const gemm_kernels<T>& kernel,
+                     const col2im_plan& plan)
+        : product(cursor, p, kernel, plan.blocking),
+          columns(cursor.take<T>(plan.rows * plan.ld())),
+          packed(cursor.take<T>(plan.packed_chunk)) {}
+  };
+
+  static index_t worker_bytes(const convolution_geometry& g, bool packed, const context& ctx, const col2im_plan& plan) {
+    gemm_problem<T> p = product(g, nullptr);
+    const T packs_before{};
+    if (packed || plan.packed_chunk > 0) p.packed_a = &packs_before;
+    scratch_cursor cursor(nullptr);
+    memory_of_worker(cursor, p, gemm_kernels_of<T>(ctx), plan);
+    return cursor.used();
+  }
+
+  gemm_col2im(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+              const col2im_plan& plan, std::byte* memory)
+      : g_(g), operands_(operands), kernel_(gemm_kernels_of<T>(ctx)), plan_(plan), memory_(memory) {}
+
+  void run_task(index_t image, index_t group, index_t chunk, index_t band) {
+    const index_t o0 = chunk * plan_.channels;
+    const index_t channels = std::min(plan_.channels, g_.out_channels - o0);
+    const index_t each = ceil_divide(g_.out.h, plan_.bands);
+    const index_t y0 = std::min(band * each, g_.out.h);
+    const index_t y1 = std::min(y0 + each, g_.out.h);
+    const index_t out_plane = g_.out.h * g_.out.w;
+    T* out = operands_.output + ((image * g_.groups + group) * g_.out_channels + o0) * out_plane;
+    const T* bias = operands_.bias ? operands_.bias + group * g_.out_channels + o0 : nullptr;
+    for (index_t o = 0; o < channels; ++o)
+      std::fill(out + o * out_plane + y0 * g_.out.w, out + o * out_plane + y1 * g_.out.w, bias ? bias[o] : T{});
+
+    gemm_problem<T> p = chunk_product(group, o0, channels);
+    const T* packed = p.packed_a;
+    const T some{};
+    if (plan_.packed_chunk > 0) p.packed_a = &some;  // no room for packing strip by strip
+    scratch_cursor cursor(memory_);
+    const memory_of_worker scratch(cursor, p, kernel_, plan_);
+    p.packed_a = packed;
+    if (plan_.packed_chunk > 0) {
+      pack_whole_a(p, kernel_, scratch.product.row, scratch.product.column, scratch.packed);
+      p.packed_a = scratch.packed;
+    }
+    p.c = scratch.columns;
+    p.layout.row = affine_digits(p.m, plan_.ld());
+
+    const index_t lead = operands_.packed_weight ? o0 * plan_.window - p.first_row : 0;  // rows before the chunk's own
+
+    const T* input = operands_.input + (image * g_.groups + group) * g_.in_channels * g_.in.h * g_.in.w;
+    const index_t first = std::max<index_t>(0, ceil_or_floor(y0 + g_.padding.h - (g_.kernel.h - 1) * g_.dilation.h, true));
+    const index_t last = std::min(g_.in.h - 1, ceil_or_floor(y1 - 1 + g_.padding.h, false));
+    for (index_t h = first; h <= last; h += plan_.strip_h)
+      for (index_t w = 0; w < g_.in.w; w += plan_.strip_w) {
+        const index_t strip_h = std::min(plan_.strip_h, last + 1 - h);
+        const index_t strip_w = std::min(plan_.strip_w, g_.in.w - w);
+        multiply(p, scratch.product, input + h * g_.in.w + w, strip_h * strip_w, o0, channels);
+        for (index_t y = 0; y < strip_h; ++y)
+          for (index_t o = 0; o < channels; ++o)
+            add_row(scratch.columns + (lead + o * plan_.window) * plan_.ld() + y * strip_w, h + y, w, strip_w, y0, y1,
+                    out + o * out_plane);
+      }
+    if (operands_.relu)
+      for (index_t o = 0; o < channels; ++o)
+        for (T* y = out + o * out_plane + y0 * g_.out.w; y < out + o * out_plane + y1 * g_.out.w; ++y)
+          if (*y < T{}) *y = T{};
+  }
+
+  /// The product of a chunk: all rows where they are packed already, from the chunk's first panel on, else its own.
+  gemm_problem<T> chunk_product(index_t group, index_t o0, index_t channels) const {
+    gemm_problem<T> p = product(g_, operands_.weight);
+    p.groups = 1;
+    p.matrix.row_stride = g_.in.h * g_.in.w;
+    const index_t first = o0 * plan_.window;
+    if (operands_.packed_weight) {
+      p.packed_a = operands_.packed_weight + group * packed_elements(p.m, p.k, kernel_.mr);
+      p.first_row = first / kernel_.mr * kernel_.mr;
+    } else {
+      p.a += group * p.a_group_stride + first;
+      p.m = channels * plan_.window;
+      p.first_row = 0;
+    }
+    return p;
+  }
+
+  void multiply(gemm_problem<T>& p, const gemm_scratch<T>& scratch, const T* input, index_t pixels, index_t o0,
+                index_t channels) {
+    p.matrix.data = input;
+    p.n = p.layout.points_w = p.layout.line = pixels;
+    const index_t end = operands_.packed_weight ? std::min(p.m, round_up((o0 + channels) * plan_.window, kernel_.mr)) : p.m;
+    gemm_task<T>(p, kernel_, plan_.blocking, scratch).run_rows(0, 0, 0, p.first_row, end - p.first_row);
+  }
+
+  /// (value / stride) toward plus or minus infinity.
+  index_t ceil_or_floor(index_t value, bool up) const {
+    return up ? -floor_divide(-value, g_.stride.h) : floor_divide(value, g_.stride.h);
+  }
+
+  /// Adds the columns of input row ih, pixels [w0, w0 + count), of one channel to the output rows [y0, y1).
+  void add_row(const T* columns, index_t ih, index_t w0, index_t count, index_t y0, index_t y1, T* out) const {
+    for (index_t i = 0; i < g_.kernel.h; ++i) {
+      const index_t oh = ih * g_.stride.h - g_.padding.h + i * g_.dilation.h;
+      if (oh < y0 || oh >= y1) continue;
+      T* line = out + oh * g_.out.w;
+      const T* taps = columns + i * g_.kernel.w * plan_.ld();
+      index_t j = g_.kernel.w - 1;
+      if (g_.stride.w == 2 && g_.dilation.w == 1)
+        for (; j >= 1; j -= 2) add_pair(taps, j, w0, count, line);
+      for (; j >= 0; --j) add_tap(taps, j, w0, 0, count, line);
+    }
+  }
+
+  index_t column_of(index_t w, index_t j) const { return w * g_.stride.w - g_.padding.w + j * g_.dilation.w; }
+
+  /// The pixels [x0, x1) of a strip whose tap j lies in the output line.
+  void clip(index_t j, index_t w0, index_t& x0, index_t& x1) const {
+    const index_t first = column_of(w0, j);
+    if (first < 0) x0 = std::max(x0, ceil_divide(-first, g_.stride.w));
+    const index_t room = g_.out.w - first;
+    x1 = std::min(x1, room <= 0 ? 0 : ceil_divide(room, g_.stride.w));
+  }
+
+  void add_tap(const T* taps, index_t j, index_t w0, index_t x0, index_t x1, T* line) const {
+    clip(j, w0, x0, x1);
+    if (x0 < x1) kernel_.add_line(taps + j * plan_.ld() + x0, x1 - x0, g_.stride.w, line + column_of(w0 + x0, j));
+  }
+
+  /// Taps j - 1 and j, which lie side by side where the stride is 2.
+  void add_pair(const T* taps, index_t j, index_t w0, index_t count, T* line) const {
+    index_t x0 = 0, x1 = count;
+    clip(j - 1, w0, x0, x1);
+    clip(j, w0, x0, x1);
+    if (x0 >= x1) x0 = x1 = 0;
+    for (const index_t tap : {j, j - 1}) {
+      add_tap(taps, tap, w0, 0, x0, line);
+      add_tap(taps, tap, w0, x1, count, line);
+    }
+    if (x0 < x1)
+      kernel_.add_line_pair(taps + (j - 1) * plan_.ld() + x0, taps + j * plan_.ld() + x0, x1 - x0,
+                            line + column_of(w0 + x0, j - 1));
+  }
+
+  const convolution_geometry& g_;
+  const convolution_operands<T>& operands_;
+  const gemm_kernels<T>& kernel_;
+  const col2im_plan& plan_;
+  std::byte* memory_;
+};
+
+}  // namespace tenfold::inline v0::detail
