@@ -29,22 +29,25 @@ constexpr hw transposed_size(const hw& in, const hw& stride, const hw& padding, 
           transposed_size(in.w, stride.w, padding.w, dilation.w, kernel.w)};
 }
 
-/// The output_padding by which nn.ConvTranspose2d.forward(x, output_size) reaches the size wanted.
+/// The output_padding by which nn.ConvTranspose2d.forward(x, output_size) reaches the size wanted. It looks at the input
+/// before anything is checked: what is not 4-D counts as unbatched, and its sizes 1 and 2 as the image.
 constexpr hw infer_output_padding(const shape& input, const shape& weight, const conv_transpose2d_options& o) {
   if (!o.output_size) return o.output_padding;
   if (!(o.output_padding == hw(0))) raise("output_size and output_padding exclude each other: give one of them");
-  if (input.size() < 2 || weight.size() != 4) return 0;  // the rank checks that follow name the mistake
-  const hw least = transposed_size(last_two(input), o.stride, o.padding, o.dilation, {weight[2], weight[3]});
+  if (weight.size() != 4) return 0;  // the checks that follow name the mistake
+  const std::size_t first = input.size() == 4 ? 2 : 1;
+  if (input.empty()) raise({"Dimension specified as ", first, " but tensor has no dimensions"});
+  if (input.size() < first + 2)
+    raise({"Dimension out of range (expected to be in range of [-", input.size(), ", ", input.size() - 1, "], but got ",
+           input.size(), ")"});
+  const hw in{input[first], input[first + 1]};
+  const hw least = transposed_size(in, o.stride, o.padding, o.dilation, {weight[2], weight[3]});
   const hw most{checked_add(least.h, checked_subtract(o.stride.h, 1)),
                 checked_add(least.w, checked_subtract(o.stride.w, 1))};
   const hw& want = *o.output_size;
-  if (want.h < least.h || want.h > most.h || want.w < least.w || want.w > most.w) {
-    // PyTorch prints x.size()[2:], which for an unbatched input is its last size alone.
-    const hw in = last_two(input);
-    const shape sizes = input.size() == 4 ? shape{in.h, in.w} : shape{in.w};
-    raise({"requested an output size of ", want, ", but valid sizes range from ", least, " to ",
-           most, " (for an input of torch.Size(", sizes, "))"});
-  }
+  if (want.h < least.h || want.h > most.h || want.w < least.w || want.w > most.w)
+    raise({"requested an output size of ", want, ", but valid sizes range from ", least, " to ", most,
+           " (for an input of torch.Size(", shape(std::span(input.begin() + 2, input.end())), "))"});
   return {want.h - least.h, want.w - least.w};
 }
 

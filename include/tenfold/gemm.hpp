@@ -51,7 +51,7 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
   detail::gemm_problem<T> p;
   p.m = m;
   p.n = n;
-  p.k = k;
+  p.k = alpha == T{0} ? 0 : k;
   p.a = a;
   p.a_row = detail::affine_digits(m, as.row);
   p.a_column = detail::affine_digits(k, as.column);

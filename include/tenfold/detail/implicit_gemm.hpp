@@ -377,7 +377,7 @@ class gemm_task {
     c_ = g_.c + image * g_.c_image_stride + group * g_.c_group_stride;
     bias_ = g_.bias ? g_.bias + group * g_.bias_group_stride : nullptr;
     if (g_.beta != T{0} && g_.beta != T{1}) scale_c();
-    if (g_.k == 0 || g_.alpha == T{0}) return store_empty_sum();
+    if (g_.k == 0) return store_empty_sum();
     for (index_t p = 0; p < g_.k; p += blocking_.kc) {  // 4th loop: KC rows of B
       const index_t depth = std::min(blocking_.kc, g_.k - p);
       pack_b(p, depth);
