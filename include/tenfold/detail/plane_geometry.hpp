@@ -1,0 +1,46 @@
+// Options and shapes -> checked plain int64s, once per call, for the operations that work plane by plane.
+#pragma once
+
+#include <tenfold/shape.hpp>
+
+namespace tenfold::inline v0::detail {
+
+/// A pooling of `planes` images (in.h, in.w) to (out.h, out.w).
+struct pool2d_geometry {
+  index_t planes = 0;
+  hw in = 0;
+  hw out = 0;
+  hw kernel = 1;
+  hw stride = 1;
+  hw padding = 0;
+  hw dilation = 1;
+  shape output_shape;
+};
+
+/// An upsampling of `planes` images (in.h, in.w) to (out.h, out.w).
+struct upsample2d_geometry {
+  index_t planes = 0;
+  hw in = 0;
+  hw out = 0;
+  /// Input pixels per output pixel where the caller gave a scale, else 0: then in / out.
+  double step_h = 0;
+  double step_w = 0;
+  bool align_corners = false;
+  shape output_shape;
+};
+
+/// The product of the dimensions before the last two.
+constexpr index_t plane_count(const shape& s) {
+  index_t planes = 1;
+  for (std::size_t i = 0; i + 2 < s.size(); ++i) planes = checked_multiply(planes, s[i]);
+  return planes;
+}
+
+/// The shape with its last two dimensions replaced.
+constexpr shape with_planes_of(shape s, const hw& size) {
+  s[s.size() - 2] = size.h;
+  s[s.size() - 1] = size.w;
+  return s;
+}
+
+}  // namespace tenfold::inline v0::detail

@@ -1,0 +1,307 @@
+// im2col and col2im; each is the other's gradient.
+#pragma once
+
+#include <tenfold/detail/kernel_table.hpp>  // arithmetic_t
+#include <tenfold/detail/geometry.hpp>
+#include <tenfold/detail/parallel.hpp>
+
+namespace tenfold::inline v0 {
+
+/// The settings of torch.nn.functional.unfold and fold.
+struct im2col_options {
+  hw kernel_size;
+  hw dilation = 1;
+  hw padding = 0;
+  hw stride = 1;
+};
+
+namespace detail {
+
+/// An image (batch, channels, image.h, image.w), and its columns (batch, channels * kernel.h * kernel.w,
+/// blocks.h * blocks.w).
+struct im2col_geometry {
+  index_t batch = 0;
+  index_t channels = 0;
+  hw image = 0;
+  hw blocks = 0;
+  im2col_options options{1};
+  shape output_shape;
+};
+
+constexpr void check_im2col_kernel(const hw& kernel) {
+  if (kernel.h <= 0 || kernel.w <= 0)
+    raise({"kernel size should be greater than zero, but got kernel_height: ", kernel.h, " kernel_width: ", kernel.w});
+}
+
+constexpr void check_im2col_dilation(const hw& dilation) {
+  if (dilation.h <= 0 || dilation.w <= 0)
+    raise({"dilation should be greater than zero, but got dilation_height: ", dilation.h,
+           " dilation_width: ", dilation.w});
+}
+
+constexpr void check_im2col_padding(const hw& padding) {
+  if (padding.h < 0 || padding.w < 0)
+    raise({"padding should be non-negative, but got pad_height: ", padding.h, " pad_width: ", padding.w});
+}
+
+constexpr void check_im2col_stride(const hw& stride) {
+  if (stride.h <= 0 || stride.w <= 0)
+    raise({"stride should be greater than zero, but got stride_height: ", stride.h, " stride_width: ", stride.w});
+}
+
+inline std::string tuple_text(const hw& pair) { return join({"(", pair.h, ", ", pair.w, ")"}); }
+
+constexpr index_t block_count(index_t image, index_t kernel, index_t dilation, index_t padding, index_t stride) {
+  const index_t padded = checked_add(image, checked_multiply(2, padding));
+  return floor_divide(checked_subtract(padded, effective_kernel(kernel, dilation)), stride) + 1;
+}
+
+constexpr hw block_count(const hw& image, const im2col_options& o) {
+  return {block_count(image.h, o.kernel_size.h, o.dilation.h, o.padding.h, o.stride.h),
+          block_count(image.w, o.kernel_size.w, o.dilation.w, o.padding.w, o.stride.w)};
+}
+
+/// The checks of im2col in the order of PyTorch's unfold.
+constexpr im2col_geometry check_im2col(const shape& input, const im2col_options& o) {
+  check_im2col_kernel(o.kernel_size);
+  check_im2col_dilation(o.dilation);
+  check_im2col_padding(o.padding);
+  check_im2col_stride(o.stride);
+  const std::size_t rank = input.size();
+  if (rank == 0) raise("Dimension specified as 1 but tensor has no dimensions");
+  if (rank == 1) raise("Dimension out of range (expected to be in range of [-1, 0], but got 1)");
+  if (rank == 2) raise("Dimension out of range (expected to be in range of [-2, 1], but got 2)");
+  if (rank > 4 || input[rank - 3] == 0 || input[rank - 2] == 0 || input[rank - 1] == 0)
+    raise({"Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for ",
+           "input, but got: ", input});
+
+  im2col_geometry g;
+  g.batch = rank == 4 ? input[0] : 1;
+  g.channels = input[rank - 3];
+  g.image = last_two(input);
+  g.blocks = block_count(g.image, o);
+  g.options = o;
+  if (g.blocks.h < 1 || g.blocks.w < 1)
+    raise({"Given input with spatial size ", tuple_text(g.image), ", kernel_size=", tuple_text(o.kernel_size),
+           ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(o.padding),
+           ", calculated shape of the array of sliding blocks as ", tuple_text(g.blocks),
+           ", but its components must be at least one."});
+  const index_t rows = checked_multiply(g.channels, checked_multiply(o.kernel_size.h, o.kernel_size.w));
+  const index_t blocks = checked_multiply(g.blocks.h, g.blocks.w);
+  g.output_shape = rank == 4 ? shape{g.batch, rows, blocks} : shape{rows, blocks};
+  return g;
+}
+
+/// The checks of col2im in the order of PyTorch's fold.
+constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size, const im2col_options& o) {
+  check_im2col_kernel(o.kernel_size);
+  check_im2col_stride(o.stride);
+  check_im2col_dilation(o.dilation);
+  check_im2col_padding(o.padding);
+  const std::size_t rank = input.size();
+  if ((rank != 2 && rank != 3) || input[rank - 2] == 0 || input[rank - 1] == 0)
+    raise({"Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for ",
+           "input, but got: ", input});
+  const index_t rows = input[rank - 2];
+  const index_t columns = input[rank - 1];
+  index_t taps = 0;
+  if (!multiply_fits(o.kernel_size.h, o.kernel_size.w, taps))
+    raise({"Given kernel_width = ", o.kernel_size.w, " and kernel_height = ", o.kernel_size.h,
+           " the product of kernel_width and kernel_height overflowed."});
+  if (rows % taps != 0)
+    raise({"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=",
+           rows, " and kernel_size=", tuple_text(o.kernel_size), "."});
+  const hw blocks = block_count(output_size, o);
+  const index_t block_total = checked_multiply(blocks.h, blocks.w);
+  const auto settings = [&] {
+    return join({"Given output_size=", tuple_text(output_size), ", kernel_size=", tuple_text(o.kernel_size),
+                 ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(o.padding),
+                 ", stride=", tuple_text(o.stride)});
+  };
+  if (columns != block_total)
+    raise({settings(), ", expected size of input's dimension 2 to match the calculated number of sliding blocks ",
+           blocks.h, " * ", blocks.w, " = ", block_total, ", but got input.size(2)=", columns, "."});
+  if (blocks.h < 1 || blocks.w < 1)
+    raise({settings(), ", calculated shape of the array of sliding blocks as ", tuple_text(blocks),
+           ", which is too small (non-positive)"});
+  if (output_size.h < 1 || output_size.w < 1)
+    raise({"Expected output spatial size to be positive, but got: output_size=", tuple_text(output_size), "."});
+
+  im2col_geometry g;
+  g.batch = rank == 3 ? input[0] : 1;
+  g.channels = rows / taps;
+  g.image = output_size;
+  g.blocks = blocks;
+  g.options = o;
+  g.output_shape = rank == 3 ? shape{g.batch, g.channels, output_size.h, output_size.w}
+                             : shape{g.channels, output_size.h, output_size.w};
+  return g;
+}
+
+/// The blocks [begin, end) of one dimension whose tap `k` lies inside the image, and the place of the first of them.
+struct tap_range {
+  index_t begin;
+  index_t end;
+  index_t place;
+};
+
+inline tap_range taps_inside(index_t k, index_t image, index_t blocks, index_t dilation, index_t padding,
+                             index_t stride) {
+  const index_t first = k * dilation - padding;  // where block 0 has this tap
+  const index_t begin = std::min(blocks, first < 0 ? ceil_divide(-first, stride) : 0);
+  const index_t end = std::min(blocks, first < image ? ceil_divide(image - first, stride) : 0);
+  return {begin, std::max(begin, end), first + begin * stride};
+}
+
+/// Row (i, j) of one channel's columns.
+///   image (image.h, image.w)   row (blocks.h, blocks.w)
+template <element T>
+void im2col_row(const im2col_geometry& g, index_t i, index_t j, const T* image, T* row) {
+  const im2col_options& o = g.options;
+  const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.h, o.stride.h);
+  const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
+  const index_t inside = along.end - along.begin;
+  std::fill(row, row + down.begin * g.blocks.w, T{});
+  for (index_t h = down.begin; h < down.end; ++h) {
+    const T* from = image + (down.place + (h - down.begin) * o.stride.h) * g.image.w + along.place;
+    T* to = row + h * g.blocks.w;
+    std::fill(to, to + along.begin, T{});
+    if (o.stride.w == 1)
+      std::copy(from, from + inside, to + along.begin);
+    else
+      for (index_t w = 0; w < inside; ++w) to[along.begin + w] = from[w * o.stride.w];
+    std::fill(to + along.end, to + g.blocks.w, T{});
+  }
+  std::fill(row + down.end * g.blocks.w, row + g.blocks.h * g.blocks.w, T{});
+}
+
+/// Adds row (i, j) of one channel's columns to the image.
+template <element T>
+void col2im_row(const im2col_geometry& g, index_t i, index_t j, const T* row, T* image) {
+  using U = arithmetic_t<T>;
+  const im2col_options& o = g.options;
+  const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.h, o.stride.h);
+  const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
+  for (index_t h = down.begin; h < down.end; ++h) {
+    const T* from = row + h * g.blocks.w + along.begin;
+    T* to = image + (down.place + (h - down.begin) * o.stride.h) * g.image.w + along.place;
+    for (index_t w = 0; w < along.end - along.begin; ++w) {
+      T& sum = to[w * o.stride.w];
+      sum = static_cast<T>(static_cast<U>(static_cast<U>(sum) + static_cast<U>(from[w])));
+    }
+  }
+}
+
+template <element T>
+void run_im2col(const im2col_geometry& g, const T* image, T* columns, const context& ctx) {
+  const hw kernel = g.options.kernel_size;
+  const index_t taps = kernel.h * kernel.w;
+  const index_t plane = g.image.h * g.image.w;
+  const index_t blocks = g.blocks.h * g.blocks.w;
+  parallel_ranges(ctx, g.batch * g.channels * taps, 0.5 * static_cast<double>(blocks), [&](index_t begin, index_t end) {
+    for (index_t row = begin; row < end; ++row) {
+      const index_t tap = row % taps;
+      im2col_row(g, tap / kernel.w, tap % kernel.w, image + row / taps * plane, columns + row * blocks);
+    }
+  });
+}
+
+template <element T>
+void run_col2im(const im2col_geometry& g, const T* columns, T* image, const context& ctx) {
+  const hw kernel = g.options.kernel_size;
+  const index_t taps = kernel.h * kernel.w;
+  const index_t plane = g.image.h * g.image.w;
+  const index_t blocks = g.blocks.h * g.blocks.w;
+  const double plane_ns = static_cast<double>(taps) * static_cast<double>(blocks);
+  parallel_ranges(ctx, g.batch * g.channels, plane_ns, [&](index_t begin, index_t end) {
+    std::fill(image + begin * plane, image + end * plane, T{});
+    for (index_t row = begin * taps; row < end * taps; ++row) {
+      const index_t tap = row % taps;
+      col2im_row(g, tap / kernel.w, tap % kernel.w, columns + row * blocks, image + row / taps * plane);
+    }
+  });
+}
+
+}  // namespace detail
+
+/// The shapes that im2col and col2im give, or the errors that they raise; usable at compile time.
+constexpr shape im2col_output_shape(const shape& input, const im2col_options& options) {
+  return detail::check_im2col(input, options).output_shape;
+}
+constexpr shape col2im_output_shape(const shape& columns, const hw& output_size, const im2col_options& options) {
+  return detail::check_col2im(columns, output_size, options).output_shape;
+}
+
+/// The bytes of workspace that im2col_into and col2im_into need: none.
+template <tensor_like Input>
+index_t im2col_workspace_bytes(const Input&, const im2col_options&, const context& = default_context()) {
+  return 0;
+}
+template <tensor_like Columns>
+index_t col2im_workspace_bytes(const Columns&, const hw&, const im2col_options&, const context& = default_context()) {
+  return 0;
+}
+
+/// im2col into a tensor of the right shape, which may not overlap the input.
+template <tensor_like Output, tensor_like Input>
+  requires std::same_as<element_of<Output>, element_of<Input>>
+void im2col_into(Output&& output, const Input& input, const im2col_options& options,
+                 const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_im2col(x.shape(), options);
+  detail::check_output_shape("im2col", "output", g.output_shape, as_view(output).shape());
+  detail::run_im2col(g, x.data(), as_view(output).data(), ctx);
+}
+
+/// col2im into a tensor of the right shape, which may not overlap the columns.
+template <tensor_like Output, tensor_like Columns>
+  requires std::same_as<element_of<Output>, element_of<Columns>>
+void col2im_into(Output&& output, const Columns& columns, const hw& output_size, const im2col_options& options,
+                 const context& ctx = default_context()) {
+  const auto x = detail::const_view(columns);
+  const auto g = detail::check_col2im(x.shape(), output_size, options);
+  detail::check_output_shape("col2im", "output", g.output_shape, as_view(output).shape());
+  detail::run_col2im(g, x.data(), as_view(output).data(), ctx);
+}
+
+/// The blocks of an image as columns, as torch.nn.functional.unfold.
+///
+///     output[n, (c * kernel_size.h + i) * kernel_size.w + j, oh * BW + ow] = input[n, c, h, w], 0 outside the image
+///     with  h = oh * stride.h - padding.h + i * dilation.h,  w likewise
+///
+/// input   (N, C, H, W) or (C, H, W); N may be 0
+/// returns (N, C * kernel_size.h * kernel_size.w, BH * BW), without N where the input has none, with
+///         BH = floor((H + 2 * padding.h - dilation.h * (kernel_size.h - 1) - 1) / stride.h) + 1,  BW likewise
+/// throws  tenfold::error in PyTorch's words; every check comes before the first write
+/// source  Chellapilla, Puri and Simard, High Performance Convolutional Neural Networks for Document Processing, 2006
+template <tensor_like Input>
+tensor<element_of<Input>> im2col(const Input& input, const im2col_options& options,
+                                 const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_im2col(x.shape(), options);
+  auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
+  detail::run_im2col(g, x.data(), output.data(), ctx);
+  return output;
+}
+
+/// The image whose pixels are the sums of their copies in the columns, as torch.nn.functional.fold.
+///
+///     output[n, c, h, w] = sum of columns[n, (c * kernel_size.h + i) * kernel_size.w + j, oh * BW + ow]
+///     over all i, j, oh, ow with  h = oh * stride.h - padding.h + i * dilation.h,  w likewise
+///
+/// columns (N, C * kernel_size.h * kernel_size.w, BH * BW) or the same without N; N may be 0; BH, BW as im2col has them
+///         for an image of output_size
+/// returns (N, C, output_size.h, output_size.w), without N where the columns have none
+/// throws  tenfold::error in PyTorch's words; every check comes before the first write
+/// source  the transpose of im2col
+template <tensor_like Columns>
+tensor<element_of<Columns>> col2im(const Columns& columns, const hw& output_size, const im2col_options& options,
+                                   const context& ctx = default_context()) {
+  const auto x = detail::const_view(columns);
+  const auto g = detail::check_col2im(x.shape(), output_size, options);
+  auto output = tensor<element_of<Columns>>::uninitialized(g.output_shape);
+  detail::run_col2im(g, x.data(), output.data(), ctx);
+  return output;
+}
+
+}  // namespace tenfold::inline v0

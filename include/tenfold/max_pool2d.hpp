@@ -1,0 +1,181 @@
+// max_pool2d, with and without indices.
+#pragma once
+
+#include <tenfold/detail/foreach_isa.hpp>
+#include <tenfold/detail/geometry.hpp>
+#include <tenfold/detail/parallel.hpp>
+
+namespace tenfold::inline v0 {
+
+/// The settings of torch.nn.functional.max_pool2d.
+struct pool2d_options {
+  hw kernel_size;
+  hw stride = kernel_size;
+  hw padding = 0;
+  hw dilation = 1;
+  bool ceil_mode = false;
+};
+
+/// What max_pool2d_with_indices gives: the maxima, and for each the place h * W + w in its input plane that it is from.
+template <element T>
+struct max_pool2d_result {
+  tensor<T> values;
+  tensor<index_t> indices;
+};
+
+namespace detail {
+
+/// PyTorch keeps the settings of a pooling as int32.
+constexpr void check_fits_int32(const hw& setting) {
+  const auto fits = [](index_t value) { return value >= INT32_MIN && value <= INT32_MAX; };
+  if (!fits(setting.h) || !fits(setting.w)) raise("value cannot be converted to type int without overflow");
+}
+
+constexpr void check_pool_dimension(index_t kernel, index_t stride, index_t padding, index_t dilation) {
+  if (stride == 0) raise("stride should not be zero");
+  if (padding < 0) raise({"pad must be non-negative, but got pad: ", padding});
+  if (padding > effective_kernel(kernel, dilation) / 2)
+    raise({"pad should be at most half of effective kernel size, but got pad=", padding, ", kernel_size=", kernel,
+           " and dilation=", dilation});
+}
+
+constexpr index_t pooled_size(index_t in, index_t kernel, index_t stride, index_t padding, index_t dilation,
+                              bool ceil_mode) {
+  const index_t padded = checked_add(in, 2 * padding);
+  const index_t span = checked_subtract(padded, effective_kernel(kernel, dilation));
+  const index_t out = floor_divide(checked_add(span, ceil_mode ? stride - 1 : 0), stride) + 1;
+  // A window that would begin in the padding behind the image is left out.
+  return ceil_mode && (out - 1) * stride >= in + padding ? out - 1 : out;
+}
+
+/// The checks of max_pool2d in PyTorch's order.
+constexpr pool2d_geometry check_max_pool2d(const shape& input, const pool2d_options& o) {
+  check_fits_int32(o.kernel_size);
+  check_fits_int32(o.stride);
+  check_fits_int32(o.padding);
+  check_fits_int32(o.dilation);
+  if (input.size() != 3 && input.size() != 4) raise("non-empty 3D or 4D (batch mode) tensor expected for input");
+  check_pool_dimension(o.kernel_size.h, o.stride.h, o.padding.h, o.dilation.h);
+  check_pool_dimension(o.kernel_size.w, o.stride.w, o.padding.w, o.dilation.w);
+  if (o.kernel_size.h <= 0 || o.kernel_size.w <= 0)
+    raise({"kernel size should be greater than zero, but got kH: ", o.kernel_size.h, " kW: ", o.kernel_size.w});
+  if (o.stride.h < 0 || o.stride.w < 0)
+    raise({"stride should be greater than zero, but got dH: ", o.stride.h, " dW: ", o.stride.w});
+  if (o.dilation.h <= 0 || o.dilation.w <= 0)
+    raise({"dilation should be greater than zero, but got dilationH: ", o.dilation.h, " dilationW: ", o.dilation.w});
+  const index_t channels = input[input.size() - 3];
+  const hw in = last_two(input);
+  if (channels == 0 || in.h == 0 || in.w == 0)
+    raise({"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:", input});
+  if (o.kernel_size.h / 2 < o.padding.h || o.kernel_size.w / 2 < o.padding.w)
+    raise({"pad should be smaller than or equal to half of kernel size, but got padW = ", o.padding.w,
+           ", padH = ", o.padding.h, ", kW = ", o.kernel_size.w, ", kH = ", o.kernel_size.h});
+
+  pool2d_geometry g;
+  g.planes = plane_count(input);
+  g.in = in;
+  g.kernel = o.kernel_size;
+  g.stride = o.stride;
+  g.padding = o.padding;
+  g.dilation = o.dilation;
+  g.out = {pooled_size(in.h, g.kernel.h, g.stride.h, g.padding.h, g.dilation.h, o.ceil_mode),
+           pooled_size(in.w, g.kernel.w, g.stride.w, g.padding.w, g.dilation.w, o.ceil_mode)};
+  if (g.out.h < 1 || g.out.w < 1)
+    raise({"Given input size: (", channels, "x", in.h, "x", in.w, "). Calculated output size: (", channels, "x",
+           g.out.h, "x", g.out.w, "). Output size is too small"});
+  g.output_shape = with_planes_of(input, g.out);
+  return g;
+}
+
+/// `indices` may be null.
+template <element T>
+void run_max_pool2d(const pool2d_geometry& g, const T* input, T* values, index_t* indices, const context& ctx) {
+  const isa level = chosen_isa(ctx);
+  const auto kernel =
+      indices ? TENFOLD_KERNEL(level, max_pool2d_rows<T, true>) : TENFOLD_KERNEL(level, max_pool2d_rows<T, false>);
+  const double row_ns = 0.2 * static_cast<double>(g.out.w) * static_cast<double>(g.kernel.h * g.kernel.w);
+  parallel_ranges(ctx, g.planes * g.out.h, row_ns,
+                  [&](index_t begin, index_t end) { kernel(g, begin, end, input, values, indices); });
+}
+
+}  // namespace detail
+
+/// The shape that max_pool2d gives, or the error that it raises; usable at compile time.
+constexpr shape max_pool2d_output_shape(const shape& input, const pool2d_options& options) {
+  return detail::check_max_pool2d(input, options).output_shape;
+}
+
+/// The bytes of workspace that max_pool2d_into and max_pool2d_with_indices_into need: none.
+template <tensor_like Input>
+index_t max_pool2d_workspace_bytes(const Input&, const pool2d_options&, const context& = default_context()) {
+  return 0;
+}
+template <tensor_like Input>
+index_t max_pool2d_with_indices_workspace_bytes(const Input&, const pool2d_options&,
+                                                const context& = default_context()) {
+  return 0;
+}
+
+/// max_pool2d_with_indices into tensors of the right shape, which may not overlap the input.
+template <tensor_like Values, tensor_like Indices, tensor_like Input>
+  requires std::same_as<element_of<Values>, element_of<Input>> && std::same_as<element_of<Indices>, index_t>
+void max_pool2d_with_indices_into(Values&& values, Indices&& indices, const Input& input, const pool2d_options& options,
+                                  const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_max_pool2d(x.shape(), options);
+  detail::check_output_shape("max_pool2d", "values", g.output_shape, as_view(values).shape());
+  detail::check_output_shape("max_pool2d", "indices", g.output_shape, as_view(indices).shape());
+  detail::run_max_pool2d(g, x.data(), as_view(values).data(), as_view(indices).data(), ctx);
+}
+
+/// max_pool2d into a tensor of the right shape, which may not overlap the input.
+template <tensor_like Values, tensor_like Input>
+  requires std::same_as<element_of<Values>, element_of<Input>>
+void max_pool2d_into(Values&& values, const Input& input, const pool2d_options& options,
+                     const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_max_pool2d(x.shape(), options);
+  detail::check_output_shape("max_pool2d", "values", g.output_shape, as_view(values).shape());
+  detail::run_max_pool2d<element_of<Input>>(g, x.data(), as_view(values).data(), nullptr, ctx);
+}
+
+/// 2-D max pooling, as torch.nn.functional.max_pool2d(..., return_indices=True).
+///
+///     values[n, c, oh, ow]  = max of input[n, c, h, w]
+///     indices[n, c, oh, ow] = h * W + w of that element
+///     over all i, j with  h = oh * stride.h - padding.h + i * dilation.h,  w likewise, inside the image
+///
+/// The first of equal maxima is taken, in row-major order. A NaN beats everything, the last NaN the others. Where a
+/// dilated window has no element inside the image, the value is -infinity (the lowest integer) and the index is where
+/// the window would begin, which lies outside the plane: only max_unpool2d's check of the indices stands behind it.
+///
+/// input   (N, C, H, W) or (C, H, W); N may be 0
+/// returns {values, indices}, both (N, C, OH, OW) or (C, OH, OW) with
+///         OH = floor((H + 2 * padding.h - dilation.h * (kernel_size.h - 1) - 1) / stride.h) + 1; with ceil_mode the
+///         division rounds up, less one if that window would begin behind the image and its padding before
+/// throws  tenfold::error in PyTorch's words; every check comes before the first write
+/// source  rows of outputs in vectors: see detail/kernels/max_pool2d.inl.hpp
+template <tensor_like Input>
+max_pool2d_result<element_of<Input>> max_pool2d_with_indices(const Input& input, const pool2d_options& options,
+                                                             const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_max_pool2d(x.shape(), options);
+  max_pool2d_result<T> result{tensor<T>::uninitialized(g.output_shape), tensor<index_t>::uninitialized(g.output_shape)};
+  detail::run_max_pool2d(g, x.data(), result.values.data(), result.indices.data(), ctx);
+  return result;
+}
+
+/// The values of max_pool2d_with_indices alone, as torch.nn.functional.max_pool2d.
+template <tensor_like Input>
+tensor<element_of<Input>> max_pool2d(const Input& input, const pool2d_options& options,
+                                     const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_max_pool2d(x.shape(), options);
+  auto values = tensor<T>::uninitialized(g.output_shape);
+  detail::run_max_pool2d<T>(g, x.data(), values.data(), nullptr, ctx);
+  return values;
+}
+
+}  // namespace tenfold::inline v0

@@ -1,0 +1,154 @@
+// max_unpool2d.
+#pragma once
+
+#include <tenfold/detail/foreach_isa.hpp>
+#include <tenfold/detail/geometry.hpp>
+#include <tenfold/detail/parallel.hpp>
+
+namespace tenfold::inline v0 {
+
+/// The settings of torch.nn.functional.max_unpool2d.
+struct unpool2d_options {
+  hw kernel_size;
+  hw stride = kernel_size;
+  hw padding = 0;
+  /// The height and width wanted; without it, those that the formula gives.
+  std::optional<hw> output_size = {};
+};
+
+namespace detail {
+
+constexpr index_t default_unpooled_size(index_t in, index_t kernel, index_t stride, index_t padding) {
+  const index_t spread = checked_multiply(checked_subtract(in, 1), stride);
+  return checked_add(checked_subtract(spread, checked_multiply(2, padding)), kernel);
+}
+
+constexpr void check_unpooled_size(const hw& wanted, index_t d, index_t size, index_t usual, index_t stride) {
+  const index_t least = checked_subtract(usual, stride);
+  const index_t most = checked_add(usual, stride);
+  if (size <= least || size >= most)
+    raise({"invalid output_size \"", wanted, "\" (dim ", d, " must be between ", least, " and ", most, ")"});
+}
+
+/// The height and width of the output, from the part of the checks that looks at sizes alone.
+constexpr hw unpooled_size(const shape& input, const unpool2d_options& o) {
+  if (input.size() < 2) raise("tuple index out of range");
+  const hw in = last_two(input);
+  const hw usual{default_unpooled_size(in.h, o.kernel_size.h, o.stride.h, o.padding.h),
+                 default_unpooled_size(in.w, o.kernel_size.w, o.stride.w, o.padding.w)};
+  const hw out = o.output_size.value_or(usual);
+  if (o.output_size) {
+    check_unpooled_size(out, 0, out.h, usual.h, o.stride.h);
+    check_unpooled_size(out, 1, out.w, usual.w, o.stride.w);
+  }
+  if (out.h < 0 || out.w < 0)
+    raise({"max_unpooling: output_size must contain non-negative spatial dimensions, but got output_size[",
+           out.h < 0 ? 0 : 1, "]=", out.h < 0 ? out.h : out.w});
+  return out;
+}
+
+/// The checks of max_unpool2d in PyTorch's order, but for the indices themselves.
+constexpr pool2d_geometry check_max_unpool2d(const shape& input, const shape& indices, const unpool2d_options& o) {
+  const hw out = unpooled_size(input, o);
+  if (input.size() != 3 && input.size() != 4)
+    raise({"Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with ",
+           static_cast<index_t>(input.size()), " dimensions."});
+  if (!(indices == input))
+    raise({"Expected shape of indices to be same as that of the input tensor (", input,
+           ") but got indices tensor with shape: ", indices});
+  for (std::size_t d = 1; d < input.size(); ++d)
+    if (input[d] == 0)
+      raise({"max_unpooling2d_forward_out_cpu(): Expected input to have non-zero size for non-batch dimensions, but ",
+             "input has sizes ", input, " with dimension ", d, " being empty"});
+
+  pool2d_geometry g;
+  g.planes = plane_count(input);
+  g.in = last_two(input);
+  g.out = out;
+  g.output_shape = with_planes_of(input, out);
+  return g;
+}
+
+/// Every index is a place in its output plane. The last one that is not, in memory order, is named, as by PyTorch.
+inline void check_unpool_indices(const pool2d_geometry& g, const index_t* indices, const context& ctx) {
+  const auto last_outside = TENFOLD_KERNEL(chosen_isa(ctx), last_index_outside);
+  const index_t in = g.in.h * g.in.w;
+  const index_t out = g.out.h * g.out.w;
+  std::atomic<index_t> last{-1};
+  parallel_ranges(ctx, g.planes, 0.3 * static_cast<double>(in), [&](index_t begin, index_t end) {
+    const index_t found = last_outside(indices + begin * in, (end - begin) * in, out);
+    if (found < 0) return;
+    index_t seen = last.load();
+    while (seen < begin * in + found && !last.compare_exchange_weak(seen, begin * in + found)) {
+    }
+  });
+  if (last >= 0)
+    raise({"Found an invalid max index: ", indices[last], " (output volumes are of size ", g.out.h, "x", g.out.w, ")"});
+}
+
+/// Checks the indices, then writes the output.
+template <element T>
+void run_max_unpool2d(const pool2d_geometry& g, const T* input, const index_t* indices, T* output, const context& ctx) {
+  if (g.output_shape.elements() == 0) return;  // PyTorch reads no index then
+  check_unpool_indices(g, indices, ctx);
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), max_unpool2d_planes<T>);
+  const index_t in = g.in.h * g.in.w;
+  const index_t out = g.out.h * g.out.w;
+  // Whole planes only: of several copies of an index the last one in row-major order has to win.
+  parallel_ranges(ctx, g.planes, static_cast<double>(in) + 0.1 * static_cast<double>(out),
+                  [&](index_t begin, index_t end) { kernel(begin, end, in, out, input, indices, output); });
+}
+
+}  // namespace detail
+
+/// The shape that max_unpool2d gives, or the error that it raises; usable at compile time.
+constexpr shape max_unpool2d_output_shape(const shape& input, const unpool2d_options& options) {
+  return detail::check_max_unpool2d(input, input, options).output_shape;
+}
+
+/// The bytes of workspace that max_unpool2d_into needs: none.
+template <tensor_like Input, tensor_like Indices>
+index_t max_unpool2d_workspace_bytes(const Input&, const Indices&, const unpool2d_options&,
+                                     const context& = default_context()) {
+  return 0;
+}
+
+/// max_unpool2d into a tensor of the right shape, which may not overlap the inputs.
+template <tensor_like Output, tensor_like Input, tensor_like Indices>
+  requires std::same_as<element_of<Output>, element_of<Input>> && std::same_as<element_of<Indices>, index_t>
+void max_unpool2d_into(Output&& output, const Input& input, const Indices& indices, const unpool2d_options& options,
+                       const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto at = detail::const_view(indices);
+  const auto g = detail::check_max_unpool2d(x.shape(), at.shape(), options);
+  detail::check_output_shape("max_unpool2d", "output", g.output_shape, as_view(output).shape());
+  detail::run_max_unpool2d(g, x.data(), at.data(), as_view(output).data(), ctx);
+}
+
+/// The partial inverse of 2-D max pooling, as torch.nn.functional.max_unpool2d.
+///
+///     output[n, c].flat[indices[n, c, h, w]] = input[n, c, h, w],  0 elsewhere
+///
+/// Where an index occurs more than once in a plane, the last one in row-major order counts.
+///
+/// input   (N, C, H, W) or (C, H, W); N may be 0
+/// indices like input, int64: places h * OW + w in the output plane, as max_pool2d_with_indices gives them
+/// returns (N, C, OH, OW) or (C, OH, OW) with OH, OW = output_size, or without one
+///         OH = (H - 1) * stride.h - 2 * padding.h + kernel_size.h, from which output_size may differ by less than
+///         a stride
+/// throws  tenfold::error in PyTorch's words; every check, that of the indices too, comes before the first write
+/// source  Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, 2013, section 2.1 ("switches");
+///         the loops: detail/kernels/max_unpool2d.inl.hpp
+template <tensor_like Input, tensor_like Indices>
+  requires(std::same_as<element_of<Indices>, index_t>)
+tensor<element_of<Input>> max_unpool2d(const Input& input, const Indices& indices, const unpool2d_options& options,
+                                       const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto at = detail::const_view(indices);
+  const auto g = detail::check_max_unpool2d(x.shape(), at.shape(), options);
+  auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
+  detail::run_max_unpool2d(g, x.data(), at.data(), output.data(), ctx);
+  return output;
+}
+
+}  // namespace tenfold::inline v0

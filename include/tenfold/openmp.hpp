@@ -1,0 +1,24 @@
+// A context whose threads are OpenMP's. Opt-in: compile the file that includes this with -fopenmp.
+#pragma once
+
+#include <tenfold/context.hpp>
+
+#ifndef _OPENMP
+#error "tenfold/openmp.hpp needs OpenMP: compile with -fopenmp (g++, clang++) or link to CMake's OpenMP::OpenMP_CXX"
+#endif
+
+namespace tenfold::inline v0 {
+
+/// A context that runs operations on `threads` threads of OpenMP's pool.
+inline context openmp(int threads) {
+  context ctx;
+  ctx.threads = threads;
+  ctx.parallel_for = [](index_t count, task body) {
+    const auto team = static_cast<int>(count);
+#pragma omp parallel for num_threads(team) schedule(static, 1)
+    for (index_t i = 0; i < count; ++i) body(i);
+  };
+  return ctx;
+}
+
+}  // namespace tenfold::inline v0

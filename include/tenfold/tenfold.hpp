@@ -1,0 +1,17 @@
+// The one include: every public header but reference.hpp and the opt-in executors (openmp.hpp, tbb.hpp).
+#pragma once
+
+#include <tenfold/activation.hpp>
+#include <tenfold/batch_norm.hpp>
+#include <tenfold/context.hpp>
+#include <tenfold/conv2d.hpp>
+#include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/error.hpp>
+#include <tenfold/gemm.hpp>
+#include <tenfold/im2col.hpp>
+#include <tenfold/max_pool2d.hpp>
+#include <tenfold/max_unpool2d.hpp>
+#include <tenfold/shape.hpp>
+#include <tenfold/tensor.hpp>
+#include <tenfold/upsample2d.hpp>
+#include <tenfold/version.hpp>

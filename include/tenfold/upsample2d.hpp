@@ -1,0 +1,191 @@
+// upsample_nearest2d, upsample_bilinear2d.
+#pragma once
+
+#include <tenfold/detail/foreach_isa.hpp>
+#include <tenfold/detail/geometry.hpp>
+#include <tenfold/detail/parallel.hpp>
+
+#include <charconv>  // to_chars: a scale in an error text
+
+namespace tenfold::inline v0 {
+
+/// What an upsampling goes to: an hw (torch's size) or a tf::scale (torch's scale_factor).
+template <class Size>
+concept upsample_size = std::same_as<Size, scale> || std::convertible_to<Size, hw>;
+
+namespace detail {
+
+/// As Python prints a float: the fewest digits that read back equal.
+inline std::string float_text(double value) {
+  const double size = value < 0 ? -value : value;
+  const auto format =
+      size == 0 || (size >= 1e-4 && size < 1e16) ? std::chars_format::fixed : std::chars_format::scientific;
+  char digits[32];
+  const std::string text(digits, std::to_chars(digits, digits + sizeof digits, value, format).ptr);
+  return format == std::chars_format::fixed && text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
+inline std::string spatial_text(const shape& input) {
+  return to_string(shape(std::span(input.begin(), input.end()).subspan(std::min<std::size_t>(2, input.size()))));
+}
+
+constexpr void check_upsample_rank(const shape& input, const hw& size) {
+  if (input.size() != 4)
+    raise({"Input and output must have the same number of spatial dimensions, but got ",
+           "input with spatial dimensions of ", spatial_text(input), " and output size of ", size,
+           ". Please provide input tensor in (N, C, d1, d2, ...,dK) format and ",
+           "output size in (o1, o2, ...,oK) format."});
+}
+
+constexpr void check_upsample_rank(const shape& input, const scale& factor) {
+  if (input.size() != 4)
+    raise({"Input and scale_factor must have the same number of spatial dimensions, but got ",
+           "input with spatial dimensions of ", spatial_text(input), " and scale_factor of shape [",
+           float_text(factor.h), ", ", float_text(factor.w),
+           "]. Please provide input tensor in (N, C, d1, d2, ...,dK) format and ",
+           "scale_factor in (s1, s2, ...,sK) format."});
+}
+
+constexpr index_t scaled_size(index_t in, double factor) {
+  constexpr double limit = 9223372036854775808.0;  // 2^63
+  const double size = static_cast<double>(in) * factor;
+  if (!(size >= -limit && size < limit)) raise("value cannot be converted to type int64_t without overflow");
+  return static_cast<index_t>(size);
+}
+
+constexpr hw upsampled_size(const shape&, const hw& size) { return size; }
+constexpr hw upsampled_size(const shape& input, const scale& factor) {
+  return {scaled_size(input[2], factor.h), scaled_size(input[3], factor.w)};
+}
+
+/// The checks of an upsampling in PyTorch's order. Size is hw or scale.
+template <class Size>
+constexpr upsample2d_geometry check_upsample2d(const shape& input, const Size& size, bool align_corners) {
+  check_upsample_rank(input, size);
+  upsample2d_geometry g;
+  g.in = last_two(input);
+  g.out = upsampled_size(input, size);
+  if (g.in.h <= 0 || g.in.w <= 0 || g.out.h <= 0 || g.out.w <= 0)
+    raise({"Input and output sizes should be greater than 0, but got input (H: ", g.in.h, ", W: ", g.in.w,
+           ") output (H: ", g.out.h, ", W: ", g.out.w, ")"});
+  if (input[1] == 0) raise({"Non-empty 4D data tensor expected but got a tensor with sizes ", input});
+  g.planes = plane_count(input);
+  if constexpr (std::same_as<Size, scale>) {
+    g.step_h = 1.0 / size.h;
+    g.step_w = 1.0 / size.w;
+  }
+  g.align_corners = align_corners;
+  g.output_shape = with_planes_of(input, g.out);
+  return g;
+}
+
+/// An upsample_size as one of the two types behind it.
+constexpr hw plain_size(const hw& size) { return size; }
+constexpr scale plain_size(const scale& factor) { return factor; }
+
+template <element T>
+void run_upsample_nearest2d(const upsample2d_geometry& g, const T* input, T* output, const context& ctx) {
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), upsample_nearest2d_rows<T>);
+  parallel_ranges(ctx, g.planes * g.out.h, 0.3 * static_cast<double>(g.out.w),
+                  [&](index_t begin, index_t end) { kernel(g, begin, end, input, output); });
+}
+
+template <element T>
+void run_upsample_bilinear2d(const upsample2d_geometry& g, const T* input, T* output, const context& ctx) {
+  // A copy then; int64 would lose digits on its way through double.
+  if (std::integral<T> && g.in == g.out) return run_upsample_nearest2d(g, input, output, ctx);
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), upsample_bilinear2d_rows<T>);
+  parallel_ranges(ctx, g.planes * g.out.h, static_cast<double>(g.out.w),
+                  [&](index_t begin, index_t end) { kernel(g, begin, end, input, output); });
+}
+
+}  // namespace detail
+
+/// The shape that an upsampling gives, or the error that it raises; usable at compile time.
+template <upsample_size Size = hw>
+constexpr shape upsample2d_output_shape(const shape& input, const Size& size) {
+  return detail::check_upsample2d(input, detail::plain_size(size), false).output_shape;
+}
+
+/// The bytes of workspace that upsample_nearest2d_into and upsample_bilinear2d_into need: none.
+template <tensor_like Input, upsample_size Size = hw>
+index_t upsample_nearest2d_workspace_bytes(const Input&, const Size&, const context& = default_context()) {
+  return 0;
+}
+template <tensor_like Input, upsample_size Size = hw>
+index_t upsample_bilinear2d_workspace_bytes(const Input&, const Size&, bool = false,
+                                            const context& = default_context()) {
+  return 0;
+}
+
+/// upsample_nearest2d into a tensor of the right shape, which may not overlap the input.
+template <tensor_like Output, tensor_like Input, upsample_size Size = hw>
+  requires std::same_as<element_of<Output>, element_of<Input>>
+void upsample_nearest2d_into(Output&& output, const Input& input, const Size& size,
+                             const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), false);
+  detail::check_output_shape("upsample_nearest2d", "output", g.output_shape, as_view(output).shape());
+  detail::run_upsample_nearest2d(g, x.data(), as_view(output).data(), ctx);
+}
+
+/// upsample_bilinear2d into a tensor of the right shape, which may not overlap the input.
+template <tensor_like Output, tensor_like Input, upsample_size Size = hw>
+  requires std::same_as<element_of<Output>, element_of<Input>>
+void upsample_bilinear2d_into(Output&& output, const Input& input, const Size& size, bool align_corners = false,
+                              const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), align_corners);
+  detail::check_output_shape("upsample_bilinear2d", "output", g.output_shape, as_view(output).shape());
+  detail::run_upsample_bilinear2d(g, x.data(), as_view(output).data(), ctx);
+}
+
+/// Nearest-neighbour upsampling, as torch.nn.functional.interpolate(..., mode='nearest').
+///
+///     output[n, c, oh, ow] = input[n, c, source(oh), source(ow)]
+///     source(o) = o where the sizes are equal, o / 2 where the output is twice the input, else
+///                 min(floor(o * step), in - 1) with step = 1 / scale, or in / out where a size is given, in float32
+///
+/// input   (N, C, H, W); N may be 0
+/// size    an hw: the output's height and width; or a tf::scale: they are the input's times it, rounded down
+/// returns (N, C, OH, OW)
+/// throws  tenfold::error in PyTorch's words; every check comes before the first write
+/// source  detail/kernels/upsample2d.inl.hpp
+template <tensor_like Input, upsample_size Size = hw>
+tensor<element_of<Input>> upsample_nearest2d(const Input& input, const Size& size,
+                                             const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), false);
+  auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
+  detail::run_upsample_nearest2d(g, x.data(), output.data(), ctx);
+  return output;
+}
+
+/// Bilinear upsampling, as torch.nn.functional.interpolate(..., mode='bilinear', align_corners=...).
+///
+///     output[n, c, oh, ow] = (1 - a) * ((1 - b) * x[h, w] + b * x[h, w + 1])
+///                          +      a  * ((1 - b) * x[h + 1, w] + b * x[h + 1, w + 1])   with x = input[n, c]
+///     h + a = max(0, (oh + 1/2) * step - 1/2)  with step = 1 / scale, or H / OH where a size is given
+///     h + a = oh * (H - 1) / (OH - 1)          with align_corners, whatever scale is given
+///     w + b likewise; the neighbours behind the last row and column are that row and column
+///
+/// Computed in the element type; integers, which PyTorch refuses, are computed in double and rounded to the nearest,
+/// halves away from zero. Weights of 0 count: an infinity makes every output it has a share in NaN, even where the
+/// sizes are equal.
+///
+/// input   (N, C, H, W); N may be 0
+/// size    an hw: the output's height and width; or a tf::scale: they are the input's times it, rounded down
+/// returns (N, C, OH, OW)
+/// throws  tenfold::error in PyTorch's words; every check comes before the first write
+/// source  detail/kernels/upsample2d.inl.hpp
+template <tensor_like Input, upsample_size Size = hw>
+tensor<element_of<Input>> upsample_bilinear2d(const Input& input, const Size& size, bool align_corners = false,
+                                              const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), align_corners);
+  auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
+  detail::run_upsample_bilinear2d(g, x.data(), output.data(), ctx);
+  return output;
+}
+
+}  // namespace tenfold::inline v0
