@@ -1,0 +1,410 @@
+// The naive operation for every operation: the specification, the tests' reference, the documentation.
+//
+// Each function has the name, the arguments and the result of the operation it specifies, and nothing of its code but
+// the checks. Sums are computed in double for float and double, and in uint64, which wraps, for integers.
+#pragma once
+
+#include <tenfold/activation.hpp>
+#include <tenfold/conv2d.hpp>
+#include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/gemm.hpp>
+#include <tenfold/im2col.hpp>
+#include <tenfold/max_pool2d.hpp>
+#include <tenfold/max_unpool2d.hpp>
+#include <tenfold/upsample2d.hpp>
+
+#include <cmath>  // exp, floor, isnan, round
+#include <limits>
+
+namespace tenfold::inline v0::reference {
+
+template <element T>
+using sum_of = std::conditional_t<std::floating_point<T>, double, std::uint64_t>;
+
+/// An image (C, H, W) as a batch of one.
+template <class T>
+tensor_view<T> batched(const tensor_view<T>& x) {
+  return {x.data(), detail::batched(x.shape())};
+}
+
+inline bool inside(index_t i, index_t size) { return i >= 0 && i < size; }
+
+// ---------------------------------------------------------------------------------------------------------- products
+
+/// C = alpha op(A) op(B) + beta C. beta = 0 does not read C, alpha = 0 does not read A and B.
+template <element T>
+void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k, std::type_identity_t<T> alpha,
+          const T* a, index_t lda, const T* b, index_t ldb, std::type_identity_t<T> beta, T* c, index_t ldc) {
+  using S = sum_of<T>;
+  const auto place = [o](transpose t, index_t row, index_t column, index_t leading) {
+    return (o == order::row_major) == (t == transpose::no) ? row * leading + column : row + column * leading;
+  };
+  for (index_t i = 0; i < m; ++i)
+    for (index_t j = 0; j < n; ++j) {
+      S sum = 0;
+      for (index_t p = 0; p < k && alpha != 0; ++p)
+        sum += static_cast<S>(a[place(trans_a, i, p, lda)]) * static_cast<S>(b[place(trans_b, p, j, ldb)]);
+      T& result = c[place(transpose::no, i, j, ldc)];
+      const S before = beta == 0 ? S{0} : static_cast<S>(beta) * static_cast<S>(result);
+      result = static_cast<T>(static_cast<S>(alpha) * sum + before);
+    }
+}
+
+namespace parts {
+
+/// The padding before the first row and column; that of `same` is half of what the kernel needs, rounded down.
+inline hw padding_before(const conv2d_options& o, const shape& weight) {
+  if (!o.padding.is_same()) return o.padding.value();
+  return {o.dilation.h * (weight[2] - 1) / 2, o.dilation.w * (weight[3] - 1) / 2};
+}
+
+template <element T>
+tensor<T> conv2d(const tensor_view<const T>& input, const tensor_view<const T>& weight, const T* bias,
+                 const conv2d_options& o, const shape& output_shape) {
+  using S = sum_of<T>;
+  tensor<T> output(output_shape);
+  const auto x = batched(input);
+  const auto y = batched(output.view());
+  const hw padding = padding_before(o, weight.shape());
+  const index_t group_in = weight.shape()[1];
+  const index_t group_out = weight.shape()[0] / o.groups;
+  for (index_t n = 0; n < y.shape()[0]; ++n)
+    for (index_t oc = 0; oc < y.shape()[1]; ++oc)
+      for (index_t oh = 0; oh < y.shape()[2]; ++oh)
+        for (index_t ow = 0; ow < y.shape()[3]; ++ow) {
+          S sum = bias ? static_cast<S>(bias[oc]) : S{0};
+          for (index_t c = 0; c < group_in; ++c)
+            for (index_t i = 0; i < weight.shape()[2]; ++i)
+              for (index_t j = 0; j < weight.shape()[3]; ++j) {
+                const index_t h = oh * o.stride.h - padding.h + i * o.dilation.h;
+                const index_t w = ow * o.stride.w - padding.w + j * o.dilation.w;
+                if (inside(h, x.shape()[2]) && inside(w, x.shape()[3]))
+                  sum +=
+                      static_cast<S>(x(n, oc / group_out * group_in + c, h, w)) * static_cast<S>(weight(oc, c, i, j));
+              }
+          y(n, oc, oh, ow) = static_cast<T>(sum);
+        }
+  return output;
+}
+
+/// Every input pixel scatters a kernel.
+template <element T>
+tensor<T> conv_transpose2d(const tensor_view<const T>& input, const tensor_view<const T>& weight, const T* bias,
+                           const hw& stride, const hw& padding, const hw& dilation, index_t groups,
+                           const shape& output_shape) {
+  using S = sum_of<T>;
+  tensor<S> sums(detail::batched(output_shape));
+  const auto x = batched(input);
+  const index_t group_in = weight.shape()[0] / groups;
+  const index_t group_out = weight.shape()[1];
+  const index_t plane = sums.shape()[2] * sums.shape()[3];
+  for (index_t i = 0; bias && i < sums.size(); ++i) sums.data()[i] = static_cast<S>(bias[i / plane % sums.shape()[1]]);
+  for (index_t n = 0; n < x.shape()[0]; ++n)
+    for (index_t c = 0; c < x.shape()[1]; ++c)
+      for (index_t ih = 0; ih < x.shape()[2]; ++ih)
+        for (index_t iw = 0; iw < x.shape()[3]; ++iw)
+          for (index_t oc = 0; oc < group_out; ++oc)
+            for (index_t i = 0; i < weight.shape()[2]; ++i)
+              for (index_t j = 0; j < weight.shape()[3]; ++j) {
+                const index_t oh = ih * stride.h - padding.h + i * dilation.h;
+                const index_t ow = iw * stride.w - padding.w + j * dilation.w;
+                if (inside(oh, sums.shape()[2]) && inside(ow, sums.shape()[3]))
+                  sums(n, c / group_in * group_out + oc, oh, ow) +=
+                      static_cast<S>(x(n, c, ih, iw)) * static_cast<S>(weight(c, oc, i, j));
+              }
+  tensor<T> output(output_shape);
+  for (index_t i = 0; i < output.size(); ++i) output.data()[i] = static_cast<T>(sums.data()[i]);
+  return output;
+}
+
+}  // namespace parts
+
+/// output[n, o, oh, ow] = bias[o] + sum of input[n, c, h, w] * weight[o, c, i, j] over the c of o's group, i and j,
+/// with h = oh * stride.h - padding.h + i * dilation.h inside the image, w likewise.
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+tensor<element_of<Input>> conv2d(const Input& input, const Weight& weight, const Bias& bias,
+                                 const conv2d_options& options = {}) {
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  const auto b = detail::const_view(bias);
+  return parts::conv2d(x, w, b.data(), options,
+                       detail::check_conv2d(x.shape(), w.shape(), b.shape(), options).output_shape);
+}
+template <tensor_like Input, tensor_like Weight>
+tensor<element_of<Input>> conv2d(const Input& input, const Weight& weight, const conv2d_options& options = {}) {
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  return parts::conv2d<element_of<Input>>(x, w, nullptr, options, conv2d_output_shape(x.shape(), w.shape(), options));
+}
+
+/// output[n, o, oh, ow] = bias[o] + sum of input[n, c, ih, iw] * weight[c, o, i, j] over the c of o's group and all
+/// i, j, ih, iw with oh = ih * stride.h - padding.h + i * dilation.h, ow likewise.
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+tensor<element_of<Input>> conv_transpose2d(const Input& input, const Weight& weight, const Bias& bias,
+                                           const conv_transpose2d_options& o = {}) {
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  const auto b = detail::const_view(bias);
+  return parts::conv_transpose2d(x, w, b.data(), o.stride, o.padding, o.dilation, o.groups,
+                                 detail::check_conv_transpose2d(x.shape(), w.shape(), b.shape(), o).output_shape);
+}
+template <tensor_like Input, tensor_like Weight>
+tensor<element_of<Input>> conv_transpose2d(const Input& input, const Weight& weight,
+                                           const conv_transpose2d_options& o = {}) {
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  return parts::conv_transpose2d<element_of<Input>>(x, w, nullptr, o.stride, o.padding, o.dilation, o.groups,
+                                                    conv_transpose2d_output_shape(x.shape(), w.shape(), o));
+}
+
+// ----------------------------------------------------------------------------------------------------------- columns
+
+/// output[n, (c * kh + i) * kw + j, oh * BW + ow] = input[n, c, h, w], 0 outside the image.
+template <tensor_like Input>
+tensor<element_of<Input>> im2col(const Input& input, const im2col_options& o) {
+  const auto image = detail::const_view(input);
+  const auto x = batched(image);
+  const auto g = detail::check_im2col(image.shape(), o);
+  tensor<element_of<Input>> output(g.output_shape);
+  auto* to = output.data();
+  for (index_t n = 0; n < x.shape()[0]; ++n)
+    for (index_t c = 0; c < x.shape()[1]; ++c)
+      for (index_t i = 0; i < o.kernel_size.h; ++i)
+        for (index_t j = 0; j < o.kernel_size.w; ++j)
+          for (index_t oh = 0; oh < g.blocks.h; ++oh)
+            for (index_t ow = 0; ow < g.blocks.w; ++ow) {
+              const index_t h = oh * o.stride.h - o.padding.h + i * o.dilation.h;
+              const index_t w = ow * o.stride.w - o.padding.w + j * o.dilation.w;
+              if (inside(h, x.shape()[2]) && inside(w, x.shape()[3])) *to = x(n, c, h, w);
+              ++to;
+            }
+  return output;
+}
+
+/// output[n, c, h, w] = sum of columns[n, (c * kh + i) * kw + j, oh * BW + ow], in the order of the columns and in the
+/// element type, as PyTorch has it.
+template <tensor_like Columns>
+tensor<element_of<Columns>> col2im(const Columns& columns, const hw& output_size, const im2col_options& o) {
+  using T = element_of<Columns>;
+  using S = std::conditional_t<std::floating_point<T>, T, std::uint64_t>;
+  const auto from = detail::const_view(columns);
+  const auto g = detail::check_col2im(from.shape(), output_size, o);
+  tensor<T> output(g.output_shape);
+  const auto y = batched(output.view());
+  const T* value = from.data();
+  for (index_t n = 0; n < y.shape()[0]; ++n)
+    for (index_t c = 0; c < y.shape()[1]; ++c)
+      for (index_t i = 0; i < o.kernel_size.h; ++i)
+        for (index_t j = 0; j < o.kernel_size.w; ++j)
+          for (index_t oh = 0; oh < g.blocks.h; ++oh)
+            for (index_t ow = 0; ow < g.blocks.w; ++ow) {
+              const index_t h = oh * o.stride.h - o.padding.h + i * o.dilation.h;
+              const index_t w = ow * o.stride.w - o.padding.w + j * o.dilation.w;
+              if (inside(h, y.shape()[2]) && inside(w, y.shape()[3]))
+                y(n, c, h, w) = static_cast<T>(static_cast<S>(y(n, c, h, w)) + static_cast<S>(*value));
+              ++value;
+            }
+  return output;
+}
+
+// ----------------------------------------------------------------------------------------------------------- pooling
+
+/// The maximum of the taps inside the image, in row-major order: the first of equals, the last NaN. A window without
+/// such a tap: -infinity or the lowest integer, and the place where its first tap would be.
+template <tensor_like Input>
+max_pool2d_result<element_of<Input>> max_pool2d_with_indices(const Input& input, const pool2d_options& o) {
+  using T = element_of<Input>;
+  using limits = std::numeric_limits<T>;
+  const auto image = detail::const_view(input);
+  const auto x = batched(image);
+  const shape output_shape = max_pool2d_output_shape(image.shape(), o);
+  max_pool2d_result<T> result{tensor<T>(output_shape), tensor<index_t>(output_shape)};
+  const auto values = batched(result.values.view());
+  const auto indices = batched(result.indices.view());
+  const index_t height = x.shape()[2];
+  const index_t width = x.shape()[3];
+  for (index_t n = 0; n < values.shape()[0]; ++n)
+    for (index_t c = 0; c < values.shape()[1]; ++c)
+      for (index_t oh = 0; oh < values.shape()[2]; ++oh)
+        for (index_t ow = 0; ow < values.shape()[3]; ++ow) {
+          const index_t top = oh * o.stride.h - o.padding.h;
+          const index_t left = ow * o.stride.w - o.padding.w;
+          index_t h0 = top;
+          index_t w0 = left;
+          while (h0 < 0) h0 += o.dilation.h;
+          while (w0 < 0) w0 += o.dilation.w;
+          T most = limits::has_infinity ? -limits::infinity() : limits::lowest();
+          index_t at = h0 * width + w0;
+          for (index_t i = 0; i < o.kernel_size.h; ++i)
+            for (index_t j = 0; j < o.kernel_size.w; ++j) {
+              const index_t h = top + i * o.dilation.h;
+              const index_t w = left + j * o.dilation.w;
+              if (!inside(h, height) || !inside(w, width)) continue;
+              const T value = x(n, c, h, w);
+              if (value > most || value != value) {
+                most = value;
+                at = h * width + w;
+              }
+            }
+          values(n, c, oh, ow) = most;
+          indices(n, c, oh, ow) = at;
+        }
+  return result;
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> max_pool2d(const Input& input, const pool2d_options& options) {
+  return reference::max_pool2d_with_indices(input, options).values;
+}
+
+/// output[n, c].flat[indices[n, c, h, w]] = input[n, c, h, w], in row-major order; 0 elsewhere.
+template <tensor_like Input, tensor_like Indices>
+tensor<element_of<Input>> max_unpool2d(const Input& input, const Indices& indices, const unpool2d_options& o) {
+  const auto x = detail::const_view(input);
+  const auto at = detail::const_view(indices);
+  const auto g = detail::check_max_unpool2d(x.shape(), at.shape(), o);
+  tensor<element_of<Input>> output(g.output_shape);
+  if (output.size() == 0) return output;
+  detail::check_unpool_indices(g, at.data(), context{});
+  for (index_t i = 0; i < x.size(); ++i) {
+    const index_t plane = i / (g.in.h * g.in.w);
+    output.data()[plane * g.out.h * g.out.w + at.data()[i]] = x.data()[i];
+  }
+  return output;
+}
+
+// -------------------------------------------------------------------------------------------------------- upsampling
+
+namespace parts {
+
+inline index_t nearest(index_t o, index_t in, index_t out, double step) {
+  if (out == in) return o;
+  if (out == 2 * in) return o / 2;
+  const float s = step > 0 ? static_cast<float>(step) : static_cast<float>(in) / static_cast<float>(out);
+  return std::min(static_cast<index_t>(std::floor(static_cast<float>(o) * s)), in - 1);
+}
+
+/// Where an output lies: `fraction` of the way from input `first` to input `second`.
+template <class A>
+struct place {
+  index_t first;
+  index_t second;
+  A fraction;
+};
+
+template <class A>
+place<A> between(index_t o, index_t in, index_t out, double step, bool align_corners) {
+  if (out == in) return {o, o, 0};
+  A x = 0;
+  if (align_corners) {
+    x = out > 1 ? static_cast<A>(in - 1) / static_cast<A>(out - 1) * static_cast<A>(o) : A{0};
+  } else {
+    const A s = step > 0 ? static_cast<A>(step) : static_cast<A>(in) / static_cast<A>(out);
+    x = std::max(A{0}, s * (static_cast<A>(o) + A{0.5}) - A{0.5});
+  }
+  const index_t first = std::min(static_cast<index_t>(x), in - 1);
+  return {first, std::min(first + 1, in - 1), std::min(A{1}, x - static_cast<A>(first))};
+}
+
+template <element T>
+T rounded(double value) {
+  if constexpr (std::floating_point<T>) return static_cast<T>(value);
+  const double nearest_integer = std::round(value);
+  const bool fits = nearest_integer < -static_cast<double>(std::numeric_limits<T>::min());
+  return fits ? static_cast<T>(nearest_integer) : std::numeric_limits<T>::max();
+}
+
+}  // namespace parts
+
+/// output[n, c, oh, ow] = input[n, c, nearest(oh), nearest(ow)].
+template <tensor_like Input, upsample_size Size = hw>
+tensor<element_of<Input>> upsample_nearest2d(const Input& input, const Size& size) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), false);
+  tensor<element_of<Input>> y(g.output_shape);
+  for (index_t n = 0; n < y.shape()[0]; ++n)
+    for (index_t c = 0; c < y.shape()[1]; ++c)
+      for (index_t oh = 0; oh < y.shape()[2]; ++oh)
+        for (index_t ow = 0; ow < y.shape()[3]; ++ow)
+          y(n, c, oh, ow) =
+              x(n, c, parts::nearest(oh, g.in.h, g.out.h, g.step_h), parts::nearest(ow, g.in.w, g.out.w, g.step_w));
+  return y;
+}
+
+/// The weighted mean of the four inputs around the output's place. The place is computed in the element type (double
+/// for integers), the mean in double.
+template <tensor_like Input, upsample_size Size = hw>
+tensor<element_of<Input>> upsample_bilinear2d(const Input& input, const Size& size, bool align_corners = false) {
+  using T = element_of<Input>;
+  using A = std::conditional_t<std::same_as<T, float>, float, double>;
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), align_corners);
+  tensor<T> y(g.output_shape);
+  for (index_t n = 0; n < y.shape()[0]; ++n)
+    for (index_t c = 0; c < y.shape()[1]; ++c)
+      for (index_t oh = 0; oh < y.shape()[2]; ++oh)
+        for (index_t ow = 0; ow < y.shape()[3]; ++ow) {
+          const auto v = parts::between<A>(oh, g.in.h, g.out.h, g.step_h, align_corners);
+          const auto h = parts::between<A>(ow, g.in.w, g.out.w, g.step_w, align_corners);
+          const auto across = [&](index_t row) {
+            const double b = h.fraction;
+            return (1 - b) * static_cast<double>(x(n, c, row, h.first)) +
+                   b * static_cast<double>(x(n, c, row, h.second));
+          };
+          const double a = v.fraction;
+          const bool copies = std::integral<T> && g.in == g.out;  // int64 would lose digits in double
+          y(n, c, oh, ow) =
+              copies ? x(n, c, oh, ow) : parts::rounded<T>((1 - a) * across(v.first) + a * across(v.second));
+        }
+  return y;
+}
+
+// ------------------------------------------------------------------------------------------------------- elementwise
+
+/// output = input < 0 ? 0 : input.
+template <tensor_like Input>
+tensor<element_of<Input>> relu(const Input& input) {
+  const auto x = detail::const_view(input);
+  tensor<element_of<Input>> y(x.shape());
+  for (index_t i = 0; i < x.size(); ++i) y.data()[i] = x.data()[i] < 0 ? element_of<Input>{0} : x.data()[i];
+  return y;
+}
+
+/// output = 1 / (1 + exp(-input)).
+template <tensor_like Input>
+tensor<sigmoid_element<element_of<Input>>> sigmoid(const Input& input) {
+  using R = sigmoid_element<element_of<Input>>;
+  const auto x = detail::const_view(input);
+  tensor<R> y(x.shape());
+  for (index_t i = 0; i < x.size(); ++i)
+    y.data()[i] = static_cast<R>(1 / (1 + std::exp(-static_cast<double>(x.data()[i]))));
+  return y;
+}
+
+namespace aten {
+
+/// conv_transpose2d with the checks of ATen's kernel and without groups.
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+tensor<element_of<Input>> slow_conv_transpose2d(const Input& input, const Weight& weight, const hw& kernel_size,
+                                                const Bias& bias, const hw& stride = 1, const hw& padding = 0,
+                                                const hw& output_padding = 0, const hw& dilation = 1) {
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  const auto b = detail::const_view(bias);
+  const auto g = tenfold::aten::detail::slow_conv_transpose2d_op::check(
+      x.shape(), w.shape(), b.shape(), {kernel_size, stride, padding, output_padding, dilation});
+  return parts::conv_transpose2d(x, w, b.data(), stride, padding, dilation, 1, g.output_shape);
+}
+template <tensor_like Input, tensor_like Weight>
+tensor<element_of<Input>> slow_conv_transpose2d(const Input& input, const Weight& weight, const hw& kernel_size,
+                                                const hw& stride = 1, const hw& padding = 0,
+                                                const hw& output_padding = 0, const hw& dilation = 1) {
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  const auto g = tenfold::aten::detail::slow_conv_transpose2d_op::check(
+      x.shape(), w.shape(), {}, {kernel_size, stride, padding, output_padding, dilation});
+  return parts::conv_transpose2d<element_of<Input>>(x, w, nullptr, stride, padding, dilation, 1, g.output_shape);
+}
+
+}  // namespace aten
+}  // namespace tenfold::inline v0::reference
