@@ -20,11 +20,34 @@ constexpr matrix_strides strides_of(transpose t, index_t leading) {
   return t == transpose::no ? matrix_strides{leading, 1} : matrix_strides{1, leading};
 }
 
-/// The leading dimension of a (rows, columns) operand; BLAS's condition.
-constexpr void check_leading(const char* name, index_t leading, transpose t, index_t rows, index_t columns) {
-  const index_t least = std::max<index_t>(1, t == transpose::no ? columns : rows);
+/// BLAS's condition on the leading dimension of an operand whose op is (rows, columns).
+constexpr void check_leading(const char* name, index_t leading, order o, transpose t, index_t rows, index_t columns) {
+  const bool by_rows = (o == order::row_major) == (t == transpose::no);
+  const index_t least = std::max<index_t>(1, by_rows ? columns : rows);
   if (leading < least) raise({"gemm: expected ", name, " >= ", least, ", but got ", leading});
-  checked_multiply(t == transpose::no ? rows : columns, leading);
+  checked_multiply(by_rows ? rows : columns, leading);
+}
+
+/// gemm, checked, in row-major order.
+template <class T>
+gemm_problem<T> gemm_problem_of(transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k, T alpha, const T* a,
+                                index_t lda, const T* b, index_t ldb, T beta, T* c, index_t ldc) {
+  const matrix_strides as = strides_of(trans_a, lda);
+  const matrix_strides bs = strides_of(trans_b, ldb);
+  gemm_problem<T> p;
+  p.m = m;
+  p.n = n;
+  p.k = alpha == T{0} ? 0 : k;
+  p.a = a;
+  p.a_row = affine_digits(m, as.row);
+  p.a_column = affine_digits(k, as.column);
+  p.matrix = {b, bs.row, bs.column};
+  p.c = c;
+  p.layout.row = affine_digits(m, ldc);
+  p.layout.points_w = p.layout.line = std::max<index_t>(1, n);
+  p.alpha = alpha;
+  p.beta = beta;
+  return p;
 }
 
 }  // namespace detail
@@ -40,41 +63,26 @@ template <element T>
 void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k, std::type_identity_t<T> alpha,
           const T* a, index_t lda, const T* b, index_t ldb, std::type_identity_t<T> beta, T* c, index_t ldc,
           const context& ctx = default_context()) {
-  if (o == order::col_major)  // the transpose of everything is row-major: C' = op(B)' op(A)'
-    return gemm(order::row_major, trans_b, trans_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc, ctx);
   if (m < 0 || n < 0 || k < 0) detail::raise({"gemm: expected sizes >= 0, but got m=", m, ", n=", n, ", k=", k});
-  detail::check_leading("lda", lda, trans_a, m, k);
-  detail::check_leading("ldb", ldb, trans_b, k, n);
-  detail::check_leading("ldc", ldc, transpose::no, m, n);
-  const detail::matrix_strides as = detail::strides_of(trans_a, lda);
-  const detail::matrix_strides bs = detail::strides_of(trans_b, ldb);
-  detail::gemm_problem<T> p;
-  p.m = m;
-  p.n = n;
-  p.k = alpha == T{0} ? 0 : k;
-  p.a = a;
-  p.a_row = detail::affine_digits(m, as.row);
-  p.a_column = detail::affine_digits(k, as.column);
-  p.matrix = {b, bs.row, bs.column};
-  p.c = c;
-  p.layout.row = detail::affine_digits(m, ldc);
-  p.layout.points_w = p.layout.line = std::max<index_t>(1, n);
-  p.alpha = alpha;
-  p.beta = beta;
+  detail::check_leading("lda", lda, o, trans_a, m, k);
+  detail::check_leading("ldb", ldb, o, trans_b, k, n);
+  detail::check_leading("ldc", ldc, o, transpose::no, m, n);
+  // The transpose of everything column-major is row-major: C' = op(B)' op(A)'.
+  const auto p = o == order::row_major
+                     ? detail::gemm_problem_of<T>(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+                     : detail::gemm_problem_of<T>(trans_b, trans_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc);
   const detail::scratch_memory memory(ctx, detail::gemm_scratch_bytes(p, ctx));
   detail::run_gemm(p, ctx, memory.data());
 }
 
-/// The bytes of workspace that gemm needs with this context.
+/// The bytes of workspace that gemm needs with this context, in either order.
 template <element T>
 index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx = default_context()) {
-  detail::gemm_problem<T> p;
-  p.m = m;
-  p.n = n;
-  p.k = k;
-  p.layout.row = detail::affine_digits(m, n);
-  p.layout.points_w = p.layout.line = std::max<index_t>(1, n);
-  return detail::workspace_bytes_for(detail::gemm_scratch_bytes(p, ctx));
+  constexpr auto no = transpose::no;
+  const auto by_rows = detail::gemm_problem_of<T>(no, no, m, n, k, T{1}, nullptr, k, nullptr, n, T{0}, nullptr, n);
+  const auto by_columns = detail::gemm_problem_of<T>(no, no, n, m, k, T{1}, nullptr, k, nullptr, m, T{0}, nullptr, m);
+  return detail::workspace_bytes_for(
+      std::max(detail::gemm_scratch_bytes(by_rows, ctx), detail::gemm_scratch_bytes(by_columns, ctx)));
 }
 
 }  // namespace tenfold::inline v0
