@@ -53,7 +53,8 @@ TENFOLD_INLINE vec<T> exp_of_negative(vec<T> v) {
   TENFOLD_UNROLL for (int k = parts::taylor; k > 0; --k) {
     sum = sum * (r * broadcast(T{1} / static_cast<T>(k))) + broadcast(T{1});
   }
-  const vec<I> power = (bits_as<vec<I>>(shifted) + broadcast(I{parts::bias})) << parts::mantissa;
+  using B = arithmetic_t<I>;  // of a NaN the sum may wrap
+  const vec<B> power = (bits_as<vec<B>>(shifted) + broadcast(B{parts::bias})) << parts::mantissa;
   const vec<T> result = sum * bits_as<vec<T>>(power);
   return underflows ? vec<T>{} : result;
 }

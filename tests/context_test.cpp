@@ -1,0 +1,432 @@
+// What a context promises: no allocation with a workspace, any executor, calls side by side and within each other, and the
+// instruction set that it names. This program counts its allocations.
+#include <tenfold/tenfold.hpp>
+#ifdef _OPENMP
+#include <tenfold/openmp.hpp>
+#endif
+
+#include "support.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdlib>  // aligned_alloc, free, setenv
+#include <functional>
+#include <new>
+#include <set>
+
+namespace {
+
+std::atomic<long> allocations{0};
+
+void* counted(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+  ++allocations;
+  const std::size_t rounded = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  if (void* memory = std::aligned_alloc(alignment, rounded)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+// The array and nothrow forms of the library call these. Inlined, g++ would take the free in one and the new behind the
+// other for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t bytes) { return counted(bytes); }
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+using namespace tenfold_test;
+using tf::hw;
+using tf::index_t;
+
+namespace {
+
+template <class F>
+long allocations_of(const F& f) {
+  const long before = allocations;
+  f();
+  return allocations - before;
+}
+
+TEST(Allocations, AreCounted) {
+  EXPECT_EQ(allocations_of([] {}), 0);
+  EXPECT_EQ(allocations_of([] { tf::tensor<float>({100}); }), 1);
+  EXPECT_EQ(allocations_of([] { ::operator delete(::operator new(100)); }), 1);
+}
+
+// ---- the workspace ---------------------------------------------------------------------------------------------------
+
+/// An operation that needs scratch memory, ready to run into an output.
+struct prepared_call {
+  std::string name;
+  std::function<index_t(const tf::context&)> workspace_bytes;
+  std::function<void(tf::tensor<float>&, const tf::context&)> run;
+  tf::tensor<float> output;
+};
+
+std::vector<prepared_call> calls() {
+  const auto x = random_tensor<float>({2, 40, 17, 19}, 1), w = random_tensor<float>({60, 40, 3, 3}, 2);
+  const auto wt = random_tensor<float>({40, 30, 4, 4}, 3), b = random_tensor<float>({60}, 4);
+  const auto bt = random_tensor<float>({30}, 5), a = random_tensor<float>({300, 300}, 6);
+  const tf::conv2d_options o{.stride = 2, .padding = 1};
+  const tf::conv_transpose2d_options ot{.stride = 2, .padding = 1};
+  const tf::prepared_conv2d<float> layer(w, b, o);
+  const tf::prepared_conv_transpose2d<float> back(wt, bt, ot);
+  const tf::tensor<float> y(tf::conv2d_output_shape(x.shape(), w.shape(), o));
+  const tf::tensor<float> yt(tf::conv_transpose2d_output_shape(x.shape(), wt.shape(), ot));
+  return {
+      {"conv2d", [=](const auto& ctx) { return tf::conv2d_workspace_bytes(x, w, b, o, ctx); },
+       [=](auto& out, const auto& ctx) { tf::conv2d_into(out, x, w, b, o, ctx); }, y},
+      {"conv_transpose2d", [=](const auto& ctx) { return tf::conv_transpose2d_workspace_bytes(x, wt, bt, ot, ctx); },
+       [=](auto& out, const auto& ctx) { tf::conv_transpose2d_into(out, x, wt, bt, ot, ctx); }, yt},
+      {"gemm", [=](const auto& ctx) { return tf::gemm_workspace_bytes<float>(300, 300, 300, ctx); },
+       [=](auto& out, const auto& ctx) {
+         tf::gemm(tf::order::row_major, tf::transpose::no, tf::transpose::yes, 300, 300, 300, 1, a.data(), 300, a.data(),
+                  300, 0, out.data(), 300, ctx);
+       },
+       tf::tensor<float>({300, 300})},
+      {"gemm_by_columns", [=](const auto& ctx) { return tf::gemm_workspace_bytes<float>(20, 900, 100, ctx); },
+       [=](auto& out, const auto& ctx) {
+         tf::gemm(tf::order::col_major, tf::transpose::no, tf::transpose::no, 20, 900, 100, 1, a.data(), 20, a.data(), 100,
+                  0, out.data(), 20, ctx);
+       },
+       tf::tensor<float>({900, 20})},
+      {"prepared_conv2d", [=](const auto& ctx) { return layer.workspace_bytes(x.shape(), ctx); },
+       [=](auto& out, const auto& ctx) { layer.into(out, x, ctx); }, y},
+      {"prepared_conv_transpose2d", [=](const auto& ctx) { return back.workspace_bytes(x.shape(), ctx); },
+       [=](auto& out, const auto& ctx) { back.into(out, x, ctx); }, yt},
+  };
+}
+
+/// Memory of the given size at the given distance from a cache line, between guards that must stay what they are.
+class guarded_memory {
+ public:
+  guarded_memory(index_t bytes, std::size_t offset)
+      : size_(static_cast<std::size_t>(bytes)), offset_(offset), memory_(offset + size_ + 3 * line, guard) {}
+
+  std::span<std::byte> span() { return {start(), size_}; }
+  bool guards_are_intact() {
+    const auto is_guard = [](std::byte b) { return b == guard; };
+    return std::all_of(memory_.data(), start(), is_guard) &&
+           std::all_of(start() + size_, memory_.data() + memory_.size(), is_guard);
+  }
+
+ private:
+  static constexpr std::size_t line = 64;
+  static constexpr std::byte guard{0x5a};
+  std::byte* start() {
+    const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
+    return memory_.data() + (line - address % line) % line + line + offset_;
+  }
+
+  std::size_t size_, offset_;
+  std::vector<std::byte> memory_;
+};
+
+/// An executor that runs the bodies one after the other, the last first.
+void backwards(index_t count, tf::task body) {
+  while (count-- > 0) body(count);
+}
+
+TEST(Workspace, OfTheRightSizeIsAllThatIsNeeded) {
+  for (prepared_call& call : calls())
+    for (const tf::isa isa : available_isas())
+      for (const int threads : {1, 3})
+        for (const index_t cap : {0, 64 << 10, 100001}) {
+          tf::context ctx = on(isa);
+          call.run(call.output, ctx);
+          const tf::tensor<float> expected = call.output;
+          ctx.threads = threads;
+          ctx.parallel_for = &backwards;
+          ctx.max_workspace_bytes = cap;
+          const index_t bytes = call.workspace_bytes(ctx);
+          EXPECT_GT(bytes, 0);
+          for (const std::size_t offset : {0u, 1u, 7u, 63u}) {
+            const auto name = testing::Message() << call.name << " on " << tf::name_of(isa) << ", " << threads
+                                                 << " threads, cap " << cap << ", " << bytes << " bytes at " << offset;
+            guarded_memory memory(bytes, offset);
+            ctx.workspace = memory.span();
+            std::fill(call.output.data(), call.output.data() + call.output.size(), 77.0f);
+            EXPECT_EQ(allocations_of([&] { call.run(call.output, ctx); }), 0) << name;
+            EXPECT_TRUE(same_bits(call.output, expected)) << name;
+            EXPECT_TRUE(memory.guards_are_intact()) << name;
+          }
+        }
+}
+
+TEST(Workspace, ThatIsTooSmallIsAnError) {
+  for (prepared_call& call : calls()) {
+    std::byte memory[100];
+    tf::context ctx;
+    ctx.workspace = memory;
+    call.output = filled<float>(call.output.shape(), 77);
+    const tf::tensor<float> before = call.output;
+    const std::string text = error_of([&] { call.run(call.output, ctx); });
+    EXPECT_EQ(text.find("the context's workspace has 100 bytes, but this call needs "), 0u) << call.name << ": " << text;
+    EXPECT_TRUE(equal(call.output, before)) << call.name;
+  }
+}
+
+TEST(Workspace, OneByteShortIsAnError) {
+  const tf::tensor<float> x({2, 40, 17, 19}), w({60, 40, 3, 3});
+  tf::tensor<float> y({2, 60, 15, 17});
+  const auto bytes = static_cast<std::size_t>(tf::conv2d_workspace_bytes(x, w));
+  std::vector<std::byte> memory(bytes);
+  tf::context ctx;
+  ctx.workspace = memory;
+  EXPECT_EQ(error_of([&] { tf::conv2d_into(y, x, w, {}, ctx); }), "");
+  ctx.workspace = ctx.workspace.first(bytes - 1);
+  EXPECT_EQ(error_of([&] { tf::conv2d_into(y, x, w, {}, ctx); }),
+            "the context's workspace has " + std::to_string(bytes - 1) + " bytes, but this call needs " +
+                std::to_string(bytes));
+}
+
+TEST(Workspace, CapBelowTheLeastIsAnError) {
+  for (prepared_call& call : calls())
+    for (const index_t cap : {index_t{1}, index_t{65535}, index_t{-1}}) {
+      tf::context ctx;
+      ctx.max_workspace_bytes = cap;
+      EXPECT_EQ(error_of([&] { call.run(call.output, ctx); }),
+                "max_workspace_bytes must be at least 65536, but got " + std::to_string(cap))
+          << call.name;
+    }
+}
+
+TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
+  const auto x = random_tensor<float>({2, 3, 12, 13}, 1);
+  const tf::im2col_options blocks{.kernel_size = 3};
+  const tf::pool2d_options pool{.kernel_size = 2};
+  tf::tensor<float> columns(tf::im2col_output_shape(x.shape(), blocks)), image(x.shape()), same(x.shape());
+  tf::tensor<float> values(tf::max_pool2d_output_shape(x.shape(), pool)), doubled({2, 3, 24, 26});
+  tf::tensor<index_t> indices(values.shape());
+  tf::context ctx;
+  ctx.threads = 3;
+  ctx.parallel_for = &backwards;
+  EXPECT_EQ(allocations_of([&] {
+              tf::im2col_into(columns, x, blocks, ctx);
+              tf::col2im_into(image, columns, {12, 13}, blocks, ctx);
+              tf::max_pool2d_into(values, x, pool, ctx);
+              tf::max_pool2d_with_indices_into(values, indices, x, pool, ctx);
+              tf::max_unpool2d_into(image, values, indices, {.kernel_size = 2, .output_size = hw{12, 13}}, ctx);
+              tf::upsample_nearest2d_into(doubled, x, tf::scale(2), ctx);
+              tf::upsample_bilinear2d_into(doubled, x, hw{24, 26}, false, ctx);
+              tf::relu_into(same, x, ctx);
+              tf::sigmoid_into(same, x, ctx);
+            }),
+            0);
+}
+
+TEST(Workspace, IsAllocatedOncePerCallWithoutOne) {
+  for (prepared_call& call : calls()) {
+    call.run(call.output, {});  // a copy of a prepared layer packs its weight in its first call
+    EXPECT_EQ(allocations_of([&] { call.run(call.output, {}); }), 1) << call.name;
+  }
+}
+
+// ---- executors -------------------------------------------------------------------------------------------------------
+
+/// Large enough for every worker to get a task.
+struct work {
+  tf::tensor<float> x = random_tensor<float>({2, 20, 40, 41}, 1), w = random_tensor<float>({33, 20, 3, 3}, 2);
+  tf::tensor<float> expected = tf::conv2d(x, w, {}, {});
+};
+
+TEST(Executor, MayBeAFunctionPointer) {
+  const work job;
+  tf::context ctx;
+  ctx.threads = 4;
+  ctx.parallel_for = &backwards;
+  EXPECT_TRUE(same_bits(tf::conv2d(job.x, job.w, {}, ctx), job.expected));
+}
+
+TEST(Executor, MayBeALambdaWithAPointerToAPool) {
+  struct pool {
+    std::atomic<int> calls{0};
+    std::atomic<index_t> bodies{0};
+  } mine;
+  const work job;
+  tf::context ctx;
+  ctx.threads = 4;
+  ctx.parallel_for = [p = &mine](index_t count, tf::task body) {
+    ++p->calls;
+    for (index_t i = 0; i < count; ++i) {
+      ++p->bodies;
+      body(i);
+    }
+  };
+  const tf::context copy = ctx;
+  EXPECT_TRUE(same_bits(tf::conv2d(job.x, job.w, {}, copy), job.expected));
+  EXPECT_EQ(mine.calls, 1);
+  EXPECT_EQ(mine.bodies, 4);
+}
+
+struct largest_executor {
+  std::array<void*, 4> state;
+  void operator()(index_t count, tf::task body) const { backwards(count, body); }
+};
+
+TEST(Executor, MayHaveAStateOfFourPointers) {
+  const work job;
+  tf::context ctx;
+  ctx.threads = 4;
+  ctx.parallel_for = largest_executor{};
+  EXPECT_TRUE(same_bits(tf::conv2d(job.x, job.w, {}, ctx), job.expected));
+}
+
+TEST(Executor, MayBeEmpty) {
+  const work job;
+  tf::context ctx;
+  ctx.threads = 4;
+  EXPECT_TRUE(same_bits(tf::conv2d(job.x, job.w, {}, ctx), job.expected));
+  index_t sum = 0;
+  auto body = [&](index_t i) { sum += i; };
+  tf::executor()(5, tf::task(body));
+  EXPECT_EQ(sum, 10);
+}
+
+TEST(Executor, IsAskedForNoMoreThanThreads) {
+  const work job;
+  for (const int threads : {1, 2, 5}) {
+    static std::atomic<index_t> most;
+    most = 0;
+    tf::context ctx;
+    ctx.threads = threads;
+    ctx.parallel_for = [](index_t count, tf::task body) {
+      most = std::max<index_t>(most, count);
+      backwards(count, body);
+    };
+    tf::conv2d(job.x, job.w, {}, ctx);
+    EXPECT_LE(most, threads);
+    EXPECT_EQ(most > 1, threads > 1);
+  }
+}
+
+TEST(Executor, OfFewerThanOneThreadIsSerial) {
+  const work job;
+  for (const int threads : {0, -3}) {
+    tf::context ctx;
+    ctx.threads = threads;
+    EXPECT_TRUE(same_bits(tf::conv2d(job.x, job.w, {}, ctx), job.expected));
+  }
+}
+
+#ifdef _OPENMP
+TEST(OpenMp, GivesTheSameBits) {
+  const work job;
+  for (const int threads : {1, 2, 5}) EXPECT_TRUE(same_bits(tf::conv2d(job.x, job.w, {}, tf::openmp(threads)), job.expected));
+}
+#endif
+
+TEST(DefaultContext, IsSerialUntilItIsSet) {
+  EXPECT_EQ(tf::default_context().threads, 1);
+  const work job;
+  static std::atomic<int> used;
+  used = 0;
+  tf::default_context().threads = 3;
+  tf::default_context().parallel_for = [](index_t count, tf::task body) {
+    ++used;
+    backwards(count, body);
+  };
+  const auto y = tf::conv2d(job.x, job.w);
+  tf::default_context() = {};
+  EXPECT_EQ(used, 1);
+  EXPECT_TRUE(same_bits(y, job.expected));
+}
+
+// ---- calls side by side ----------------------------------------------------------------------------------------------
+
+TEST(Calls, MayRunSideBySide) {
+  const work job;
+  std::vector<tf::tensor<float>> results(4);
+  std::vector<std::thread> callers;
+  for (auto& result : results)
+    callers.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) result = tf::conv2d(job.x, job.w, {}, on_threads(1 + i % 3));
+    });
+  for (std::thread& caller : callers) caller.join();
+  for (const auto& result : results) EXPECT_TRUE(same_bits(result, job.expected));
+}
+
+TEST(Calls, MayShareAPreparedLayer) {
+  const work job;
+  const tf::prepared_conv2d<float> layer(job.w);
+  std::vector<tf::tensor<float>> results(4);
+  std::vector<std::thread> callers;
+  for (auto& result : results)
+    callers.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) result = layer(job.x, on_threads(2));
+    });
+  for (std::thread& caller : callers) caller.join();
+  for (const auto& result : results) EXPECT_TRUE(same_bits(result, job.expected));
+}
+
+TEST(Calls, MayRunInsideAnExecutorsBody) {
+  const work job;
+  std::vector<tf::tensor<float>> results(3);
+  auto body = [&](index_t i) { results[static_cast<std::size_t>(i)] = tf::conv2d(job.x, job.w, {}, on_threads(2)); };
+  on_threads(3).parallel_for(3, tf::task(body));
+  for (const auto& result : results) EXPECT_TRUE(same_bits(result, job.expected));
+}
+
+// ---- the instruction set ---------------------------------------------------------------------------------------------
+
+TEST(Isa, TheBestIsActive) {
+  if (std::getenv("TENFOLD_ISA")) GTEST_SKIP() << "TENFOLD_ISA says otherwise";
+  EXPECT_EQ(tf::active_isa(), available_isas().front());
+}
+
+TEST(Isa, HasAName) {
+  std::vector<std::string_view> names;
+  for (const tf::isa isa : available_isas()) {
+    names.push_back(tf::name_of(isa));
+    EXPECT_TRUE(names.back() == "base" || names.back() == "avx2" || names.back() == "avx512") << names.back();
+  }
+  EXPECT_EQ(std::set<std::string_view>(names.begin(), names.end()).size(), names.size());
+}
+
+TEST(Isa, ThatIsMissingIsAnError) {
+  for (const tf::isa isa : {tf::isa::base, tf::isa::avx2, tf::isa::avx512}) {
+    const auto available = available_isas();
+    const bool has = std::find(available.begin(), available.end(), isa) != available.end();
+    EXPECT_EQ(error_of([&] { tf::relu(tf::tensor<float>({1}), on(isa)); }),
+              has ? "" : "context::isa asks for an instruction set that this program or machine lacks");
+  }
+}
+
+/// The environment variable for the length of a scope.
+class forced_isa {
+ public:
+  explicit forced_isa(const char* name) {
+    if (const char* value = std::getenv("TENFOLD_ISA")) before_ = value;
+    setenv("TENFOLD_ISA", name, 1);
+  }
+  ~forced_isa() {
+    if (before_)
+      setenv("TENFOLD_ISA", before_->c_str(), 1);
+    else
+      unsetenv("TENFOLD_ISA");
+  }
+  forced_isa(const forced_isa&) = delete;
+  forced_isa& operator=(const forced_isa&) = delete;
+
+ private:
+  std::optional<std::string> before_;
+};
+
+TEST(Isa, IsForcedByTheEnvironment) {
+  tf::active_isa();  // has been read: what follows is for this test alone
+  for (const tf::isa isa : available_isas()) {
+    const forced_isa forced(std::string(tf::name_of(isa)).c_str());
+    EXPECT_EQ(tf::detail::detect_isa(), isa);
+  }
+  const forced_isa nothing("");
+  EXPECT_EQ(tf::detail::detect_isa(), available_isas().front());
+  const forced_isa foreign("avx1024");
+  EXPECT_EQ(error_of([] { tf::detail::detect_isa(); }),
+            "TENFOLD_ISA is 'avx1024', which is not the name of an instruction set that this program and machine have");
+}
+
+}  // namespace

@@ -1,0 +1,493 @@
+#include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/reference.hpp>
+
+#include "convolution_cases.hpp"
+
+#include <optional>
+
+using namespace tenfold_test;
+using tf::hw;
+using tf::index_t;
+using tf::shape;
+
+namespace {
+
+// ---- values ----------------------------------------------------------------------------------------------------------
+
+index_t output_channels(const conv_transpose2d_case& c) { return c.weight[1] * c.options.groups; }
+
+template <class T>
+void expect_equals_reference(const conv_transpose2d_case& c) {
+  const auto x = exact_values<T>(c.input, 1);
+  const auto w = exact_values<T>(c.weight, 2);
+  const auto b = exact_values<T>({output_channels(c)}, 3);
+  const auto plain = tf::reference::conv_transpose2d(x, w, c.options);
+  const auto biased = tf::reference::conv_transpose2d(x, w, b, c.options);
+  for (const tf::context& ctx : contexts_of<T>(c)) {
+    EXPECT_TRUE(equal(tf::conv_transpose2d(x, w, c.options, ctx), plain)) << c << ", " << name_of(ctx);
+    EXPECT_TRUE(equal(tf::conv_transpose2d(x, w, b, c.options, ctx), biased)) << c << " with bias, " << name_of(ctx);
+    auto y = filled<T>(plain.shape(), T{77});
+    tf::conv_transpose2d_into(y, x, w, b, c.options, ctx);
+    EXPECT_TRUE(equal(y, biased)) << c << " into an output, " << name_of(ctx);
+  }
+}
+
+class ConvTranspose2d : public testing::TestWithParam<conv_transpose2d_case> {};
+INSTANTIATE_TEST_SUITE_P(Shapes, ConvTranspose2d, testing::ValuesIn(conv_transpose2d_cases), case_name());
+
+TEST_P(ConvTranspose2d, EqualsReference) {
+  expect_equals_reference<float>(GetParam());
+  expect_equals_reference<double>(GetParam());
+  expect_equals_reference<std::int8_t>(GetParam());
+  expect_equals_reference<std::int16_t>(GetParam());
+  expect_equals_reference<std::int32_t>(GetParam());
+  expect_equals_reference<std::int64_t>(GetParam());
+}
+
+template <class T>
+void expect_within_rounding(const conv_transpose2d_case& c) {
+  const auto x = random_tensor<T>(c.input, 4);
+  const auto w = random_tensor<T>(c.weight, 5);
+  const auto b = random_tensor<T>({output_channels(c)}, 6);
+  const auto exact = tf::reference::conv_transpose2d(to_double(x), to_double(w), to_double(b), c.options);
+  const auto magnitude = tf::reference::conv_transpose2d(magnitudes(x), magnitudes(w), magnitudes(b), c.options);
+  const index_t terms = c.weight[0] / c.options.groups * c.weight[2] * c.weight[3] + 1;  // at most: a pixel sees some taps
+  for (const tf::context& ctx : contexts_of<T>(c))
+    EXPECT_TRUE(within_rounding(tf::conv_transpose2d(x, w, b, c.options, ctx), exact, magnitude, terms))
+        << c << ", " << name_of(ctx);
+}
+
+TEST_P(ConvTranspose2d, IsWithinRoundingOfTheExactResult) {
+  expect_within_rounding<float>(GetParam());
+  expect_within_rounding<double>(GetParam());
+}
+
+conv_transpose2d_case random_case(std::mt19937& random) {
+  const auto pick = [&](index_t low, index_t high) {
+    return low + static_cast<index_t>(random() % static_cast<unsigned>(high - low + 1));
+  };
+  for (;;) {
+    conv_transpose2d_case c{"random", {}, {}};
+    tf::conv_transpose2d_options& o = c.options;
+    o.groups = pick(0, 3) ? 1 : pick(1, 4);
+    const index_t in = pick(1, 9), out = pick(1, 9);
+    const hw size{pick(1, 12), pick(1, 24)}, kernel{pick(1, 6), pick(1, 6)};
+    o.stride = {pick(1, 5), pick(1, 5)};
+    o.dilation = {pick(1, 4), pick(1, 4)};
+    o.padding = {pick(0, 5), pick(0, 5)};
+    o.output_padding = {pick(0, std::max(o.stride.h, o.dilation.h) - 1), pick(0, std::max(o.stride.w, o.dilation.w) - 1)};
+    c.input = pick(0, 3) ? shape{pick(0, 3), in * o.groups, size.h, size.w} : shape{in * o.groups, size.h, size.w};
+    c.weight = {in * o.groups, out, kernel.h, kernel.w};
+    const auto output = [](index_t n, index_t s, index_t p, index_t d, index_t k, index_t extra) {
+      return (n - 1) * s - 2 * p + d * (k - 1) + 1 + extra;
+    };
+    if (output(size.h, o.stride.h, o.padding.h, o.dilation.h, kernel.h, o.output_padding.h) >= 1 &&
+        output(size.w, o.stride.w, o.padding.w, o.dilation.w, kernel.w, o.output_padding.w) >= 1)
+      return c;
+  }
+}
+
+TEST(ConvTranspose2dRandom, EqualsReference) {
+  std::mt19937 random(12);
+  for (int i = 0; i < 60; ++i) {
+    expect_equals_reference<float>(random_case(random));
+    expect_equals_reference<double>(random_case(random));
+    expect_equals_reference<std::int8_t>(random_case(random));
+    expect_equals_reference<std::int16_t>(random_case(random));
+    expect_equals_reference<std::int32_t>(random_case(random));
+    expect_equals_reference<std::int64_t>(random_case(random));
+  }
+}
+
+TEST(ConvTranspose2d, OfOnesCountsTheTaps) {  // the values follow from the picture of a 3x3 kernel at stride 2
+  const auto y = tf::conv_transpose2d(filled<float>({1, 1, 2, 2}, 1), filled<float>({1, 1, 3, 3}, 1), {.stride = 2});
+  const tf::tensor<float> expected({1, 1, 5, 5}, {1, 1, 2, 1, 1,  //
+                                                  1, 1, 2, 1, 1,  //
+                                                  2, 2, 4, 2, 2,  //
+                                                  1, 1, 2, 1, 1,  //
+                                                  1, 1, 2, 1, 1});
+  EXPECT_TRUE(equal(y, expected));
+}
+
+// ---- the same bits ---------------------------------------------------------------------------------------------------
+
+// More than one block of K, of rows and of columns; phases of every kind.
+const conv_transpose2d_case large_cases[] = {
+    {"blocks_in_every_dimension", {3, 140, 13, 17}, {140, 75, 4, 4}, {.stride = 2, .padding = 1}},
+    {"unequal_phases", {2, 70, 15, 19}, {70, 40, 3, 3}, {.stride = 2, .padding = 1, .output_padding = 1}},
+    {"stride_1", {2, 70, 19, 29}, {70, 60, 3, 3}, {.padding = 1}},
+    {"groups_and_dilation", {2, 80, 15, 17}, {80, 30, 3, 3}, {.stride = 2, .groups = 2, .dilation = 3}},
+};
+
+TEST(ConvTranspose2dBits, DoNotDependOnThreadsOrMemory) {
+  for (const conv_transpose2d_case& c : large_cases) {
+    const auto x = random_tensor<float>(c.input, 1);
+    const auto w = random_tensor<float>(c.weight, 2);
+    const auto b = random_tensor<float>({output_channels(c)}, 3);
+    for (tf::context ctx : contexts_of<float>(c)) {
+      const auto expected = tf::conv_transpose2d(x, w, b, c.options, ctx);
+      for (const int threads : {1, 2, 3, 8})
+        for (const index_t cap : {0, 64 << 10, 65537, 99999, 1 << 20}) {
+          ctx.threads = threads;
+          ctx.parallel_for = on_threads(threads).parallel_for;
+          ctx.max_workspace_bytes = cap;
+          EXPECT_TRUE(same_bits(tf::conv_transpose2d(x, w, b, c.options, ctx), expected))
+              << c << ", " << threads << " threads, cap " << cap << ", " << name_of(ctx);
+        }
+    }
+  }
+}
+
+TEST(ConvTranspose2dBits, DoNotDependOnTheBatch) {
+  for (const conv_transpose2d_case& c : large_cases) {
+    const auto x = random_tensor<float>(c.input, 1);
+    const auto w = random_tensor<float>(c.weight, 2);
+    for (const tf::context& ctx : contexts_of<float>(c)) {
+      const auto all = tf::conv_transpose2d(x, w, c.options, ctx);
+      const shape in{c.input[1], c.input[2], c.input[3]};
+      const shape out{all.shape()[1], all.shape()[2], all.shape()[3]};
+      for (index_t n = 0; n < c.input[0]; ++n) {
+        const tf::tensor_view<const float> image(x.data() + n * in.elements(), in);
+        const tf::tensor_view<const float> expected(all.data() + n * out.elements(), out);
+        EXPECT_TRUE(same_bits(tf::conv_transpose2d(image, w, c.options, ctx), expected))
+            << c << ", image " << n << ", " << name_of(ctx);
+      }
+    }
+  }
+}
+
+/// The same when nobody names an algorithm: the choice may not depend on them either.
+TEST(ConvTranspose2dBits, OfTheChosenAlgorithmDoNotDependOnThreadsOrMemory) {
+  for (const conv_transpose2d_case& c : large_cases) {
+    const auto x = random_tensor<float>(c.input, 1);
+    const auto w = random_tensor<float>(c.weight, 2);
+    const auto expected = tf::conv_transpose2d(x, w, c.options);
+    for (const int threads : {2, 7})
+      for (const index_t cap : {0, 64 << 10}) {
+        tf::context ctx = on_threads(threads);
+        ctx.max_workspace_bytes = cap;
+        EXPECT_TRUE(same_bits(tf::conv_transpose2d(x, w, c.options, ctx), expected))
+            << c << ", " << threads << " threads, cap " << cap;
+      }
+  }
+}
+
+// ---- shapes ----------------------------------------------------------------------------------------------------------
+
+static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3}, {.stride = 2, .padding = 1}) ==
+              shape{1, 8, 11, 11});
+static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3},
+                                                {.stride = 2, .padding = 1, .output_padding = 1}) == shape{1, 8, 12, 12});
+static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3},
+                                                {.stride = 2, .padding = 1, .output_size = hw{12, 11}}) ==
+              shape{1, 8, 12, 11});
+static_assert(tf::conv_transpose2d_output_shape({16, 6, 5}, {16, 4, 2, 2}, {.stride = 2, .groups = 2}) == shape{8, 12, 10});
+static_assert(tf::conv_transpose2d_output_shape({0, 4, 5, 5}, {4, 6, 3, 3}, {.stride = 2}) == shape{0, 6, 11, 11});
+static_assert(tf::conv_transpose2d_output_shape({0, 4, 2, 3}, {4, 6, 3, 3}, {.padding = {2, 0}}) == shape{0, 6, 0, 5});
+
+// In PyTorch's kernel, which keeps its settings as int32, these strides are negative, 0 and 1.
+static_assert(tf::conv_transpose2d_output_shape({1, 2, 4, 4}, {2, 3, 3, 3}, {.stride = {index_t{1} << 31, 1}}) ==
+              shape{1, 3, (index_t{3} << 31) + 3, 6});
+static_assert(tf::conv_transpose2d_output_shape({1, 2, 4, 4}, {2, 3, 3, 3}, {.stride = {index_t{1} << 32, 1}}) ==
+              shape{1, 3, (index_t{3} << 32) + 3, 6});
+static_assert(tf::conv_transpose2d_output_shape({1, 2, 4, 4}, {2, 3, 3, 3}, {.stride = {(index_t{1} << 32) + 1, 1}}) ==
+              shape{1, 3, (index_t{3} << 32) + 6, 6});
+
+__extension__ typedef __int128 wide;  // holds every product of two int64
+
+index_t extreme(std::mt19937_64& random) {
+  constexpr index_t around[] = {1, 3, 7, index_t{1} << 31, index_t{1} << 32, index_t{1} << 62};
+  return std::max<index_t>(1, around[random() % 6] + static_cast<index_t>(random() % 5) - 2);
+}
+
+TEST(ConvTranspose2dShape, IsNeverWrapped) {
+  std::mt19937_64 random(6);
+  int answered = 0, refused = 0;
+  for (int i = 0; i < 20000; ++i) {
+    const index_t in = extreme(random), kernel = extreme(random), stride = extreme(random), padding = extreme(random),
+                  dilation = extreme(random), extra = extreme(random) - 1;
+    const wide spread = wide{in - 1} * stride, span = wide{dilation} * (kernel - 1) + 1;
+    const wide out = spread - 2 * wide{padding} + span + extra;
+    index_t got = -1;
+    const std::string error = error_of([&] {
+      got = tf::conv_transpose2d_output_shape({1, 1, in, 1}, {1, 1, kernel, 1},
+                                              {.stride = {stride, 1}, .padding = {padding, 0},
+                                               .output_padding = {extra, 0}, .dilation = {dilation, 1}})[2];
+    });
+    ++(error.empty() ? answered : refused);
+    const bool fits = spread <= INT64_MAX && span <= INT64_MAX && out >= 1 && out <= INT64_MAX && padding <= INT64_MAX / 2 &&
+                      (extra < stride || extra < dilation);
+    if (error.empty())
+      ASSERT_TRUE(out == got) << in << " " << kernel << " " << stride << " " << padding << " " << dilation << " " << extra;
+    else
+      ASSERT_TRUE(!fits || spread - 2 * wide{padding} + span > INT64_MAX) << error;
+  }
+  EXPECT_GT(answered, 1000);
+  EXPECT_GT(refused, 1000);
+}
+
+TEST(ConvTranspose2dShape, ThatNoMemoryHoldsIsAnError) {
+  const tf::tensor_view<const float> x(nullptr, {1, 1, index_t{1} << 31, 1}), w(nullptr, {1, 1, 1, 1});
+  EXPECT_NE(error_of([&] { tf::conv_transpose2d(x, w, {.stride = index_t{1} << 31}); }), "");
+  EXPECT_NE(error_of([&] { tf::conv_transpose2d(x, w, {.stride = index_t{1} << 62}); }), "");
+}
+
+// ---- errors ----------------------------------------------------------------------------------------------------------
+
+struct bad_call {
+  shape input{1, 4, 5, 5};
+  shape weight{4, 6, 3, 3};
+  std::optional<shape> bias = {};
+  tf::conv_transpose2d_options options = {};
+};
+
+/// The text of the error, the same by conv_transpose2d, its _into twin and its shape, with the output untouched.
+std::string error_text(const bad_call& call) {
+  const tf::tensor<float> x(call.input), w(call.weight), b(call.bias.value_or(shape{0}));
+  auto y = filled<float>({1, 6, 7, 7}, 77);
+  const tf::tensor<float> before = y;
+  const std::string text = error_of([&] {
+    if (call.bias)
+      tf::conv_transpose2d(x, w, b, call.options);
+    else
+      tf::conv_transpose2d(x, w, call.options);
+  });
+  const std::string text_into = error_of([&] {
+    if (call.bias)
+      tf::conv_transpose2d_into(y, x, w, b, call.options);
+    else
+      tf::conv_transpose2d_into(y, x, w, call.options);
+  });
+  EXPECT_EQ(text_into, text);
+  EXPECT_TRUE(equal(y, before)) << "written before the error: " << text;
+  if (!call.bias) {
+    EXPECT_EQ(error_of([&] { (void)tf::conv_transpose2d_output_shape(call.input, call.weight, call.options); }), text);
+    EXPECT_EQ(error_of([&] { (void)tf::conv_transpose2d_workspace_bytes(x, w, call.options); }), text);
+  }
+  return text;
+}
+
+TEST(ConvTranspose2dErrors, OfRank) {
+  EXPECT_EQ(error_text({.input = {5, 5}}),
+            "Expected 3D (unbatched) or 4D (batched) input to conv_transpose2d, but got input of size: [5, 5]");
+  EXPECT_EQ(error_text({.input = {1, 1, 4, 5, 5}}),
+            "Expected 3D (unbatched) or 4D (batched) input to conv_transpose2d, but got input of size: [1, 1, 4, 5, 5]");
+  EXPECT_EQ(error_text({.weight = {4, 6}}), "weight should have at least three dimensions");
+  EXPECT_EQ(error_text({.weight = {4, 6, 3}, .options = {.stride = 2}}),
+            "expected stride to be a single integer value or a list of 1 values to match the convolution dimensions, but "
+            "got stride=[2, 2]");
+}
+
+TEST(ConvTranspose2dErrors, OfSettings) {
+  EXPECT_EQ(error_text({.options = {.groups = -1}}), "non-positive groups is not supported");
+  EXPECT_EQ(error_text({.options = {.padding = {0, -1}}}), "negative padding is not supported");
+  EXPECT_EQ(error_text({.options = {.output_padding = {-1, 0}}}), "negative output_padding is not supported");
+  EXPECT_EQ(error_text({.options = {.stride = {0, 1}}}), "non-positive stride is not supported");
+  EXPECT_EQ(error_text({.options = {.dilation = {-1, 1}}}), "dilation should be greater than zero");
+  EXPECT_EQ(error_text({.options = {.dilation = {1, 0}}}),
+            "dilation should be greater than zero, but got dilation_height: 1, dilation_width: 0");
+  EXPECT_EQ(error_text({.options = {.padding = {0, index_t{1} << 62}}}),
+            "Given padding=4611686018427387904 at dimension 1 , expected padding to be at most 4611686018427387903");
+}
+
+TEST(ConvTranspose2dErrors, OfOutputPadding) {
+  EXPECT_EQ(error_text({.options = {.stride = 2, .output_padding = 2}}),
+            "output padding must be smaller than either stride or dilation, but got output_padding_height: 2 "
+            "output_padding_width: 2 stride_height: 2 stride_width: 2 dilation_height: 1 dilation_width: 1");
+  EXPECT_EQ(error_text({.options = {.output_padding = {0, 1}}}),
+            "output padding must be smaller than either stride or dilation, but got output_padding_height: 0 "
+            "output_padding_width: 1 stride_height: 1 stride_width: 1 dilation_height: 1 dilation_width: 1");
+}
+
+TEST(ConvTranspose2dErrors, OfOutputSize) {
+  const shape input{1, 4, 6, 6};
+  EXPECT_EQ(error_text({.input = input, .options = {.stride = 2, .padding = 1, .output_size = hw{12, 13}}}),
+            "requested an output size of [12, 13], but valid sizes range from [11, 11] to [12, 12] (for an input of "
+            "torch.Size([6, 6]))");
+  EXPECT_EQ(error_text({.input = {4, 6, 6}, .options = {.stride = 2, .padding = 1, .output_size = hw{10, 12}}}),
+            "requested an output size of [10, 12], but valid sizes range from [11, 11] to [12, 12] (for an input of "
+            "torch.Size([6]))");
+  EXPECT_EQ(error_text({.input = input, .options = {.stride = 2, .output_padding = 1, .output_size = hw{14, 14}}}),
+            "output_size and output_padding exclude each other: give one of them");
+  EXPECT_EQ(error_text({.input = {6, 6}, .options = {.output_size = hw{8, 8}}}),
+            "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
+}
+
+TEST(ConvTranspose2dErrors, OfChannelsAndGroups) {
+  EXPECT_EQ(error_text({.weight = {0, 6, 3, 3}}),
+            "Given groups=1, expected weight to be at least 1 at dimension 0, but got weight of size [0, 6, 3, 3] instead");
+  EXPECT_EQ(error_text({.weight = {4, 2, 3, 3}, .options = {.groups = 3}}),
+            "Given groups=3, expected weight to be divisible by 3 at dimension 0, but got weight of size [[4, 2, 3, 3]] "
+            "instead");
+  EXPECT_EQ(error_text({.weight = {3, 6, 3, 3}}),
+            "Given transposed=1, weight of size [3, 6, 3, 3], expected input[1, 4, 5, 5] to have 3 channels, but got 4 "
+            "channels instead");
+  EXPECT_EQ(error_text({.input = {4, 5, 5}, .weight = {3, 6, 3, 3}}),
+            "Given transposed=1, weight of size [3, 6, 3, 3], expected input[1, 4, 5, 5] to have 3 channels, but got 4 "
+            "channels instead");
+}
+
+TEST(ConvTranspose2dErrors, OfBias) {
+  EXPECT_EQ(error_text({.bias = shape{4}}),
+            "Given transposed=1, weight of size [4, 6, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
+            "bias of size [4] instead");
+  EXPECT_EQ(error_text({.weight = {4, 3, 3, 3}, .bias = shape{3}, .options = {.groups = 2}}),
+            "Given transposed=1, weight of size [4, 3, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
+            "bias of size [3] instead");
+}
+
+TEST(ConvTranspose2dErrors, OfSizes) {
+  EXPECT_EQ(error_text({.input = {1, 4, 0, 5}}),
+            "Only zero batch or zero channel inputs are supported, but got input shape: [1, 4, 0, 5]");
+  EXPECT_EQ(error_text({.weight = {4, 6, 0, 3}}),
+            "kernel size should be greater than zero, but got kernel_height: 0 kernel_width: 3");
+  EXPECT_EQ(error_text({.weight = {4, 0, 2, 2}}), "non-empty 2D or 4D weight tensor expected, but got: [4, 0, 2, 2]");
+  EXPECT_EQ(error_text({.weight = {4, 0, 2, 2}, .options = {.groups = 2}}),
+            "non-empty 2D or 4D weight tensor expected, but got: [2, 0, 2, 2]");
+  EXPECT_EQ(error_text({.input = {1, 4, 1, 2}, .options = {.padding = {2, 0}}}),
+            "Given input size per channel: (1 x 2). Calculated output size per channel: (-1 x 4). Output size is too small");
+}
+
+TEST(ConvTranspose2dErrors, OfAnEmptyBatch) {
+  EXPECT_EQ(error_text({.input = {0, 4, 1, 1}, .options = {.padding = 2}}), "only one dimension can be inferred");
+  EXPECT_EQ(error_text({.input = {0, 4, 1, 1}, .options = {.padding = {2, 3}}}),
+            "invalid shape dimension -3 at index 3 of shape [0, 6, -1, -3]");
+  EXPECT_EQ(error_text({.input = {0, 4, 1, 5}, .weight = {4, 3, 3, 3}, .options = {.padding = {2, 0}}}),
+            "cannot reshape tensor of 0 elements into shape [0, 3, -1, 7] because the unspecified dimension size -1 can be "
+            "any value and is ambiguous");
+}
+
+TEST(ConvTranspose2dErrors, TheFirstMistakeCounts) {
+  EXPECT_EQ(error_text({.options = {.stride = 0, .padding = -1, .output_padding = -1, .dilation = -1}}),
+            "negative padding is not supported");
+  EXPECT_EQ(error_text({.options = {.stride = 0, .output_padding = -1, .dilation = -1}}),
+            "negative output_padding is not supported");
+  EXPECT_EQ(error_text({.weight = {3, 6, 3, 3}, .bias = shape{5}}),
+            "Given transposed=1, weight of size [3, 6, 3, 3], expected input[1, 4, 5, 5] to have 3 channels, but got 4 "
+            "channels instead");
+  EXPECT_EQ(error_text({.bias = shape{5}, .options = {.output_padding = 9}}),
+            "Given transposed=1, weight of size [4, 6, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
+            "bias of size [5] instead");
+}
+
+TEST(ConvTranspose2dErrors, OfTheOutput) {
+  const tf::tensor<float> x({1, 4, 5, 5}), w({4, 6, 3, 3});
+  auto y = filled<float>({1, 6, 7, 8}, 77);
+  const tf::tensor<float> before = y;
+  EXPECT_EQ(error_of([&] { tf::conv_transpose2d_into(y, x, w); }),
+            "conv_transpose2d: expected an output of shape [1, 6, 7, 7], but got [1, 6, 7, 8]");
+  EXPECT_TRUE(equal(y, before));
+}
+
+// ---- aten::slow_conv_transpose2d -------------------------------------------------------------------------------------
+
+struct slow_options {
+  hw kernel_size = 3;
+  hw stride = 1;
+  hw padding = 0;
+  hw output_padding = 0;
+  hw dilation = 1;
+};
+
+template <class X, class W>
+auto slow(const X& x, const W& w, const slow_options& o, const tf::context& ctx = {}) {
+  return tf::aten::slow_conv_transpose2d(x, w, o.kernel_size, o.stride, o.padding, o.output_padding, o.dilation, ctx);
+}
+
+template <class T>
+void expect_slow_equals_reference(const shape& input, const shape& weight, const slow_options& o) {
+  const auto x = exact_values<T>(input, 1);
+  const auto w = exact_values<T>(weight, 2);
+  const auto b = exact_values<T>({weight[1]}, 3);
+  const auto plain = tf::reference::aten::slow_conv_transpose2d(x, w, o.kernel_size, o.stride, o.padding,
+                                                                o.output_padding, o.dilation);
+  const auto biased = tf::reference::aten::slow_conv_transpose2d(x, w, o.kernel_size, b, o.stride, o.padding,
+                                                                 o.output_padding, o.dilation);
+  for (const tf::isa isa : available_isas()) {
+    EXPECT_TRUE(equal(slow(x, w, o, on(isa)), plain)) << tf::name_of(isa);
+    EXPECT_TRUE(equal(tf::aten::slow_conv_transpose2d(x, w, o.kernel_size, b, o.stride, o.padding, o.output_padding,
+                                                      o.dilation, on(isa)),
+                      biased))
+        << tf::name_of(isa);
+  }
+}
+
+TEST(SlowConvTranspose2d, EqualsReference) {
+  expect_slow_equals_reference<float>({2, 3, 5, 6}, {3, 4, 3, 3}, {.stride = 2, .padding = 1, .output_padding = 1});
+  expect_slow_equals_reference<double>({2, 3, 5, 6}, {3, 4, 2, 3}, {.kernel_size = {2, 3}, .dilation = {1, 3}});
+  expect_slow_equals_reference<index_t>({2, 3, 5, 6}, {3, 4, 4, 4}, {.kernel_size = 4, .stride = 2, .padding = 1});
+}
+
+TEST(SlowConvTranspose2d, NegativePaddingExtendsAndNegativeOutputPaddingCrops) {
+  expect_slow_equals_reference<float>({1, 2, 3, 4}, {2, 3, 3, 3}, {.padding = {-1, -2}});
+  expect_slow_equals_reference<float>({1, 2, 3, 4}, {2, 3, 3, 3}, {.stride = 3, .padding = {-4, -7}});
+  expect_slow_equals_reference<float>({1, 2, 3, 4}, {2, 3, 3, 3}, {.stride = 2, .output_padding = {-1, -3}});
+  expect_slow_equals_reference<float>({1, 2, 3, 4}, {2, 3, 3, 3},
+                                      {.stride = 2, .padding = -3, .output_padding = {-5, 1}, .dilation = 2});
+  const tf::tensor<float> x({1, 2, 3, 4}), w({2, 3, 3, 3});
+  EXPECT_EQ(slow(x, w, {.padding = {-1, -2}}).shape(), (shape{1, 3, 7, 10}));
+  EXPECT_EQ(slow(x, w, {.output_padding = {-1, -2}}).shape(), (shape{1, 3, 4, 4}));
+}
+
+TEST(SlowConvTranspose2d, AnswersAnUnbatchedInputWithABatchOfOne) {
+  const auto x = exact_values<float>({2, 3, 4}, 1), w = exact_values<float>({2, 3, 3, 3}, 2);
+  const auto y = slow(x, w, {});
+  EXPECT_EQ(y.shape(), (shape{1, 3, 5, 6}));
+  EXPECT_TRUE(equal(y, slow(tf::tensor_view<const float>(x.data(), {1, 2, 3, 4}), w, {})));
+}
+
+std::string slow_error(const slow_options& o, const shape& input = {1, 4, 5, 5}, const shape& weight = {4, 6, 3, 3},
+                       const std::optional<shape>& bias = {}) {
+  const tf::tensor<float> x(input), w(weight), b(bias.value_or(shape{0}));
+  return error_of([&] {
+    if (bias)
+      tf::aten::slow_conv_transpose2d(x, w, o.kernel_size, b, o.stride, o.padding, o.output_padding, o.dilation);
+    else
+      slow(x, w, o);
+  });
+}
+
+TEST(SlowConvTranspose2dErrors, AreItsOwn) {
+  EXPECT_EQ(slow_error({.kernel_size = {0, 3}}),
+            "kernel size should be greater than zero, but got kernel_height: 0 kernel_width: 3");
+  EXPECT_EQ(slow_error({.stride = {1, -1}}),
+            "stride should be greater than zero, but got stride_height: 1 stride_width: -1");
+  EXPECT_EQ(slow_error({.dilation = {0, 1}}),
+            "dilation should be greater than zero, but got dilation_height: 0, dilation_width: 1");
+  EXPECT_EQ(slow_error({.stride = 2, .output_padding = {0, 2}}),
+            "output padding must be smaller than either stride or dilation, but got output_padding_height: 0 "
+            "output_padding_width: 2 stride_height: 2 stride_width: 2 dilation_height: 1 dilation_width: 1");
+  EXPECT_EQ(slow_error({}, {1, 4, 5, 5}, {4, 0, 3, 3}), "non-empty 2D or 4D weight tensor expected, but got: [4, 0, 3, 3]");
+  EXPECT_EQ(slow_error({}, {1, 4, 5, 5}, {4, 6, 3}), "non-empty 2D or 4D weight tensor expected, but got: [4, 6, 3]");
+  EXPECT_EQ(slow_error({}, {0, 4, 5, 5}), "non-empty 3D or 4D input tensor expected but got a tensor with size [0, 4, 5, 5]");
+  EXPECT_EQ(slow_error({}, {1, 4, 5, 5}, {4, 6, 3, 3}, shape{5}),
+            "Expected a tensor of dimension 1 and tensor.size[0] == 6 but got: dimension 1 and tensor.size[0] = 5");
+  EXPECT_EQ(slow_error({}, {1, 4, 5, 5}, {4, 6, 3, 3}, shape{1, 6}),
+            "Expected a tensor of dimension 1 and tensor.size[0] == 6 but got: dimension 2 and tensor.size[0] = 1");
+  EXPECT_EQ(slow_error({}, {1, 3, 5, 5}),
+            "Expected a tensor of dimension 4 and tensor.size[1] == 4 but got: dimension 4 and tensor.size[1] = 3");
+  EXPECT_EQ(slow_error({}, {3, 5, 5}),
+            "Expected a tensor of dimension 3 and tensor.size[0] == 4 but got: dimension 3 and tensor.size[0] = 3");
+  EXPECT_EQ(slow_error({}, {5, 5}), "non-empty 3D or 4D input tensor expected but got a tensor with size [5, 5]");
+  EXPECT_EQ(slow_error({.padding = {4, 0}}),
+            "Given input size per channel: (5 x 5). Calculated output size per channel: (-1 x 7). Output size is too small");
+}
+
+TEST(SlowConvTranspose2dErrors, RefuseWhatPytorchWouldReadElsewhere) {
+  EXPECT_NE(slow_error({.kernel_size = {3, 4}}), "");
+  EXPECT_NE(slow_error({.kernel_size = {2, 3}}), "");
+  EXPECT_NE(slow_error({}, {1, 4, 5, 5}, {4, 6}), "");
+}
+
+TEST(SlowConvTranspose2dErrors, ComeInItsOrder) {
+  EXPECT_EQ(slow_error({.kernel_size = 0, .stride = 0}),
+            "kernel size should be greater than zero, but got kernel_height: 0 kernel_width: 0");
+  EXPECT_EQ(slow_error({.stride = 0, .dilation = 0}),
+            "stride should be greater than zero, but got stride_height: 0 stride_width: 0");
+  EXPECT_EQ(slow_error({.output_padding = 1, .dilation = 0}),
+            "dilation should be greater than zero, but got dilation_height: 0, dilation_width: 0");
+  EXPECT_EQ(slow_error({.padding = 9}, {0, 4, 5, 5}),
+            "non-empty 3D or 4D input tensor expected but got a tensor with size [0, 4, 5, 5]");
+}
+
+}  // namespace

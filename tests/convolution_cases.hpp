@@ -1,0 +1,166 @@
+// What the tests of the convolutions share: shapes, named after why they exist, and inputs.
+#pragma once
+
+#include "support.hpp"
+
+#include <tenfold/conv2d.hpp>
+#include <tenfold/conv_transpose2d.hpp>
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace tenfold_test {
+
+template <class Options>
+struct convolution_case {
+  std::string name;
+  tf::shape input;
+  tf::shape weight;
+  Options options = {};
+};
+using conv2d_case = convolution_case<tf::conv2d_options>;
+using conv_transpose2d_case = convolution_case<tf::conv_transpose2d_options>;
+
+template <class Options>
+std::ostream& operator<<(std::ostream& stream, const convolution_case<Options>& c) {
+  const auto& o = c.options;
+  return stream << c.name << ": input " << c.input << ", weight " << c.weight << ", stride [" << o.stride.h << ", "
+                << o.stride.w << "], dilation [" << o.dilation.h << ", " << o.dilation.w << "], groups " << o.groups;
+}
+
+/// Names a parametrised test after its case.
+struct case_name {
+  template <class Case>
+  std::string operator()(const testing::TestParamInfo<Case>& info) const {
+    return info.param.name;
+  }
+};
+
+/// Inputs whose sums are exact, so that == is the right comparison: small integers as floats, any as integers, which wrap.
+template <class T>
+tf::tensor<T> exact_values(const tf::shape& shape, unsigned seed) {
+  if constexpr (std::floating_point<T>)
+    return small_integers<T>(shape, seed);
+  else
+    return random_tensor<T>(shape, seed);
+}
+
+/// One context for every algorithm that can compute this, on every instruction set.
+template <class Op, class T, class Options>
+std::vector<tf::context> contexts_of(const convolution_case<Options>& c) {
+  const auto g = Op::check(c.input, c.weight, std::nullopt, c.options);
+  std::vector<tf::context> contexts;
+  for (const tf::isa isa : available_isas())
+    for (const auto& algorithm : Op::template algorithms<T>) {
+      tf::context ctx = on(isa);
+      ctx.algorithm = algorithm.name;
+      if (algorithm.applies(g, ctx)) contexts.push_back(ctx);
+    }
+  return contexts;
+}
+template <class T>
+std::vector<tf::context> contexts_of(const conv2d_case& c) {
+  return contexts_of<tf::detail::conv2d_op, T>(c);
+}
+template <class T>
+std::vector<tf::context> contexts_of(const conv_transpose2d_case& c) {
+  return contexts_of<tf::detail::conv_transpose2d_op, T>(c);
+}
+
+inline std::string name_of(const tf::context& ctx) {
+  return std::string(ctx.algorithm) + " on " + std::string(tf::name_of(*ctx.isa));
+}
+
+inline const std::vector<conv2d_case> conv2d_cases{
+    {"one_tap", {1, 1, 1, 1}, {1, 1, 1, 1}},
+    {"pointwise_is_a_plain_product", {2, 5, 4, 7}, {6, 5, 1, 1}},
+    {"pointwise_with_stride_skips_pixels", {2, 5, 7, 9}, {6, 5, 1, 1}, {.stride = {2, 3}}},
+    {"pointwise_with_padding_has_a_bias_frame", {1, 3, 4, 5}, {2, 3, 1, 1}, {.padding = {2, 1}}},
+    {"plain_3x3", {1, 4, 9, 9}, {6, 4, 3, 3}},
+    {"padded_3x3", {2, 3, 8, 11}, {5, 3, 3, 3}, {.padding = 1}},
+    {"unbatched", {3, 6, 7}, {4, 3, 3, 2}, {.padding = 1}},
+    {"empty_batch", {0, 4, 5, 5}, {6, 4, 3, 3}},
+    {"no_channels", {1, 0, 5, 5}, {6, 0, 3, 3}},
+    {"kernel_as_large_as_input", {1, 2, 4, 5}, {3, 2, 4, 5}},
+    {"kernel_larger_than_input", {1, 2, 2, 3}, {3, 2, 5, 6}, {.padding = {2, 3}}},
+    {"padding_larger_than_kernel", {1, 2, 3, 4}, {3, 2, 2, 2}, {.padding = {5, 6}}},
+    {"one_row", {1, 3, 1, 40}, {4, 3, 1, 5}},
+    {"one_column", {1, 3, 40, 1}, {4, 3, 5, 1}},
+    {"kernel_of_one_row", {1, 3, 6, 20}, {4, 3, 1, 7}, {.padding = {0, 3}}},
+    {"kernel_of_one_column", {1, 3, 20, 6}, {4, 3, 7, 1}, {.padding = {3, 0}}},
+    {"output_narrower_than_a_vector", {1, 8, 9, 3}, {4, 8, 3, 3}},
+    {"output_of_one_pixel_many_channels", {1, 70, 3, 3}, {20, 70, 3, 3}},
+    {"line_longer_than_a_block_of_columns", {1, 2, 3, 1100}, {3, 2, 3, 3}, {.padding = 1}},
+    {"stride_equals_kernel", {1, 3, 8, 8}, {4, 3, 2, 2}, {.stride = 2}},
+    {"stride_above_kernel_skips_pixels", {1, 3, 11, 13}, {4, 3, 2, 3}, {.stride = {4, 5}}},
+    {"stride_above_input", {1, 2, 3, 3}, {2, 2, 3, 3}, {.stride = 9}},
+    {"stride_differs_by_dimension", {1, 3, 12, 13}, {4, 3, 3, 3}, {.stride = {1, 3}, .padding = 1}},
+    {"stride_drops_the_last_row", {1, 2, 6, 8}, {3, 2, 3, 3}, {.stride = 2}},
+    {"patches_stride_16", {1, 3, 32, 48}, {8, 3, 16, 16}, {.stride = 16}},
+    {"dilation_leaves_holes", {1, 3, 12, 13}, {4, 3, 3, 3}, {.dilation = {2, 3}}},
+    {"dilation_shares_factor_with_stride", {1, 3, 17, 15}, {4, 3, 3, 3}, {.stride = 4, .padding = 3, .dilation = 6}},
+    {"dilation_coprime_to_stride", {1, 3, 17, 15}, {4, 3, 3, 3}, {.stride = 3, .padding = 3, .dilation = 4}},
+    {"dilation_above_input_reaches_padding_only", {1, 2, 3, 3}, {3, 2, 3, 3}, {.padding = 50, .dilation = 50}},
+    {"dilation_of_one_tap", {1, 2, 3, 4}, {3, 2, 1, 1}, {.dilation = 100}},
+    {"same_even_kernel_pads_bottom_right", {1, 3, 6, 7}, {4, 3, 4, 2}, {.padding = tf::same}},
+    {"same_with_dilation", {1, 3, 6, 7}, {4, 3, 2, 3}, {.padding = tf::same, .dilation = {3, 2}}},
+    {"valid_with_stride", {1, 3, 9, 8}, {4, 3, 3, 2}, {.stride = 2, .padding = tf::valid}},
+    {"two_groups", {2, 6, 7, 7}, {8, 3, 3, 3}, {.padding = 1, .groups = 2}},
+    {"depthwise", {1, 9, 10, 11}, {9, 1, 3, 3}, {.padding = 1, .groups = 9}},
+    {"depthwise_with_multiplier", {1, 5, 8, 8}, {15, 1, 3, 3}, {.stride = 2, .groups = 5}},
+    {"one_less_than_a_tile_of_avx2", {1, 2, 3, 5}, {5, 2, 1, 1}},           // 6 x 16 floats
+    {"a_tile_of_avx2", {1, 2, 4, 4}, {6, 2, 1, 1}},
+    {"one_more_than_a_tile_of_avx2", {1, 2, 1, 17}, {7, 2, 1, 1}},
+    {"one_more_than_a_tile_of_avx512", {1, 2, 3, 11}, {15, 2, 1, 1}},       // 14 x 32 floats
+    {"k_is_kc", {1, 64, 5, 5}, {7, 64, 2, 2}},                              // 64 * 4 = 256
+    {"k_is_one_more_than_kc", {1, 257, 4, 5}, {7, 257, 1, 1}, {.padding = 1}},
+    {"several_kc_cut_within_a_channel", {1, 40, 6, 7}, {9, 40, 5, 5}, {.padding = 2}},
+    {"kernel_row_longer_than_kc", {1, 1, 2, 700}, {2, 1, 2, 300}},
+    {"rows_of_several_mc", {1, 3, 5, 6}, {260, 3, 3, 3}},
+    {"columns_of_several_nc", {1, 3, 33, 34}, {4, 3, 3, 3}},
+};
+
+inline const std::vector<conv_transpose2d_case> conv_transpose2d_cases{
+    {"one_tap", {1, 1, 1, 1}, {1, 1, 1, 1}},
+    {"pointwise_is_a_plain_product", {2, 5, 4, 7}, {5, 6, 1, 1}},
+    {"stride_1_is_a_flipped_convolution", {1, 4, 7, 9}, {4, 6, 3, 3}},
+    {"unbatched", {3, 6, 7}, {3, 4, 3, 2}, {.stride = 2}},
+    {"empty_batch", {0, 4, 5, 5}, {4, 6, 3, 3}, {.stride = 2}},
+    {"holes_stride_above_kernel", {1, 2, 4, 4}, {2, 3, 2, 2}, {.stride = 3}},
+    {"tiles_stride_equals_kernel", {1, 3, 5, 6}, {3, 4, 2, 2}, {.stride = 2}},
+    {"one_phase_empty", {1, 1, 3, 3}, {1, 1, 1, 1}, {.stride = 2}},
+    {"phases_of_unequal_taps", {1, 3, 6, 7}, {3, 5, 3, 3}, {.stride = 2, .padding = 1}},
+    {"phases_merge_k4_s2", {1, 3, 6, 7}, {3, 5, 4, 4}, {.stride = 2, .padding = 1}},
+    {"phases_merge_k16_s8", {1, 2, 3, 4}, {2, 3, 16, 16}, {.stride = 8, .padding = 4}},
+    {"phases_of_a_larger_kernel_k5_s3", {1, 3, 6, 5}, {3, 4, 5, 5}, {.stride = 3, .padding = 2}},
+    {"one_dimension_strided", {1, 3, 5, 6}, {3, 4, 3, 3}, {.stride = {1, 2}}},
+    {"stride_differs_by_dimension", {1, 2, 4, 5}, {2, 3, 3, 4}, {.stride = {4, 3}, .padding = {1, 0}}},
+    {"padding_crops_to_one_pixel", {1, 2, 2, 2}, {2, 3, 3, 3}, {.stride = 2, .padding = 2}},
+    {"padding_larger_than_kernel", {1, 2, 9, 9}, {2, 3, 2, 2}, {.padding = 3}},
+    {"padding_not_a_multiple_of_stride", {1, 2, 6, 6}, {2, 3, 5, 5}, {.stride = 3, .padding = {1, 4}}},
+    {"output_padding_without_taps_is_bias", {1, 2, 3, 3}, {2, 3, 2, 2}, {.stride = 5, .output_padding = 4}},
+    {"output_padding_is_computed", {1, 2, 3, 3}, {2, 3, 3, 3}, {.stride = 2, .padding = 1, .output_padding = 1}},
+    {"op_allowed_by_dilation_only", {1, 2, 4, 4}, {2, 3, 3, 3}, {.output_padding = 2, .dilation = 3}},
+    {"output_size", {1, 2, 6, 6}, {2, 3, 3, 3}, {.stride = 2, .padding = 1, .output_size = tf::hw{12, 11}}},
+    {"dilation_shares_factor_with_stride", {1, 3, 5, 5}, {3, 4, 3, 3}, {.stride = 2, .dilation = 2}},
+    {"dilation_6_stride_4_share_2", {1, 3, 5, 4}, {3, 4, 3, 4}, {.stride = 4, .padding = 5, .dilation = 6}},
+    {"dilation_coprime_to_stride", {1, 3, 5, 4}, {3, 4, 3, 3}, {.stride = 2, .padding = 1, .dilation = 3}},
+    {"dilation_above_input", {1, 2, 3, 3}, {2, 3, 3, 3}, {.stride = 2, .dilation = 20}},
+    {"two_groups", {2, 6, 4, 5}, {6, 4, 3, 3}, {.stride = 2, .groups = 2}},
+    {"depthwise", {1, 9, 6, 7}, {9, 1, 4, 4}, {.stride = 2, .padding = 1, .groups = 9}},
+    {"depthwise_stride_1", {1, 9, 6, 7}, {9, 1, 3, 3}, {.padding = 1, .groups = 9}},
+    {"one_row", {1, 3, 1, 40}, {3, 4, 1, 4}, {.stride = {1, 2}}},
+    {"one_column", {1, 3, 40, 1}, {3, 4, 4, 1}, {.stride = {2, 1}}},
+    {"one_pixel_becomes_an_image", {1, 30, 1, 1}, {30, 8, 4, 4}},
+    {"few_output_channels", {1, 32, 6, 7}, {32, 3, 3, 3}, {.stride = 2, .padding = 1}},
+    {"line_longer_than_a_block_of_columns", {1, 2, 2, 1100}, {2, 3, 3, 3}, {.stride = 2}},
+    {"huge_stride_one_pixel", {1, 2, 1, 1}, {2, 3, 3, 2}, {.stride = tf::index_t{1} << 40}},
+    {"k_is_one_more_than_kc", {1, 257, 3, 4}, {257, 5, 2, 2}, {.stride = 2}},
+    {"several_kc_cut_within_a_channel", {1, 40, 4, 5}, {40, 9, 5, 5}, {}},
+    {"several_kc_of_phases", {1, 150, 4, 5}, {150, 9, 4, 4}, {.stride = 2, .padding = 1}},
+    {"rows_of_several_mc", {1, 3, 4, 5}, {3, 130, 4, 4}, {.stride = 2}},
+    {"columns_of_several_nc", {1, 3, 29, 30}, {3, 4, 3, 3}, {.stride = 2}},
+};
+
+}  // namespace tenfold_test

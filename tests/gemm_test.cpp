@@ -1,0 +1,305 @@
+#include <tenfold/gemm.hpp>
+#include <tenfold/reference.hpp>
+
+#include "support.hpp"
+
+using namespace tenfold_test;
+using tf::index_t;
+
+namespace {
+
+struct gemm_case {
+  const char* name;
+  index_t m, n, k;
+};
+
+// Tiles are 6 x 16 floats with AVX2, 14 x 32 with AVX-512, 6 x 8 without; blocks of K are 256.
+const gemm_case cases[] = {
+    {"one_by_one", 1, 1, 1},
+    {"row_vector", 1, 37, 19},
+    {"column_vector", 37, 1, 19},
+    {"inner_product", 1, 1, 300},
+    {"rank_1", 13, 17, 1},
+    {"k_zero", 5, 7, 0},
+    {"no_rows", 0, 7, 3},
+    {"no_columns", 5, 0, 3},
+    {"below_a_tile", 5, 7, 3},
+    {"a_tile_of_base", 6, 8, 9},
+    {"a_tile_of_avx2", 6, 16, 9},
+    {"a_tile_of_avx512", 14, 32, 9},
+    {"one_more_than_a_tile_of_base", 7, 9, 9},
+    {"one_more_than_a_tile_of_avx2", 7, 17, 9},
+    {"one_more_than_a_tile_of_avx512", 15, 33, 9},
+    {"kc", 9, 10, 256},
+    {"kc_plus_one", 9, 10, 257},
+    {"several_kc", 9, 35, 771},
+    {"several_mc", 240, 9, 20},
+    {"several_nc", 7, 999, 20},
+};
+
+/// A stored matrix with its own leading dimension. Between its rows or columns lie elements that a product may not use.
+template <class T>
+struct matrix {
+  index_t rows, columns, leading;
+  bool by_rows;
+  tf::tensor<T> data;
+
+  matrix(tf::order order, index_t r, index_t c, index_t slack)
+      : rows(r),
+        columns(c),
+        leading(std::max<index_t>(1, order == tf::order::row_major ? c : r) + slack),
+        by_rows(order == tf::order::row_major),
+        data({std::max<index_t>(1, (by_rows ? r : c) * leading)}) {}
+
+  bool is_slack(index_t i) const { return i % leading >= (by_rows ? columns : rows); }
+};
+
+/// Small integers, or any for integer types, with `between` in the slack.
+template <class T>
+matrix<T> stored(tf::order order, index_t rows, index_t columns, index_t slack, unsigned seed, T between) {
+  matrix<T> x(order, rows, columns, slack);
+  if constexpr (std::floating_point<T>)
+    x.data = small_integers<T>(x.data.shape(), seed);
+  else
+    x.data = random_tensor<T>(x.data.shape(), seed);
+  for (index_t i = 0; i < x.data.size(); ++i)
+    if (x.is_slack(i)) x.data.data()[i] = between;
+  return x;
+}
+
+template <class T>
+constexpr T poison() {
+  return std::floating_point<T> ? std::numeric_limits<T>::quiet_NaN() : std::numeric_limits<T>::lowest();
+}
+
+template <class T>
+struct call {
+  tf::order order;
+  tf::transpose trans_a, trans_b;
+  index_t m, n, k;
+  T alpha, beta;
+  matrix<T> a, b, c;
+
+  call(tf::order o, tf::transpose ta, tf::transpose tb, const gemm_case& s, T alpha_, T beta_, index_t slack)
+      : order(o),
+        trans_a(ta),
+        trans_b(tb),
+        m(s.m),
+        n(s.n),
+        k(s.k),
+        alpha(alpha_),
+        beta(beta_),
+        a(ta == tf::transpose::no ? stored(o, s.m, s.k, slack, 1, poison<T>()) : stored(o, s.k, s.m, slack, 1, poison<T>())),
+        b(tb == tf::transpose::no ? stored(o, s.k, s.n, slack, 2, poison<T>()) : stored(o, s.n, s.k, slack, 2, poison<T>())),
+        c(stored(o, s.m, s.n, slack, 3, T{77})) {}
+
+  tf::tensor<T> run(const tf::context& ctx) const {
+    tf::tensor<T> result = c.data;
+    tf::gemm(order, trans_a, trans_b, m, n, k, alpha, a.data.data(), a.leading, b.data.data(), b.leading, beta,
+             result.data(), c.leading, ctx);
+    return result;
+  }
+  tf::tensor<T> reference() const {
+    tf::tensor<T> result = c.data;
+    tf::reference::gemm(order, trans_a, trans_b, m, n, k, alpha, a.data.data(), a.leading, b.data.data(), b.leading, beta,
+                        result.data(), c.leading);
+    return result;
+  }
+};
+
+constexpr tf::order orders[] = {tf::order::row_major, tf::order::col_major};
+constexpr tf::transpose transposes[] = {tf::transpose::no, tf::transpose::yes};
+
+template <class Visit>
+void for_each_layout(const Visit& visit) {
+  for (const tf::order order : orders)
+    for (const tf::transpose a : transposes)
+      for (const tf::transpose b : transposes) visit(order, a, b);
+}
+
+std::string name_of(tf::order order, tf::transpose a, tf::transpose b) {
+  const auto letter = [](tf::transpose t) { return t == tf::transpose::yes ? "T" : "N"; };
+  return std::string(order == tf::order::row_major ? "row_major " : "col_major ") + letter(a) + letter(b);
+}
+
+template <class T>
+struct Gemm : testing::Test {};
+TYPED_TEST_SUITE(Gemm, element_types);
+
+/// The whole of C is compared, so that nothing between its rows may change.
+TYPED_TEST(Gemm, EqualsReference) {
+  using T = TypeParam;
+  for (const gemm_case& s : cases)
+    for_each_layout([&](tf::order order, tf::transpose a, tf::transpose b) {
+      for (const index_t slack : {0, 3}) {
+        const call<T> plain(order, a, b, s, T{1}, T{0}, slack);
+        const auto expected = plain.reference();
+        for (const tf::isa isa : available_isas())
+          EXPECT_TRUE(equal(plain.run(on(isa)), expected)) << s.name << " " << name_of(order, a, b) << " slack " << slack
+                                                           << " on " << tf::name_of(isa);
+      }
+    });
+}
+
+TYPED_TEST(Gemm, ScalesByAlphaAndBeta) {
+  using T = TypeParam;
+  const gemm_case shapes[] = {cases[8], cases[5], cases[16], {"one_more_than_every_tile", 15, 33, 10}};
+  for (const gemm_case& s : shapes)
+    for_each_layout([&](tf::order order, tf::transpose a, tf::transpose b) {
+      for (const T alpha : {T{0}, T{1}, T{-3}})
+        for (const T beta : {T{0}, T{1}, T{-2}}) {
+          const call<T> scaled(order, a, b, s, alpha, beta, 2);
+          const auto expected = scaled.reference();
+          for (const tf::isa isa : available_isas())
+            EXPECT_TRUE(equal(scaled.run(on(isa)), expected))
+                << s.name << " " << name_of(order, a, b) << " on " << tf::name_of(isa);
+        }
+    });
+}
+
+template <class T>
+struct GemmFloat : testing::Test {};
+using float_types = testing::Types<float, double>;
+TYPED_TEST_SUITE(GemmFloat, float_types);
+
+TYPED_TEST(GemmFloat, BetaZeroIgnoresNanInC) {
+  using T = TypeParam;
+  for (const gemm_case& s : cases)
+    for (const tf::isa isa : available_isas()) {
+      if (s.m == 0 || s.n == 0) continue;
+      call<T> x(tf::order::row_major, tf::transpose::no, tf::transpose::no, s, T{1}, T{0}, 0);
+      const auto expected = x.reference();
+      x.c.data = filled<T>(x.c.data.shape(), poison<T>());
+      EXPECT_TRUE(equal(x.run(on(isa)), expected)) << s.name << " on " << tf::name_of(isa);
+    }
+}
+
+TYPED_TEST(GemmFloat, AlphaZeroDoesNotReadAAndB) {
+  using T = TypeParam;
+  for (const gemm_case& s : cases)
+    for (const T beta : {T{0}, T{1}, T{-2}})
+      for (const tf::isa isa : available_isas()) {
+        call<T> x(tf::order::row_major, tf::transpose::no, tf::transpose::no, s, T{0}, beta, 1);
+        const auto expected = x.reference();
+        x.a.data = filled<T>(x.a.data.shape(), poison<T>());
+        x.b.data = filled<T>(x.b.data.shape(), poison<T>());
+        EXPECT_TRUE(equal(x.run(on(isa)), expected)) << s.name << " on " << tf::name_of(isa);
+        auto result = x.c.data;
+        tf::gemm<T>(tf::order::row_major, tf::transpose::no, tf::transpose::no, s.m, s.n, s.k, 0, nullptr,
+                    std::max<index_t>(1, s.k), nullptr, std::max<index_t>(1, s.n), beta, result.data(), x.c.leading, on(isa));
+        EXPECT_TRUE(equal(result, expected)) << s.name << " without A and B on " << tf::name_of(isa);
+      }
+}
+
+TYPED_TEST(GemmFloat, NanAndInfinitySpreadAsTheSumHasThem) {
+  using T = TypeParam;
+  constexpr T inf = std::numeric_limits<T>::infinity();
+  for (const tf::isa isa : available_isas()) {
+    const tf::tensor<T> a({2, 2}, {1, inf, 2, 3}), b({2, 2}, {1, 2, 0, poison<T>()});
+    tf::tensor<T> c({2, 2});
+    tf::gemm(tf::order::row_major, tf::transpose::no, tf::transpose::no, 2, 2, 2, 1, a.data(), 2, b.data(), 2, 0, c.data(),
+             2, on(isa));
+    EXPECT_TRUE(equal(c, tf::tensor<T>({2, 2}, {poison<T>(), poison<T>(), 2, poison<T>()}))) << tf::name_of(isa);
+  }
+}
+
+/// Random numbers, against the sums in double: products, alpha, beta C and their sum are k + 3 roundings at most.
+TYPED_TEST(GemmFloat, IsWithinRoundingOfTheExactResult) {
+  using T = TypeParam;
+  for (const gemm_case& s : cases)
+    for_each_layout([&](tf::order order, tf::transpose a, tf::transpose b) {
+      call<T> x(order, a, b, s, T{0.75}, T{-1.25}, 0);
+      call<double> exact(order, a, b, s, static_cast<double>(x.alpha), static_cast<double>(x.beta), 0);
+      call<double> magnitude(order, a, b, s, std::abs(exact.alpha), std::abs(exact.beta), 0);
+      const auto fill = [](auto& to, auto& to_exact, auto& to_magnitude, unsigned seed) {
+        to = random_tensor<T>(to.shape(), seed);
+        to_exact = to_double(to);
+        to_magnitude = magnitudes(to);
+      };
+      fill(x.a.data, exact.a.data, magnitude.a.data, 4);
+      fill(x.b.data, exact.b.data, magnitude.b.data, 5);
+      fill(x.c.data, exact.c.data, magnitude.c.data, 6);
+      if (s.m == 0 || s.n == 0) return;
+      for (const tf::isa isa : available_isas())
+        EXPECT_TRUE(within_rounding(x.run(on(isa)), exact.reference(), magnitude.reference(), s.k + 3))
+            << s.name << " " << name_of(order, a, b) << " on " << tf::name_of(isa);
+    });
+}
+
+TEST(GemmBits, DoNotDependOnThreadsOrMemory) {
+  const gemm_case shapes[] = {{"square", 200, 210, 600}, {"wide", 20, 3000, 300}, {"tall", 2000, 20, 300}};
+  for (const gemm_case& s : shapes) {
+    call<float> x(tf::order::row_major, tf::transpose::no, tf::transpose::yes, s, 1.5f, 0.25f, 1);
+    x.a.data = random_tensor<float>(x.a.data.shape(), 4);
+    x.b.data = random_tensor<float>(x.b.data.shape(), 5);
+    x.c.data = random_tensor<float>(x.c.data.shape(), 6);
+    for (const tf::isa isa : available_isas()) {
+      const auto expected = x.run(on(isa));
+      for (const int threads : {1, 2, 3, 8})
+        for (const index_t cap : {0, 64 << 10, 65537, 99999, 1 << 20}) {
+          tf::context ctx = on_threads(threads);
+          ctx.isa = isa;
+          ctx.max_workspace_bytes = cap;
+          EXPECT_TRUE(same_bits(x.run(ctx), expected))
+              << s.name << ", " << threads << " threads, cap " << cap << ", " << tf::name_of(isa);
+        }
+    }
+  }
+}
+
+// ---- errors ----------------------------------------------------------------------------------------------------------
+
+struct sizes {
+  tf::order order = tf::order::row_major;
+  tf::transpose trans_a = tf::transpose::no, trans_b = tf::transpose::no;
+  index_t m = 2, n = 3, k = 4, lda = 4, ldb = 3, ldc = 3;
+};
+
+/// The error; where there is one, C is untouched.
+std::string error_text(const sizes& s) {
+  const tf::tensor<float> a({64}), b({64});
+  auto c = filled<float>({64}, 77);
+  const tf::tensor<float> before = c;
+  const std::string text = error_of([&] {
+    tf::gemm(s.order, s.trans_a, s.trans_b, s.m, s.n, s.k, 1, a.data(), s.lda, b.data(), s.ldb, 0, c.data(), s.ldc);
+  });
+  EXPECT_TRUE(text.empty() || equal(c, before)) << "written before the error: " << text;
+  return text;
+}
+
+TEST(GemmErrors, OfLeadingDimensions) {
+  EXPECT_EQ(error_text({}), "");
+  EXPECT_EQ(error_text({.lda = 3}), "gemm: expected lda >= 4, but got 3");
+  EXPECT_EQ(error_text({.ldb = 2}), "gemm: expected ldb >= 3, but got 2");
+  EXPECT_EQ(error_text({.ldc = 2}), "gemm: expected ldc >= 3, but got 2");
+  EXPECT_EQ(error_text({.trans_a = tf::transpose::yes, .lda = 1}), "gemm: expected lda >= 2, but got 1");
+  EXPECT_EQ(error_text({.trans_b = tf::transpose::yes, .ldb = 3}), "gemm: expected ldb >= 4, but got 3");
+  EXPECT_EQ(error_text({.m = 0, .n = 0, .k = 0, .lda = 0}), "gemm: expected lda >= 1, but got 0");
+  EXPECT_EQ(error_text({.lda = -4}), "gemm: expected lda >= 4, but got -4");
+}
+
+TEST(GemmErrors, OfLeadingDimensionsByColumns) {
+  const sizes good{.order = tf::order::col_major, .lda = 2, .ldb = 4, .ldc = 2};
+  EXPECT_EQ(error_text(good), "");
+  sizes bad = good;
+  bad.lda = 1;
+  EXPECT_EQ(error_text(bad), "gemm: expected lda >= 2, but got 1");
+  bad = good;
+  bad.ldb = 3;
+  EXPECT_EQ(error_text(bad), "gemm: expected ldb >= 4, but got 3");
+  bad = good;
+  bad.ldc = 1;
+  EXPECT_EQ(error_text(bad), "gemm: expected ldc >= 2, but got 1");
+}
+
+TEST(GemmErrors, OfSizes) {
+  EXPECT_EQ(error_text({.m = -1}), "gemm: expected sizes >= 0, but got m=-1, n=3, k=4");
+  EXPECT_EQ(error_text({.n = -2}), "gemm: expected sizes >= 0, but got m=2, n=-2, k=4");
+  EXPECT_EQ(error_text({.order = tf::order::col_major, .m = -1, .n = 3, .lda = 2, .ldb = 4, .ldc = 2}),
+            "gemm: expected sizes >= 0, but got m=-1, n=3, k=4");
+  EXPECT_EQ(error_text({.k = -3}), "gemm: expected sizes >= 0, but got m=2, n=3, k=-3");
+  EXPECT_NE(error_text({.lda = index_t{1} << 63 >> 1}), "");
+  EXPECT_NE(error_text({.m = index_t{1} << 32, .k = index_t{1} << 32, .lda = index_t{1} << 32}), "");
+}
+
+}  // namespace

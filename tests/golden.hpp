@@ -1,0 +1,87 @@
+// The cases of golden/*.safetensors; golden/README.md describes the format.
+#pragma once
+
+#include <common/safetensors.hpp>
+#include <tenfold/upsample2d.hpp>  // scale
+
+#include <filesystem>
+#include <memory>
+#include <ostream>
+
+namespace tenfold_test {
+
+namespace tf = tenfold;
+
+class golden_case {
+ public:
+  golden_case(std::shared_ptr<const safetensors::file> file, nlohmann::json fields)
+      : file_(std::move(file)), fields_(std::move(fields)) {}
+
+  std::string op() const { return fields_.at("op"); }
+  std::string name() const { return op() + "_" + fields_.at("name").get<std::string>(); }
+  std::string dtype() const { return fields_.at("dtype"); }
+  bool exact() const { return fields_.value("exact", false); }
+  bool is_error() const { return fields_.contains("error"); }
+  std::string error() const { return fields_.at("error"); }
+
+  bool has_input(const char* role) const { return fields_.at("inputs").contains(role); }
+  template <class T>
+  tf::tensor<T> input(const char* role) const {
+    return file_->get<T>(fields_.at("inputs").at(role).get<std::string>());
+  }
+  bool has_output(const char* role) const { return fields_.at("outputs").contains(role); }
+  template <class T>
+  tf::tensor<T> output(const char* role) const {
+    return file_->get<T>(fields_.at("outputs").at(role).get<std::string>());
+  }
+
+  /// The option, or `otherwise` where the case has none (or null).
+  template <class T>
+  T option(const char* key, const T& otherwise) const {
+    return has_option(key) ? value<T>(fields_.at("options").at(key)) : otherwise;
+  }
+  template <class T>
+  T option(const char* key) const {
+    return value<T>(fields_.at("options").at(key));
+  }
+  bool has_option(const char* key) const {
+    const auto& options = fields_.at("options");
+    return options.contains(key) && !options.at(key).is_null();
+  }
+
+ private:
+  template <class T>
+  static T value(const nlohmann::json& json) {
+    if constexpr (std::same_as<T, tf::hw>)
+      return {json.at(0).get<tf::index_t>(), json.at(1).get<tf::index_t>()};
+    else if constexpr (std::same_as<T, tf::scale>)
+      return {number(json.at(0)), number(json.at(1))};
+    else
+      return json.get<T>();
+  }
+
+  /// JSON has no NaN and no infinity: they are strings.
+  static double number(const nlohmann::json& json) {
+    return json.is_string() ? std::stod(json.get<std::string>()) : json.get<double>();
+  }
+
+  std::shared_ptr<const safetensors::file> file_;
+  nlohmann::json fields_;
+};
+
+inline void PrintTo(const golden_case& c, std::ostream* stream) { *stream << c.name(); }
+
+inline std::vector<golden_case> golden_cases(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".safetensors") paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  std::vector<golden_case> cases;
+  for (const auto& path : paths) {
+    const auto file = std::make_shared<const safetensors::file>(path.string());
+    for (const auto& fields : nlohmann::json::parse(file->metadata().at("cases"))) cases.emplace_back(file, fields);
+  }
+  return cases;
+}
+
+}  // namespace tenfold_test

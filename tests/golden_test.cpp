@@ -1,0 +1,372 @@
+// Every case that PyTorch answered: its values and its error texts, by tenfold on every instruction set and by reference.hpp.
+#include <tenfold/reference.hpp>
+#include <tenfold/tenfold.hpp>
+
+#include "golden.hpp"
+#include "support.hpp"
+
+using namespace tenfold_test;
+using tf::hw;
+using tf::index_t;
+
+namespace {
+
+// ---- who answers -----------------------------------------------------------------------------------------------------
+
+struct library {
+  tf::context ctx;
+
+  auto conv2d(const auto&... x) const { return tf::conv2d(x..., ctx); }
+  auto conv_transpose2d(const auto&... x) const { return tf::conv_transpose2d(x..., ctx); }
+  auto slow_conv_transpose2d(const auto&... x) const { return tf::aten::slow_conv_transpose2d(x..., ctx); }
+  auto max_pool2d_with_indices(const auto&... x) const { return tf::max_pool2d_with_indices(x..., ctx); }
+  auto max_unpool2d(const auto&... x) const { return tf::max_unpool2d(x..., ctx); }
+  auto im2col(const auto&... x) const { return tf::im2col(x..., ctx); }
+  auto col2im(const auto&... x) const { return tf::col2im(x..., ctx); }
+  auto upsample_nearest2d(const auto&... x) const { return tf::upsample_nearest2d(x..., ctx); }
+  auto upsample_bilinear2d(const auto&... x) const { return tf::upsample_bilinear2d(x..., ctx); }
+  auto relu(const auto&... x) const { return tf::relu(x..., ctx); }
+  auto sigmoid(const auto&... x) const { return tf::sigmoid(x..., ctx); }
+  void gemm(auto... x) const { tf::gemm(x..., ctx); }
+};
+
+struct naive {
+  auto conv2d(const auto&... x) const { return tf::reference::conv2d(x...); }
+  auto conv_transpose2d(const auto&... x) const { return tf::reference::conv_transpose2d(x...); }
+  auto slow_conv_transpose2d(const auto&... x) const { return tf::reference::aten::slow_conv_transpose2d(x...); }
+  auto max_pool2d_with_indices(const auto&... x) const { return tf::reference::max_pool2d_with_indices(x...); }
+  auto max_unpool2d(const auto&... x) const { return tf::reference::max_unpool2d(x...); }
+  auto im2col(const auto&... x) const { return tf::reference::im2col(x...); }
+  auto col2im(const auto&... x) const { return tf::reference::col2im(x...); }
+  auto upsample_nearest2d(const auto&... x) const { return tf::reference::upsample_nearest2d(x...); }
+  auto upsample_bilinear2d(const auto&... x) const { return tf::reference::upsample_bilinear2d(x...); }
+  auto relu(const auto&... x) const { return tf::reference::relu(x...); }
+  auto sigmoid(const auto&... x) const { return tf::reference::sigmoid(x...); }
+  void gemm(auto... x) const { tf::reference::gemm(x...); }
+};
+
+// ---- the operations --------------------------------------------------------------------------------------------------
+//
+// Each has
+//   run<T>(case, answerer)      the output
+//   tolerances<T>(case)         for outputs that round: how far each element may be from the exact one
+
+/// The bounds of sums of at most `terms` products whose absolute values add up to `magnitude`.
+template <class T>
+tf::tensor<double> rounding_bounds(const tf::tensor<double>& magnitude, index_t terms) {
+  return map<double>(magnitude, [&](double m) { return rounding_bound<T>(terms, m); });
+}
+
+struct conv2d_golden {
+  template <class X, class Answerer>
+  static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
+    tf::conv2d_options o{.stride = c.option<hw>("stride", 1), .dilation = c.option<hw>("dilation", 1),
+                         .groups = c.option<index_t>("groups", 1)};
+    if (c.has_option("padding")) o.padding = padding(c);
+    return c.has_input("bias") ? by.conv2d(input, weight, bias, o) : by.conv2d(input, weight, o);
+  }
+  static tf::conv2d_padding padding(const golden_case& c) {
+    const auto given = c.option<nlohmann::json>("padding");
+    if (given == "same") return tf::same;
+    if (given == "valid") return tf::valid;
+    return c.option<hw>("padding");
+  }
+};
+
+struct conv_transpose2d_golden {
+  template <class X, class Answerer>
+  static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
+    tf::conv_transpose2d_options o{.stride = c.option<hw>("stride", 1), .padding = c.option<hw>("padding", 0),
+                                   .output_padding = c.option<hw>("output_padding", 0),
+                                   .groups = c.option<index_t>("groups", 1), .dilation = c.option<hw>("dilation", 1)};
+    if (c.has_option("output_size")) o.output_size = c.option<hw>("output_size");
+    return c.has_input("bias") ? by.conv_transpose2d(input, weight, bias, o) : by.conv_transpose2d(input, weight, o);
+  }
+};
+
+struct slow_conv_transpose2d_golden {
+  template <class X, class Answerer>
+  static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
+    const auto kernel_size = c.option<hw>("kernel_size");
+    const auto stride = c.option<hw>("stride", 1), padding = c.option<hw>("padding", 0);
+    const auto output_padding = c.option<hw>("output_padding", 0), dilation = c.option<hw>("dilation", 1);
+    return c.has_input("bias")
+               ? by.slow_conv_transpose2d(input, weight, kernel_size, bias, stride, padding, output_padding, dilation)
+               : by.slow_conv_transpose2d(input, weight, kernel_size, stride, padding, output_padding, dilation);
+  }
+};
+
+/// Operation is one of the three above. The bound: the same operation on absolute values.
+template <class Operation>
+struct convolution_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return Operation::answer(c, by, c.input<T>("input"), c.input<T>("weight"), bias<T>(c));
+  }
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto weight = c.input<T>("weight");
+    const auto magnitude = Operation::answer(c, naive(), magnitudes(c.input<T>("input")), magnitudes(weight),
+                                             magnitudes(bias<T>(c)));
+    // One group's channels are at most all of them, which for a transposed weight are its first dimension.
+    const index_t channels = std::max(weight.shape()[0], weight.shape()[1]);
+    return rounding_bounds<T>(magnitude, channels * weight.shape()[2] * weight.shape()[3] + 1);
+  }
+  template <class T>
+  static tf::tensor<T> bias(const golden_case& c) {
+    return c.has_input("bias") ? c.input<T>("bias") : tf::tensor<T>();
+  }
+};
+
+struct gemm_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return answer(c, by, c.option<T>("alpha"), c.option<T>("beta"), c.input<T>("a"), c.input<T>("b"), c.input<T>("c"));
+  }
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto magnitude = answer(c, naive(), std::abs(c.option<double>("alpha")), std::abs(c.option<double>("beta")),
+                                  magnitudes(c.input<T>("a")), magnitudes(c.input<T>("b")), magnitudes(c.input<T>("c")));
+    return rounding_bounds<T>(magnitude, c.option<index_t>("k") + 3);  // alpha, beta and their sum round too
+  }
+  template <class T, class Answerer>
+  static tf::tensor<T> answer(const golden_case& c, const Answerer& by, T alpha, T beta, const tf::tensor<T>& a,
+                              const tf::tensor<T>& b, tf::tensor<T> result) {
+    const auto transposed = [&](const char* key) { return c.option<bool>(key) ? tf::transpose::yes : tf::transpose::no; };
+    const bool by_rows = c.option<std::string>("order") == "row_major";
+    by.gemm(by_rows ? tf::order::row_major : tf::order::col_major, transposed("trans_a"), transposed("trans_b"),
+            c.option<index_t>("m"), c.option<index_t>("n"), c.option<index_t>("k"), alpha, a.data(),
+            c.option<index_t>("lda"), b.data(), c.option<index_t>("ldb"), beta, result.data(), c.option<index_t>("ldc"));
+    return result;
+  }
+};
+
+struct max_unpool2d_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto kernel = c.option<hw>("kernel_size");
+    tf::unpool2d_options o{.kernel_size = kernel, .stride = c.option<hw>("stride", kernel),
+                           .padding = c.option<hw>("padding", 0)};
+    if (c.has_option("output_size")) o.output_size = c.option<hw>("output_size");
+    return by.max_unpool2d(c.input<T>("input"), c.input<index_t>("indices"), o);
+  }
+};
+
+tf::im2col_options im2col_options_of(const golden_case& c) {
+  return {.kernel_size = c.option<hw>("kernel_size"), .dilation = c.option<hw>("dilation", 1),
+          .padding = c.option<hw>("padding", 0), .stride = c.option<hw>("stride", 1)};
+}
+
+struct unfold_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return by.im2col(c.input<T>("input"), im2col_options_of(c));
+  }
+};
+
+struct fold_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return by.col2im(c.input<T>("input"), c.option<hw>("output_size"), im2col_options_of(c));
+  }
+};
+
+struct upsample_nearest2d_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.input<T>("input");
+    return c.has_option("size") ? by.upsample_nearest2d(x, c.option<hw>("size"))
+                                : by.upsample_nearest2d(x, c.option<tf::scale>("scale"));
+  }
+};
+
+struct upsample_bilinear2d_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.input<T>("input");
+    const bool corners = c.option<bool>("align_corners", false);
+    return c.has_option("size") ? by.upsample_bilinear2d(x, c.option<hw>("size"), corners)
+                                : by.upsample_bilinear2d(x, c.option<tf::scale>("scale"), corners);
+  }
+  /// The place x = step * (i + 1/2) - 1/2 is rounded three times, in numbers of at most in + 1: it is off by less than
+  /// 3 u (in + 1), and the value, which is continuous in x with a slope of at most 2 max |v|, by 2 max |v| times that. The
+  /// mean of four takes three roundings in each of two levels: 6 u max |v|. In all, with both dimensions,
+  ///     (6 (H + 1) + 6 (W + 1) + 6) u max |v|
+  /// doubled, because the exact value in float64 has an error of its own where T is double.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto x = c.input<T>("input");
+    double most = 0;
+    for (index_t i = 0; i < x.size(); ++i)
+      if (std::isfinite(x.data()[i])) most = std::max(most, std::abs(static_cast<double>(x.data()[i])));
+    const index_t roundings = 6 * (x.shape()[2] + 1) + 6 * (x.shape()[3] + 1) + 6;
+    const auto output = c.output<T>("output");
+    return filled<double>(output.shape(), 2 * rounding_factor<T>(roundings) * most);
+  }
+};
+
+struct relu_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return by.relu(c.input<T>("input"));
+  }
+};
+
+struct sigmoid_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return by.sigmoid(c.input<T>("input"));
+  }
+  /// The operation's promise: 4 units in the last place, and 0 for results below the normal numbers. As many again for
+  /// the exact value, which where T is double is PyTorch's: an exponential, a sum and a quotient.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    using limits = std::numeric_limits<T>;
+    return map<double>(c.output<T>("output"), [](T v) {
+      const double unit = static_cast<double>(limits::epsilon()) * static_cast<double>(v);
+      return 8 * unit + static_cast<double>(limits::min());
+    });
+  }
+};
+
+// ---- comparing -------------------------------------------------------------------------------------------------------
+
+/// These move, compare or add in a fixed order, so that even the sign of a zero is PyTorch's.
+zeros zeros_of(const golden_case& c) {
+  for (const char* op : {"unfold", "fold", "max_pool2d", "max_unpool2d", "upsample_nearest2d", "relu"})
+    if (c.op() == op) return zeros::by_sign;
+  return zeros::equal;
+}
+
+template <class Operation, class T>
+testing::AssertionResult is_answer(const golden_case& c, const tf::tensor<T>& got) {
+  if constexpr (std::floating_point<T> && requires { Operation::template tolerances<T>(c); }) {
+    if (!c.exact()) {
+      const auto exact = c.has_output("output64") ? c.output<double>("output64") : to_double(c.output<T>("output"));
+      const auto tolerance = Operation::template tolerances<T>(c);
+      return compare(got, exact, [&](T g, double e, index_t i) {
+        const auto value = static_cast<double>(g);
+        if (!std::isfinite(e) || !std::isfinite(value)) return same_value(value, e, zeros::equal);
+        return std::abs(value - e) <= tolerance.data()[i];
+      });
+    }
+  }
+  if (!c.exact()) return testing::AssertionFailure() << "the case is not exact, and the operation has no tolerance";
+  return equal(got, c.output<T>("output"), zeros_of(c));
+}
+
+/// Calls check(answerer, name) for tenfold on every instruction set and for the naive operations.
+template <class Check>
+void for_each_answerer(const Check& check) {
+  for (const tf::isa isa : available_isas()) check(library{on(isa)}, std::string(tf::name_of(isa)));
+  check(naive(), "reference");
+}
+
+template <class Operation, class T>
+void check_case(const golden_case& c) {
+  for_each_answerer([&](const auto& by, const std::string& name) {
+    if (c.is_error())
+      EXPECT_EQ(error_of([&] { Operation::template run<T>(c, by); }), c.error()) << name;
+    else
+      EXPECT_TRUE((is_answer<Operation>(c, Operation::template run<T>(c, by)))) << name;
+  });
+}
+
+struct max_pool2d_golden {};
+
+template <class T>
+void check_max_pool2d(const golden_case& c) {
+  const auto kernel = c.option<hw>("kernel_size");
+  const tf::pool2d_options o{.kernel_size = kernel, .stride = c.option<hw>("stride", kernel),
+                             .padding = c.option<hw>("padding", 0), .dilation = c.option<hw>("dilation", 1),
+                             .ceil_mode = c.option<bool>("ceil_mode", false)};
+  for_each_answerer([&](const auto& by, const std::string& name) {
+    if (c.is_error()) {
+      EXPECT_EQ(error_of([&] { by.max_pool2d_with_indices(c.input<T>("input"), o); }), c.error()) << name;
+      return;
+    }
+    const auto got = by.max_pool2d_with_indices(c.input<T>("input"), o);
+    EXPECT_TRUE(same_bits(got.values, c.output<T>("values"))) << name;
+    EXPECT_TRUE(equal(got.indices, c.output<index_t>("indices"))) << name << ", indices";
+  });
+}
+
+// ---- the cases -------------------------------------------------------------------------------------------------------
+
+template <class Operation, class T>
+void check_type(const golden_case& c) {
+  if constexpr (std::same_as<Operation, max_pool2d_golden>)
+    check_max_pool2d<T>(c);
+  else
+    check_case<Operation, T>(c);
+}
+
+template <class Operation>
+void check(const golden_case& c) {
+  const std::string dtype = c.dtype();
+  if (dtype == "F32") return check_type<Operation, float>(c);
+  if (dtype == "F64") return check_type<Operation, double>(c);
+  if constexpr (!std::same_as<Operation, sigmoid_golden>) {  // of an integer it is no integer
+    if (dtype == "I8") return check_type<Operation, std::int8_t>(c);
+    if (dtype == "I16") return check_type<Operation, std::int16_t>(c);
+    if (dtype == "I32") return check_type<Operation, std::int32_t>(c);
+    if (dtype == "I64") return check_type<Operation, std::int64_t>(c);
+  }
+  FAIL() << "no operation for " << dtype;
+}
+
+struct operation {
+  const char* name;
+  void (*check)(const golden_case&);
+};
+
+const operation operations[] = {
+    {"conv2d", check<convolution_golden<conv2d_golden>>},
+    {"conv_transpose2d", check<convolution_golden<conv_transpose2d_golden>>},
+    {"slow_conv_transpose2d", check<convolution_golden<slow_conv_transpose2d_golden>>},
+    {"max_pool2d", check<max_pool2d_golden>},
+    {"max_unpool2d", check<max_unpool2d_golden>},
+    {"unfold", check<unfold_golden>},
+    {"fold", check<fold_golden>},
+    {"upsample_nearest2d", check<upsample_nearest2d_golden>},
+    {"upsample_bilinear2d", check<upsample_bilinear2d_golden>},
+    {"relu", check<relu_golden>},
+    {"sigmoid", check<sigmoid_golden>},
+    {"gemm", check<gemm_golden>},
+};
+
+/// PyTorch keeps the settings of a transposed convolution as int32, in which these strides become negative or 0. tenfold
+/// takes them as they are (conv_transpose2d_test.cpp has their shapes), and their results fill no usual memory.
+bool is_narrowed(const golden_case& c) { return c.name().find("_stride_narrowed_to_") != std::string::npos; }
+
+const std::vector<golden_case>& all_cases() {
+  static const std::vector<golden_case> cases = [] {
+    auto found = golden_cases(TENFOLD_GOLDEN_DIR);
+    std::erase_if(found, is_narrowed);
+    return found;
+  }();
+  return cases;
+}
+
+class Golden : public testing::TestWithParam<golden_case> {};
+
+TEST_P(Golden, IsAnsweredAsByPytorch) {
+  for (const operation& op : operations)
+    if (GetParam().op() == op.name) return op.check(GetParam());
+  FAIL() << "no operation " << GetParam().op();
+}
+
+struct golden_name {
+  std::string operator()(const testing::TestParamInfo<golden_case>& info) const { return info.param.name(); }
+};
+INSTANTIATE_TEST_SUITE_P(Case, Golden, testing::ValuesIn(all_cases()), golden_name());
+
+TEST(GoldenFiles, CoverEveryOperation) {
+  for (const operation& op : operations) {
+    index_t values = 0;
+    for (const golden_case& c : all_cases()) values += c.op() == op.name && !c.is_error();
+    EXPECT_GE(values, 20) << op.name;
+  }
+}
+
+}  // namespace

@@ -1,0 +1,194 @@
+// The reader of examples/common/safetensors.hpp: what is right is read, and whatever is wrong becomes one sentence.
+#include "common/safetensors.hpp"
+
+#include "support.hpp"
+
+#include <cstdint>
+#include <random>
+#include <sstream>
+
+namespace {
+
+namespace tf = tenfold;
+using tenfold_test::equal;
+
+std::string with_length(std::uint64_t length, const std::string& rest) {
+  return std::string(reinterpret_cast<const char*>(&length), sizeof length) + rest;
+}
+
+/// A file's bytes: the header with its length before it, the data behind.
+std::string file_bytes(const std::string& header, const std::string& data = "") {
+  return with_length(header.size(), header + data);
+}
+
+safetensors::file read(const std::string& bytes) {
+  std::istringstream stream(bytes);
+  return {stream, "F"};
+}
+
+std::string error_of(const std::string& bytes) {
+  try {
+    read(bytes);
+  } catch (const safetensors::error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+std::string error_of_header(const std::string& header, const std::string& data = "") {
+  return error_of(file_bytes(header, data));
+}
+
+/// The error of a file with one float tensor "a" of the given shape and offsets, and 8 bytes of data.
+std::string error_of_tensor(const std::string& shape, const std::string& offsets) {
+  return error_of_header(R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":)" + offsets + "}}",
+                         "12345678");
+}
+
+template <class T>
+std::string bytes_of(std::initializer_list<T> values) {
+  return {reinterpret_cast<const char*>(values.begin()), values.size() * sizeof(T)};
+}
+
+TEST(Safetensors, ReadsTensorsAndMetadata) {
+  const auto file = read(file_bytes(R"({"__metadata__":{"who":"me"},)"
+                                    R"("b":{"dtype":"I64","shape":[2],"data_offsets":[8,24]},)"
+                                    R"("a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}}  )",
+                                    bytes_of<float>({1.5f, -2}) + bytes_of<std::int64_t>({7, -8})));
+  EXPECT_EQ(file.name(), "F");
+  EXPECT_EQ(file.metadata(), (std::map<std::string, std::string>{{"who", "me"}}));
+  EXPECT_EQ(file.entries().size(), 2u);
+  EXPECT_EQ(file.at("a").dtype, "F32");
+  EXPECT_TRUE(equal(file.get<float>("a"), tf::tensor<float>({2, 1}, {1.5f, -2})));
+  EXPECT_TRUE(equal(file.get<std::int64_t>("b"), tf::tensor<std::int64_t>({2}, {7, -8})));
+}
+
+TEST(Safetensors, ReadsScalarsAndEmptyTensors) {
+  const auto file = read(file_bytes(R"({"none":{"dtype":"F64","shape":[0,4611686018427387904,4],"data_offsets":[0,0]},)"
+                                    R"("one":{"dtype":"I8","shape":[],"data_offsets":[0,1]}})",
+                                    "\x05"));
+  EXPECT_EQ(file.get<double>("none").shape(), (tf::shape{0, tf::index_t{1} << 62, 4}));
+  EXPECT_EQ(file.get<std::int8_t>("one").data()[0], 5);
+  EXPECT_EQ(file.get<std::int8_t>("one").shape(), tf::shape{});
+}
+
+TEST(Safetensors, NoHeader) {
+  EXPECT_EQ(error_of(""), "F: not a safetensors file: it has 0 bytes, too few for the header's length");
+  EXPECT_EQ(error_of("1234567"), "F: not a safetensors file: it has 7 bytes, too few for the header's length");
+  EXPECT_EQ(error_of("\x89PNG\r\n\x1a\n and so on"),
+            "F: not a safetensors file: its first 8 bytes would make the header 727905341920923785 bytes long");
+  EXPECT_EQ(error_of(with_length(10, "{}")), "F: truncated: the header takes 10 bytes, and 2 are there");
+}
+
+TEST(Safetensors, HeaderThatIsNoHeader) {
+  EXPECT_EQ(error_of_header("{"), "F: not a safetensors file: its header is not JSON (at byte 2)");
+  EXPECT_EQ(error_of_header("{\"\xff\":1}"), "F: not a safetensors file: its header is not JSON (at byte 3)");
+  EXPECT_EQ(error_of_header("[]"), "F: not a safetensors file: its header is not a JSON object");
+  EXPECT_EQ(error_of_header(std::string(100'000, '[')), "F: not a safetensors file: its header is nested too deeply");
+  EXPECT_EQ(error_of_header(R"({"__metadata__":3})"), "F: its metadata is not a JSON object");
+  EXPECT_EQ(error_of_header(R"({"__metadata__":{"a":3}})"), "F: the metadata \"a\" is not a string");
+  EXPECT_EQ(error_of_header(R"({"__metadata__":{"a":"1","a":"2"}})"), "F: the header has the key \"a\" twice");
+}
+
+TEST(Safetensors, KeyThatIsThereTwice) {
+  const std::string a = R"("a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]})";
+  EXPECT_EQ(error_of_header("{" + a + "," + a + "}", "1"), "F: the header has the key \"a\" twice");
+}
+
+TEST(Safetensors, TensorThatIsNotDescribed) {
+  EXPECT_EQ(error_of_header(R"({"a":1})"), "F: tensor \"a\" has no dtype");
+  EXPECT_EQ(error_of_header(R"({"a":{"dtype":1}})"), "F: tensor \"a\" has a dtype that is not a string");
+  EXPECT_EQ(error_of_header(R"({"a":{"dtype":"F31"}})"), "F: tensor \"a\" is of the unknown type \"F31\"");
+  EXPECT_EQ(error_of_header(R"({"a":{"dtype":"F32"}})"), "F: tensor \"a\" has no shape");
+  EXPECT_EQ(error_of_header(R"({"a":{"dtype":"F32","shape":[1]}})"), "F: tensor \"a\" has no data_offsets");
+}
+
+TEST(Safetensors, ShapeThatIsNone) {
+  const std::string text = "F: tensor \"a\" has a shape that is not a list of at most 8 sizes";
+  EXPECT_EQ(error_of_tensor("2", "[0,8]"), text);
+  EXPECT_EQ(error_of_tensor("[-2]", "[0,8]"), text);
+  EXPECT_EQ(error_of_tensor("[2.0]", "[0,8]"), text);
+  EXPECT_EQ(error_of_tensor("[18446744073709551615]", "[0,8]"), text);
+  EXPECT_EQ(error_of_tensor("[1,1,1,1,1,1,1,1,2]", "[0,8]"), text);
+}
+
+TEST(Safetensors, ShapeThatDoesNotFitItsBytes) {
+  EXPECT_EQ(error_of_tensor("[3]", "[0,8]"), "F: tensor \"a\" has 8 bytes, where its shape and type make 12");
+  EXPECT_EQ(error_of_tensor("[4294967296,4294967296]", "[0,8]"), "F: tensor \"a\" has a shape whose size overflows");
+}
+
+TEST(Safetensors, OffsetsThatAreNone) {
+  const std::string text = "F: tensor \"a\" has data_offsets that are not [begin, end]";
+  EXPECT_EQ(error_of_tensor("[2]", "[8,0]"), text);
+  EXPECT_EQ(error_of_tensor("[2]", "[0]"), text);
+  EXPECT_EQ(error_of_tensor("[2]", "[0,8,8]"), text);
+  EXPECT_EQ(error_of_tensor("[2]", "[-8,0]"), text);
+  EXPECT_EQ(error_of_tensor("[2]", "{}"), text);
+}
+
+TEST(Safetensors, DataThatIsNotThere) {
+  EXPECT_EQ(error_of_tensor("[3]", "[0,12]"), "F: truncated: its tensors take 12 bytes, and 8 are there");
+  EXPECT_EQ(error_of_tensor("[2]", "[4,12]"), "F: there is a gap between its tensors");
+  EXPECT_EQ(error_of_tensor("[1]", "[0,4]"), "F: there are 4 bytes behind its tensors");
+  EXPECT_EQ(error_of_header(R"({"a":{"dtype":"I8","shape":[2],"data_offsets":[0,2]},)"
+                            R"("b":{"dtype":"I8","shape":[2],"data_offsets":[1,3]}})",
+                            "123"),
+            "F: its tensors overlap");
+}
+
+TEST(Safetensors, TensorThatIsNotAskedForAsItIs) {
+  const auto file = read(file_bytes(R"({"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}})", "12"));
+  const auto text = [](const auto& f) {
+    try {
+      f();
+    } catch (const safetensors::error& e) {
+      return std::string(e.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(text([&] { file.get<float>("a"); }), "F: tensor \"a\" is of type BF16, where F32 is needed");
+  EXPECT_EQ(text([&] { file.get<float>("b"); }), "F: has no tensor \"b\"");
+}
+
+TEST(Safetensors, NamesCannotReachTheTerminal) {
+  EXPECT_EQ(error_of_header(R"({"\u001b[31m\n":1})"), "F: tensor \"\\u001b[31m\\n\" has no dtype");
+  EXPECT_EQ(error_of_header("{\"" + std::string(1000, 'x') + "\":1}"),
+            "F: tensor \"" + std::string(60, 'x') + "...\" has no dtype");
+}
+
+TEST(Safetensors, FilesThatAreNone) {
+  const auto text = [](const std::string& path) {
+    try {
+      safetensors::file file(path);
+    } catch (const safetensors::error& e) {
+      return std::string(e.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(text("not/there"), "not/there: no such file");
+  EXPECT_EQ(text(TENFOLD_GOLDEN_DIR), TENFOLD_GOLDEN_DIR ": cannot be opened as a file");
+}
+
+/// Bytes changed at random give a file or an error, never anything else; and every truncation is an error.
+TEST(Safetensors, SurvivesDamage) {
+  const std::string whole =
+      file_bytes(R"({"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)"
+                 R"("b":{"dtype":"I16","shape":[3],"data_offsets":[8,14]}})",
+                 "12345678123456");
+  EXPECT_EQ(error_of(whole), "no error");
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_NE(error_of(whole.substr(0, size)), "no error") << size;
+
+  std::mt19937 random(1);
+  const std::string replacements = std::string("\0\xff{}[]\",:0123456789-.eE", 23);
+  int refused = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string damaged = whole;
+    for (auto changes = 1 + random() % 3; changes > 0; --changes)
+      damaged[random() % damaged.size()] = replacements[random() % replacements.size()];
+    refused += error_of(damaged) != "no error";
+  }
+  EXPECT_GT(refused, 10'000);  // most of the file is header, where hardly any byte can be another
+}
+
+}  // namespace
