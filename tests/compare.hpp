@@ -53,23 +53,23 @@ testing::AssertionResult same_bits(const Got& got, const Expected& expected) {
   return equal(got, expected, zeros::by_sign);
 }
 
-/// gamma_n = n u / (1 - n u) with the unit roundoff u of T, half the distance from 1 to the next number: n roundings in a
-/// row change a number by at most this factor (Higham, Accuracy and Stability of Numerical Algorithms, lemma 3.1).
+/// gamma_n = n u / (1 - n u) with the unit roundoff u of T, half the distance from 1 to the next number: n roundings in
+/// a row change a number by at most this factor (Higham, Accuracy and Stability of Numerical Algorithms, lemma 3.1).
 template <std::floating_point T>
 constexpr double rounding_factor(tenfold::index_t n) {
   const double nu = static_cast<double>(n) * static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
   return nu / (1 - nu);
 }
 
-/// The error that an inner product of `terms` terms computed in T may have. `magnitude` is the sum of the terms' absolute
-/// values, `exact` the sum of the terms, both computed in double.
+/// The error that an inner product of `terms` terms computed in T may have. `magnitude` is the sum of the terms'
+/// absolute values, `exact` the sum of the terms, both computed in double.
 ///
 ///     |got - sum a b| <= gamma_n(T) * sum |a b|
 ///
-/// whatever the order of the additions and with or without fused multiply-add (Higham, section 3.1: each term passes one
-/// multiplication and at most terms - 1 additions). A factor like alpha and a bias are one more rounding each: count
-/// them as terms. `exact` itself errs by gamma_n(double), and so does `magnitude`; the factor in front pays for the latter.
-/// Where a product underflows, its error is half the least subnormal instead.
+/// whatever the order of the additions and with or without fused multiply-add (Higham, section 3.1: each term passes
+/// one multiplication and at most terms - 1 additions). A factor like alpha and a bias are one more rounding each:
+/// count them as terms. `exact` itself errs by gamma_n(double), and so does `magnitude`; the factor in front pays for
+/// the latter. Where a product underflows, its error is half the least subnormal instead.
 template <std::floating_point T>
 double rounding_bound(tenfold::index_t terms, double magnitude) {
   const double factor = rounding_factor<T>(terms) + rounding_factor<double>(terms);

@@ -57,7 +57,8 @@ TEST(Equal, NamesTheFirstDifference) {
   EXPECT_NE(text.find("[1]: 2, not 9"), std::string::npos) << text;
 }
 
-// ---- within_rounding -------------------------------------------------------------------------------------------------
+// ---- within_rounding
+// -------------------------------------------------------------------------------------------------
 
 /// An inner product's terms, both factors in [1/2, 1), so that no term is below a quarter.
 template <class T>
@@ -102,7 +103,8 @@ TYPED_TEST(WithinRounding, AcceptsEveryOrderOfSummation) {
       block += p.a[i] * p.b[i];
       if (i % 8 == 7) blocks += std::exchange(block, T{0});
     }
-    for (const T sum : {forward, backward, fused, blocks + block}) EXPECT_TRUE(p.accepts(static_cast<double>(sum))) << terms;
+    for (const T sum : {forward, backward, fused, blocks + block})
+      EXPECT_TRUE(p.accepts(static_cast<double>(sum))) << terms;
   }
 }
 

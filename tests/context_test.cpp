@@ -1,5 +1,5 @@
-// What a context promises: no allocation with a workspace, any executor, calls side by side and within each other, and the
-// instruction set that it names. This program counts its allocations.
+// What a context promises: no allocation with a workspace, any executor, calls side by side and within each other, and
+// the instruction set that it names. This program counts its allocations.
 #include <tenfold/tenfold.hpp>
 #ifdef _OPENMP
 #include <tenfold/openmp.hpp>
@@ -57,7 +57,8 @@ TEST(Allocations, AreCounted) {
   EXPECT_EQ(allocations_of([] { ::operator delete(::operator new(100)); }), 1);
 }
 
-// ---- the workspace ---------------------------------------------------------------------------------------------------
+// ---- the workspace
+// ---------------------------------------------------------------------------------------------------
 
 /// An operation that needs scratch memory, ready to run into an output.
 struct prepared_call {
@@ -84,14 +85,14 @@ std::vector<prepared_call> calls() {
        [=](auto& out, const auto& ctx) { tf::conv_transpose2d_into(out, x, wt, bt, ot, ctx); }, yt},
       {"gemm", [=](const auto& ctx) { return tf::gemm_workspace_bytes<float>(300, 300, 300, ctx); },
        [=](auto& out, const auto& ctx) {
-         tf::gemm(tf::order::row_major, tf::transpose::no, tf::transpose::yes, 300, 300, 300, 1, a.data(), 300, a.data(),
-                  300, 0, out.data(), 300, ctx);
+         tf::gemm(tf::order::row_major, tf::transpose::no, tf::transpose::yes, 300, 300, 300, 1, a.data(), 300,
+                  a.data(), 300, 0, out.data(), 300, ctx);
        },
        tf::tensor<float>({300, 300})},
       {"gemm_by_columns", [=](const auto& ctx) { return tf::gemm_workspace_bytes<float>(20, 900, 100, ctx); },
        [=](auto& out, const auto& ctx) {
-         tf::gemm(tf::order::col_major, tf::transpose::no, tf::transpose::no, 20, 900, 100, 1, a.data(), 20, a.data(), 100,
-                  0, out.data(), 20, ctx);
+         tf::gemm(tf::order::col_major, tf::transpose::no, tf::transpose::no, 20, 900, 100, 1, a.data(), 20, a.data(),
+                  100, 0, out.data(), 20, ctx);
        },
        tf::tensor<float>({900, 20})},
       {"prepared_conv2d", [=](const auto& ctx) { return layer.workspace_bytes(x.shape(), ctx); },
@@ -165,7 +166,8 @@ TEST(Workspace, ThatIsTooSmallIsAnError) {
     call.output = filled<float>(call.output.shape(), 77);
     const tf::tensor<float> before = call.output;
     const std::string text = error_of([&] { call.run(call.output, ctx); });
-    EXPECT_EQ(text.find("the context's workspace has 100 bytes, but this call needs "), 0u) << call.name << ": " << text;
+    EXPECT_EQ(text.find("the context's workspace has 100 bytes, but this call needs "), 0u)
+        << call.name << ": " << text;
     EXPECT_TRUE(equal(call.output, before)) << call.name;
   }
 }
@@ -226,7 +228,8 @@ TEST(Workspace, IsAllocatedOncePerCallWithoutOne) {
   }
 }
 
-// ---- executors -------------------------------------------------------------------------------------------------------
+// ---- executors
+// -------------------------------------------------------------------------------------------------------
 
 /// Large enough for every worker to get a task.
 struct work {
@@ -316,7 +319,8 @@ TEST(Executor, OfFewerThanOneThreadIsSerial) {
 #ifdef _OPENMP
 TEST(OpenMp, GivesTheSameBits) {
   const work job;
-  for (const int threads : {1, 2, 5}) EXPECT_TRUE(same_bits(tf::conv2d(job.x, job.w, {}, tf::openmp(threads)), job.expected));
+  for (const int threads : {1, 2, 5})
+    EXPECT_TRUE(same_bits(tf::conv2d(job.x, job.w, {}, tf::openmp(threads)), job.expected));
 }
 #endif
 
@@ -336,7 +340,8 @@ TEST(DefaultContext, IsSerialUntilItIsSet) {
   EXPECT_TRUE(same_bits(y, job.expected));
 }
 
-// ---- calls side by side ----------------------------------------------------------------------------------------------
+// ---- calls side by side
+// ----------------------------------------------------------------------------------------------
 
 TEST(Calls, MayRunSideBySide) {
   const work job;
@@ -371,7 +376,8 @@ TEST(Calls, MayRunInsideAnExecutorsBody) {
   for (const auto& result : results) EXPECT_TRUE(same_bits(result, job.expected));
 }
 
-// ---- the instruction set ---------------------------------------------------------------------------------------------
+// ---- the instruction set
+// ---------------------------------------------------------------------------------------------
 
 TEST(Isa, TheBestIsActive) {
   if (std::getenv("TENFOLD_ISA")) GTEST_SKIP() << "TENFOLD_ISA says otherwise";

@@ -12,7 +12,8 @@ using tf::shape;
 
 namespace {
 
-// ---- values ----------------------------------------------------------------------------------------------------------
+// ---- values
+// ----------------------------------------------------------------------------------------------------------
 
 template <class T>
 void expect_equals_reference(const conv2d_case& c) {
@@ -52,7 +53,8 @@ void expect_within_rounding(const conv2d_case& c) {
   const auto magnitude = tf::reference::conv2d(magnitudes(x), magnitudes(w), magnitudes(b), c.options);
   const index_t terms = c.weight[1] * c.weight[2] * c.weight[3] + 1;
   for (const tf::context& ctx : contexts_of<T>(c))
-    EXPECT_TRUE(within_rounding(tf::conv2d(x, w, b, c.options, ctx), exact, magnitude, terms)) << c << ", " << name_of(ctx);
+    EXPECT_TRUE(within_rounding(tf::conv2d(x, w, b, c.options, ctx), exact, magnitude, terms))
+        << c << ", " << name_of(ctx);
 }
 
 TEST_P(Conv2d, IsWithinRoundingOfTheExactResult) {
@@ -68,8 +70,10 @@ void expect_adjoint(const conv2d_case& c) {
   const hw in{c.input[c.input.size() - 2], c.input[c.input.size() - 1]};
   const auto forward = tf::conv2d(x, w, c.options);
   const auto backward = tf::conv_transpose2d(y, w,
-                                             {.stride = c.options.stride, .padding = c.options.padding.value(),
-                                              .output_size = in, .groups = c.options.groups,
+                                             {.stride = c.options.stride,
+                                              .padding = c.options.padding.value(),
+                                              .output_size = in,
+                                              .groups = c.options.groups,
                                               .dilation = c.options.dilation});
   ASSERT_EQ(backward.shape(), x.shape());
   const auto dot = [](const auto& a, const auto& b) {
@@ -122,7 +126,8 @@ TEST(Conv2dRandom, EqualsReference) {
   }
 }
 
-// ---- the same bits ---------------------------------------------------------------------------------------------------
+// ---- the same bits
+// ---------------------------------------------------------------------------------------------------
 
 // More than one block of K, of rows and of columns.
 const conv2d_case large_cases[] = {
@@ -161,7 +166,8 @@ TEST(Conv2dBits, DoNotDependOnTheBatch) {
       for (index_t n = 0; n < c.input[0]; ++n) {
         const tf::tensor_view<const float> image(x.data() + n * in.elements(), in);
         const tf::tensor_view<const float> expected(all.data() + n * out.elements(), out);
-        EXPECT_TRUE(same_bits(tf::conv2d(image, w, c.options, ctx), expected)) << c << ", image " << n << ", " << name_of(ctx);
+        EXPECT_TRUE(same_bits(tf::conv2d(image, w, c.options, ctx), expected))
+            << c << ", image " << n << ", " << name_of(ctx);
       }
     }
   }
@@ -177,12 +183,14 @@ TEST(Conv2dBits, OfTheChosenAlgorithmDoNotDependOnThreadsOrMemory) {
       for (const index_t cap : {0, 64 << 10}) {
         tf::context ctx = on_threads(threads);
         ctx.max_workspace_bytes = cap;
-        EXPECT_TRUE(same_bits(tf::conv2d(x, w, c.options, ctx), expected)) << c << ", " << threads << " threads, cap " << cap;
+        EXPECT_TRUE(same_bits(tf::conv2d(x, w, c.options, ctx), expected))
+            << c << ", " << threads << " threads, cap " << cap;
       }
   }
 }
 
-// ---- shapes ----------------------------------------------------------------------------------------------------------
+// ---- shapes
+// ----------------------------------------------------------------------------------------------------------
 
 static_assert(tf::conv2d_output_shape({1, 3, 224, 224}, {64, 3, 7, 7}, {.stride = 2, .padding = 3}) ==
               shape{1, 64, 112, 112});
@@ -238,7 +246,8 @@ TEST(Conv2dShape, ThatNoMemoryHoldsIsAnError) {
   EXPECT_NE(error_of([&] { tf::conv2d(x, w, {.padding = index_t{1} << 61}); }), "");
 }
 
-// ---- errors ----------------------------------------------------------------------------------------------------------
+// ---- errors
+// ----------------------------------------------------------------------------------------------------------
 
 struct bad_call {
   shape input{1, 4, 5, 5};
@@ -281,12 +290,14 @@ TEST(Conv2dErrors, OfRank) {
   EXPECT_EQ(error_text({.input = {1, 1, 4, 5, 5}}),
             "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [1, 1, 4, 5, 5]");
   EXPECT_EQ(error_text({.weight = {6, 4}}), "weight should have at least three dimensions");
-  EXPECT_EQ(error_text({.weight = {6, 4, 3}}),
-            "expected stride to be a single integer value or a list of 1 values to match the convolution dimensions, but "
-            "got stride=[1, 1]");
-  EXPECT_EQ(error_text({.weight = {6, 4, 1, 3, 3}}),
-            "expected stride to be a single integer value or a list of 3 values to match the convolution dimensions, but "
-            "got stride=[1, 1]");
+  EXPECT_EQ(
+      error_text({.weight = {6, 4, 3}}),
+      "expected stride to be a single integer value or a list of 1 values to match the convolution dimensions, but "
+      "got stride=[1, 1]");
+  EXPECT_EQ(
+      error_text({.weight = {6, 4, 1, 3, 3}}),
+      "expected stride to be a single integer value or a list of 3 values to match the convolution dimensions, but "
+      "got stride=[1, 1]");
 }
 
 TEST(Conv2dErrors, OfSettings) {
@@ -304,13 +315,16 @@ TEST(Conv2dErrors, OfSettings) {
 }
 
 TEST(Conv2dErrors, OfChannelsAndGroups) {
-  EXPECT_EQ(error_text({.weight = {1, 2, 3, 3}, .options = {.groups = 2}}),
-            "Given groups=2, expected weight to be at least 2 at dimension 0, but got weight of size [1, 2, 3, 3] instead");
-  EXPECT_EQ(error_text({.weight = {0, 4, 3, 3}}),
-            "Given groups=1, expected weight to be at least 1 at dimension 0, but got weight of size [0, 4, 3, 3] instead");
-  EXPECT_EQ(error_text({.weight = {6, 2, 3, 3}, .options = {.groups = 4}}),
-            "Given groups=4, expected weight to be divisible by 4 at dimension 0, but got weight of size [[6, 2, 3, 3]] "
-            "instead");
+  EXPECT_EQ(
+      error_text({.weight = {1, 2, 3, 3}, .options = {.groups = 2}}),
+      "Given groups=2, expected weight to be at least 2 at dimension 0, but got weight of size [1, 2, 3, 3] instead");
+  EXPECT_EQ(
+      error_text({.weight = {0, 4, 3, 3}}),
+      "Given groups=1, expected weight to be at least 1 at dimension 0, but got weight of size [0, 4, 3, 3] instead");
+  EXPECT_EQ(
+      error_text({.weight = {6, 2, 3, 3}, .options = {.groups = 4}}),
+      "Given groups=4, expected weight to be divisible by 4 at dimension 0, but got weight of size [[6, 2, 3, 3]] "
+      "instead");
   EXPECT_EQ(error_text({.weight = {6, 3, 3, 3}}),
             "Given groups=1, weight of size [6, 3, 3, 3], expected input[1, 4, 5, 5] to have 3 channels, but got 4 "
             "channels instead");
@@ -323,24 +337,29 @@ TEST(Conv2dErrors, OfChannelsAndGroups) {
 }
 
 TEST(Conv2dErrors, OfBias) {
-  EXPECT_EQ(error_text({.bias = shape{5}}),
-            "Given weight of size [6, 4, 3, 3], expected bias to be 1-dimensional with 6 elements, but got bias of size "
-            "[5] instead");
-  EXPECT_EQ(error_text({.bias = shape{1, 6}}),
-            "Given weight of size [6, 4, 3, 3], expected bias to be 1-dimensional with 6 elements, but got bias of size "
-            "[1, 6] instead");
+  EXPECT_EQ(
+      error_text({.bias = shape{5}}),
+      "Given weight of size [6, 4, 3, 3], expected bias to be 1-dimensional with 6 elements, but got bias of size "
+      "[5] instead");
+  EXPECT_EQ(
+      error_text({.bias = shape{1, 6}}),
+      "Given weight of size [6, 4, 3, 3], expected bias to be 1-dimensional with 6 elements, but got bias of size "
+      "[1, 6] instead");
 }
 
 TEST(Conv2dErrors, OfSizes) {
-  EXPECT_EQ(error_text({.weight = {6, 4, 6, 3}}),
-            "Calculated padded input size per channel: (5 x 5). Kernel size: (6 x 3). Kernel size can't be greater than "
-            "actual input size");
-  EXPECT_EQ(error_text({.options = {.padding = {1, 0}, .dilation = {4, 3}}}),
-            "Calculated padded input size per channel: (7 x 5). Kernel size: (9 x 7). Kernel size can't be greater than "
-            "actual input size");
-  EXPECT_EQ(error_text({.input = {0, 4, 2, 5}}),
-            "Calculated padded input size per channel: (2 x 5). Kernel size: (3 x 3). Kernel size can't be greater than "
-            "actual input size");
+  EXPECT_EQ(
+      error_text({.weight = {6, 4, 6, 3}}),
+      "Calculated padded input size per channel: (5 x 5). Kernel size: (6 x 3). Kernel size can't be greater than "
+      "actual input size");
+  EXPECT_EQ(
+      error_text({.options = {.padding = {1, 0}, .dilation = {4, 3}}}),
+      "Calculated padded input size per channel: (7 x 5). Kernel size: (9 x 7). Kernel size can't be greater than "
+      "actual input size");
+  EXPECT_EQ(
+      error_text({.input = {0, 4, 2, 5}}),
+      "Calculated padded input size per channel: (2 x 5). Kernel size: (3 x 3). Kernel size can't be greater than "
+      "actual input size");
   EXPECT_EQ(error_text({.input = {1, 4, 0, 5}, .options = {.padding = {2, 0}}}),
             "Only zero batch or zero channel inputs are supported, but got input shape: [1, 4, 0, 5]");
   EXPECT_EQ(error_text({.weight = {6, 4, 0, 3}}),
@@ -373,9 +392,10 @@ TEST(Conv2dErrors, TheFirstMistakeCounts) {
   EXPECT_EQ(error_text({.options = {.padding = -1, .groups = 0}}), "non-positive groups is not supported");
   EXPECT_EQ(error_text({.options = {.stride = 0, .padding = -1}}), "negative padding is not supported");
   EXPECT_EQ(error_text({.options = {.stride = 0, .dilation = -1}}), "non-positive stride is not supported");
-  EXPECT_EQ(error_text({.weight = {6, 4, 6, 6}, .bias = shape{5}}),
-            "Given weight of size [6, 4, 6, 6], expected bias to be 1-dimensional with 6 elements, but got bias of size "
-            "[5] instead");
+  EXPECT_EQ(
+      error_text({.weight = {6, 4, 6, 6}, .bias = shape{5}}),
+      "Given weight of size [6, 4, 6, 6], expected bias to be 1-dimensional with 6 elements, but got bias of size "
+      "[5] instead");
 }
 
 TEST(Conv2dErrors, OfTheOutput) {

@@ -12,7 +12,8 @@ using tf::shape;
 
 namespace {
 
-// ---- values ----------------------------------------------------------------------------------------------------------
+// ---- values
+// ----------------------------------------------------------------------------------------------------------
 
 index_t output_channels(const conv_transpose2d_case& c) { return c.weight[1] * c.options.groups; }
 
@@ -51,7 +52,8 @@ void expect_within_rounding(const conv_transpose2d_case& c) {
   const auto b = random_tensor<T>({output_channels(c)}, 6);
   const auto exact = tf::reference::conv_transpose2d(to_double(x), to_double(w), to_double(b), c.options);
   const auto magnitude = tf::reference::conv_transpose2d(magnitudes(x), magnitudes(w), magnitudes(b), c.options);
-  const index_t terms = c.weight[0] / c.options.groups * c.weight[2] * c.weight[3] + 1;  // at most: a pixel sees some taps
+  const index_t terms =
+      c.weight[0] / c.options.groups * c.weight[2] * c.weight[3] + 1;  // at most: a pixel sees some taps
   for (const tf::context& ctx : contexts_of<T>(c))
     EXPECT_TRUE(within_rounding(tf::conv_transpose2d(x, w, b, c.options, ctx), exact, magnitude, terms))
         << c << ", " << name_of(ctx);
@@ -75,7 +77,8 @@ conv_transpose2d_case random_case(std::mt19937& random) {
     o.stride = {pick(1, 5), pick(1, 5)};
     o.dilation = {pick(1, 4), pick(1, 4)};
     o.padding = {pick(0, 5), pick(0, 5)};
-    o.output_padding = {pick(0, std::max(o.stride.h, o.dilation.h) - 1), pick(0, std::max(o.stride.w, o.dilation.w) - 1)};
+    o.output_padding = {pick(0, std::max(o.stride.h, o.dilation.h) - 1),
+                        pick(0, std::max(o.stride.w, o.dilation.w) - 1)};
     c.input = pick(0, 3) ? shape{pick(0, 3), in * o.groups, size.h, size.w} : shape{in * o.groups, size.h, size.w};
     c.weight = {in * o.groups, out, kernel.h, kernel.w};
     const auto output = [](index_t n, index_t s, index_t p, index_t d, index_t k, index_t extra) {
@@ -109,7 +112,8 @@ TEST(ConvTranspose2d, OfOnesCountsTheTaps) {  // the values follow from the pict
   EXPECT_TRUE(equal(y, expected));
 }
 
-// ---- the same bits ---------------------------------------------------------------------------------------------------
+// ---- the same bits
+// ---------------------------------------------------------------------------------------------------
 
 // More than one block of K, of rows and of columns; phases of every kind.
 const conv_transpose2d_case large_cases[] = {
@@ -172,16 +176,19 @@ TEST(ConvTranspose2dBits, OfTheChosenAlgorithmDoNotDependOnThreadsOrMemory) {
   }
 }
 
-// ---- shapes ----------------------------------------------------------------------------------------------------------
+// ---- shapes
+// ----------------------------------------------------------------------------------------------------------
 
 static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3}, {.stride = 2, .padding = 1}) ==
               shape{1, 8, 11, 11});
 static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3},
-                                                {.stride = 2, .padding = 1, .output_padding = 1}) == shape{1, 8, 12, 12});
+                                                {.stride = 2, .padding = 1, .output_padding = 1}) ==
+              shape{1, 8, 12, 12});
 static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3},
                                                 {.stride = 2, .padding = 1, .output_size = hw{12, 11}}) ==
               shape{1, 8, 12, 11});
-static_assert(tf::conv_transpose2d_output_shape({16, 6, 5}, {16, 4, 2, 2}, {.stride = 2, .groups = 2}) == shape{8, 12, 10});
+static_assert(tf::conv_transpose2d_output_shape({16, 6, 5}, {16, 4, 2, 2}, {.stride = 2, .groups = 2}) ==
+              shape{8, 12, 10});
 static_assert(tf::conv_transpose2d_output_shape({0, 4, 5, 5}, {4, 6, 3, 3}, {.stride = 2}) == shape{0, 6, 11, 11});
 static_assert(tf::conv_transpose2d_output_shape({0, 4, 2, 3}, {4, 6, 3, 3}, {.padding = {2, 0}}) == shape{0, 6, 0, 5});
 
@@ -210,15 +217,16 @@ TEST(ConvTranspose2dShape, IsNeverWrapped) {
     const wide out = spread - 2 * wide{padding} + span + extra;
     index_t got = -1;
     const std::string error = error_of([&] {
-      got = tf::conv_transpose2d_output_shape({1, 1, in, 1}, {1, 1, kernel, 1},
-                                              {.stride = {stride, 1}, .padding = {padding, 0},
-                                               .output_padding = {extra, 0}, .dilation = {dilation, 1}})[2];
+      got = tf::conv_transpose2d_output_shape(
+          {1, 1, in, 1}, {1, 1, kernel, 1},
+          {.stride = {stride, 1}, .padding = {padding, 0}, .output_padding = {extra, 0}, .dilation = {dilation, 1}})[2];
     });
     ++(error.empty() ? answered : refused);
-    const bool fits = spread <= INT64_MAX && span <= INT64_MAX && out >= 1 && out <= INT64_MAX && padding <= INT64_MAX / 2 &&
-                      (extra < stride || extra < dilation);
+    const bool fits = spread <= INT64_MAX && span <= INT64_MAX && out >= 1 && out <= INT64_MAX &&
+                      padding <= INT64_MAX / 2 && (extra < stride || extra < dilation);
     if (error.empty())
-      ASSERT_TRUE(out == got) << in << " " << kernel << " " << stride << " " << padding << " " << dilation << " " << extra;
+      ASSERT_TRUE(out == got) << in << " " << kernel << " " << stride << " " << padding << " " << dilation << " "
+                              << extra;
     else
       ASSERT_TRUE(!fits || spread - 2 * wide{padding} + span > INT64_MAX) << error;
   }
@@ -232,7 +240,8 @@ TEST(ConvTranspose2dShape, ThatNoMemoryHoldsIsAnError) {
   EXPECT_NE(error_of([&] { tf::conv_transpose2d(x, w, {.stride = index_t{1} << 62}); }), "");
 }
 
-// ---- errors ----------------------------------------------------------------------------------------------------------
+// ---- errors
+// ----------------------------------------------------------------------------------------------------------
 
 struct bad_call {
   shape input{1, 4, 5, 5};
@@ -270,12 +279,14 @@ std::string error_text(const bad_call& call) {
 TEST(ConvTranspose2dErrors, OfRank) {
   EXPECT_EQ(error_text({.input = {5, 5}}),
             "Expected 3D (unbatched) or 4D (batched) input to conv_transpose2d, but got input of size: [5, 5]");
-  EXPECT_EQ(error_text({.input = {1, 1, 4, 5, 5}}),
-            "Expected 3D (unbatched) or 4D (batched) input to conv_transpose2d, but got input of size: [1, 1, 4, 5, 5]");
+  EXPECT_EQ(
+      error_text({.input = {1, 1, 4, 5, 5}}),
+      "Expected 3D (unbatched) or 4D (batched) input to conv_transpose2d, but got input of size: [1, 1, 4, 5, 5]");
   EXPECT_EQ(error_text({.weight = {4, 6}}), "weight should have at least three dimensions");
-  EXPECT_EQ(error_text({.weight = {4, 6, 3}, .options = {.stride = 2}}),
-            "expected stride to be a single integer value or a list of 1 values to match the convolution dimensions, but "
-            "got stride=[2, 2]");
+  EXPECT_EQ(
+      error_text({.weight = {4, 6, 3}, .options = {.stride = 2}}),
+      "expected stride to be a single integer value or a list of 1 values to match the convolution dimensions, but "
+      "got stride=[2, 2]");
 }
 
 TEST(ConvTranspose2dErrors, OfSettings) {
@@ -314,11 +325,13 @@ TEST(ConvTranspose2dErrors, OfOutputSize) {
 }
 
 TEST(ConvTranspose2dErrors, OfChannelsAndGroups) {
-  EXPECT_EQ(error_text({.weight = {0, 6, 3, 3}}),
-            "Given groups=1, expected weight to be at least 1 at dimension 0, but got weight of size [0, 6, 3, 3] instead");
-  EXPECT_EQ(error_text({.weight = {4, 2, 3, 3}, .options = {.groups = 3}}),
-            "Given groups=3, expected weight to be divisible by 3 at dimension 0, but got weight of size [[4, 2, 3, 3]] "
-            "instead");
+  EXPECT_EQ(
+      error_text({.weight = {0, 6, 3, 3}}),
+      "Given groups=1, expected weight to be at least 1 at dimension 0, but got weight of size [0, 6, 3, 3] instead");
+  EXPECT_EQ(
+      error_text({.weight = {4, 2, 3, 3}, .options = {.groups = 3}}),
+      "Given groups=3, expected weight to be divisible by 3 at dimension 0, but got weight of size [[4, 2, 3, 3]] "
+      "instead");
   EXPECT_EQ(error_text({.weight = {3, 6, 3, 3}}),
             "Given transposed=1, weight of size [3, 6, 3, 3], expected input[1, 4, 5, 5] to have 3 channels, but got 4 "
             "channels instead");
@@ -328,12 +341,14 @@ TEST(ConvTranspose2dErrors, OfChannelsAndGroups) {
 }
 
 TEST(ConvTranspose2dErrors, OfBias) {
-  EXPECT_EQ(error_text({.bias = shape{4}}),
-            "Given transposed=1, weight of size [4, 6, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
-            "bias of size [4] instead");
-  EXPECT_EQ(error_text({.weight = {4, 3, 3, 3}, .bias = shape{3}, .options = {.groups = 2}}),
-            "Given transposed=1, weight of size [4, 3, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
-            "bias of size [3] instead");
+  EXPECT_EQ(
+      error_text({.bias = shape{4}}),
+      "Given transposed=1, weight of size [4, 6, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
+      "bias of size [4] instead");
+  EXPECT_EQ(
+      error_text({.weight = {4, 3, 3, 3}, .bias = shape{3}, .options = {.groups = 2}}),
+      "Given transposed=1, weight of size [4, 3, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
+      "bias of size [3] instead");
 }
 
 TEST(ConvTranspose2dErrors, OfSizes) {
@@ -344,17 +359,19 @@ TEST(ConvTranspose2dErrors, OfSizes) {
   EXPECT_EQ(error_text({.weight = {4, 0, 2, 2}}), "non-empty 2D or 4D weight tensor expected, but got: [4, 0, 2, 2]");
   EXPECT_EQ(error_text({.weight = {4, 0, 2, 2}, .options = {.groups = 2}}),
             "non-empty 2D or 4D weight tensor expected, but got: [2, 0, 2, 2]");
-  EXPECT_EQ(error_text({.input = {1, 4, 1, 2}, .options = {.padding = {2, 0}}}),
-            "Given input size per channel: (1 x 2). Calculated output size per channel: (-1 x 4). Output size is too small");
+  EXPECT_EQ(
+      error_text({.input = {1, 4, 1, 2}, .options = {.padding = {2, 0}}}),
+      "Given input size per channel: (1 x 2). Calculated output size per channel: (-1 x 4). Output size is too small");
 }
 
 TEST(ConvTranspose2dErrors, OfAnEmptyBatch) {
   EXPECT_EQ(error_text({.input = {0, 4, 1, 1}, .options = {.padding = 2}}), "only one dimension can be inferred");
   EXPECT_EQ(error_text({.input = {0, 4, 1, 1}, .options = {.padding = {2, 3}}}),
             "invalid shape dimension -3 at index 3 of shape [0, 6, -1, -3]");
-  EXPECT_EQ(error_text({.input = {0, 4, 1, 5}, .weight = {4, 3, 3, 3}, .options = {.padding = {2, 0}}}),
-            "cannot reshape tensor of 0 elements into shape [0, 3, -1, 7] because the unspecified dimension size -1 can be "
-            "any value and is ambiguous");
+  EXPECT_EQ(
+      error_text({.input = {0, 4, 1, 5}, .weight = {4, 3, 3, 3}, .options = {.padding = {2, 0}}}),
+      "cannot reshape tensor of 0 elements into shape [0, 3, -1, 7] because the unspecified dimension size -1 can be "
+      "any value and is ambiguous");
 }
 
 TEST(ConvTranspose2dErrors, TheFirstMistakeCounts) {
@@ -365,9 +382,10 @@ TEST(ConvTranspose2dErrors, TheFirstMistakeCounts) {
   EXPECT_EQ(error_text({.weight = {3, 6, 3, 3}, .bias = shape{5}}),
             "Given transposed=1, weight of size [3, 6, 3, 3], expected input[1, 4, 5, 5] to have 3 channels, but got 4 "
             "channels instead");
-  EXPECT_EQ(error_text({.bias = shape{5}, .options = {.output_padding = 9}}),
-            "Given transposed=1, weight of size [4, 6, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
-            "bias of size [5] instead");
+  EXPECT_EQ(
+      error_text({.bias = shape{5}, .options = {.output_padding = 9}}),
+      "Given transposed=1, weight of size [4, 6, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
+      "bias of size [5] instead");
 }
 
 TEST(ConvTranspose2dErrors, OfTheOutput) {
@@ -379,7 +397,8 @@ TEST(ConvTranspose2dErrors, OfTheOutput) {
   EXPECT_TRUE(equal(y, before));
 }
 
-// ---- aten::slow_conv_transpose2d -------------------------------------------------------------------------------------
+// ---- aten::slow_conv_transpose2d
+// -------------------------------------------------------------------------------------
 
 struct slow_options {
   hw kernel_size = 3;
@@ -457,9 +476,11 @@ TEST(SlowConvTranspose2dErrors, AreItsOwn) {
   EXPECT_EQ(slow_error({.stride = 2, .output_padding = {0, 2}}),
             "output padding must be smaller than either stride or dilation, but got output_padding_height: 0 "
             "output_padding_width: 2 stride_height: 2 stride_width: 2 dilation_height: 1 dilation_width: 1");
-  EXPECT_EQ(slow_error({}, {1, 4, 5, 5}, {4, 0, 3, 3}), "non-empty 2D or 4D weight tensor expected, but got: [4, 0, 3, 3]");
+  EXPECT_EQ(slow_error({}, {1, 4, 5, 5}, {4, 0, 3, 3}),
+            "non-empty 2D or 4D weight tensor expected, but got: [4, 0, 3, 3]");
   EXPECT_EQ(slow_error({}, {1, 4, 5, 5}, {4, 6, 3}), "non-empty 2D or 4D weight tensor expected, but got: [4, 6, 3]");
-  EXPECT_EQ(slow_error({}, {0, 4, 5, 5}), "non-empty 3D or 4D input tensor expected but got a tensor with size [0, 4, 5, 5]");
+  EXPECT_EQ(slow_error({}, {0, 4, 5, 5}),
+            "non-empty 3D or 4D input tensor expected but got a tensor with size [0, 4, 5, 5]");
   EXPECT_EQ(slow_error({}, {1, 4, 5, 5}, {4, 6, 3, 3}, shape{5}),
             "Expected a tensor of dimension 1 and tensor.size[0] == 6 but got: dimension 1 and tensor.size[0] = 5");
   EXPECT_EQ(slow_error({}, {1, 4, 5, 5}, {4, 6, 3, 3}, shape{1, 6}),
@@ -469,8 +490,9 @@ TEST(SlowConvTranspose2dErrors, AreItsOwn) {
   EXPECT_EQ(slow_error({}, {3, 5, 5}),
             "Expected a tensor of dimension 3 and tensor.size[0] == 4 but got: dimension 3 and tensor.size[0] = 3");
   EXPECT_EQ(slow_error({}, {5, 5}), "non-empty 3D or 4D input tensor expected but got a tensor with size [5, 5]");
-  EXPECT_EQ(slow_error({.padding = {4, 0}}),
-            "Given input size per channel: (5 x 5). Calculated output size per channel: (-1 x 7). Output size is too small");
+  EXPECT_EQ(
+      slow_error({.padding = {4, 0}}),
+      "Given input size per channel: (5 x 5). Calculated output size per channel: (-1 x 7). Output size is too small");
 }
 
 TEST(SlowConvTranspose2dErrors, RefuseWhatPytorchWouldReadElsewhere) {

@@ -37,7 +37,8 @@ struct case_name {
   }
 };
 
-/// Inputs whose sums are exact, so that == is the right comparison: small integers as floats, any as integers, which wrap.
+/// Inputs whose sums are exact, so that == is the right comparison: small integers as floats, any as integers, which
+/// wrap.
 template <class T>
 tf::tensor<T> exact_values(const tf::shape& shape, unsigned seed) {
   if constexpr (std::floating_point<T>)
@@ -89,6 +90,9 @@ inline const std::vector<conv2d_case> conv2d_cases{
     {"one_column", {1, 3, 40, 1}, {4, 3, 5, 1}},
     {"kernel_of_one_row", {1, 3, 6, 20}, {4, 3, 1, 7}, {.padding = {0, 3}}},
     {"kernel_of_one_column", {1, 3, 20, 6}, {4, 3, 7, 1}, {.padding = {3, 0}}},
+    {"fully_connected_of_a_batch", {5, 6, 7, 7}, {9, 6, 7, 7}, {}},
+    {"fully_connected_deeper_than_a_block", {1, 60, 7, 7}, {5, 60, 7, 7}, {}},
+    {"three_pixels_with_groups", {2, 6, 5, 9}, {8, 3, 5, 5}, {.stride = {1, 3}, .padding = {0, 1}, .groups = 2}},
     {"output_narrower_than_a_vector", {1, 8, 9, 3}, {4, 8, 3, 3}},
     {"output_of_one_pixel_many_channels", {1, 70, 3, 3}, {20, 70, 3, 3}},
     {"line_longer_than_a_block_of_columns", {1, 2, 3, 1100}, {3, 2, 3, 3}, {.padding = 1}},
@@ -109,11 +113,11 @@ inline const std::vector<conv2d_case> conv2d_cases{
     {"two_groups", {2, 6, 7, 7}, {8, 3, 3, 3}, {.padding = 1, .groups = 2}},
     {"depthwise", {1, 9, 10, 11}, {9, 1, 3, 3}, {.padding = 1, .groups = 9}},
     {"depthwise_with_multiplier", {1, 5, 8, 8}, {15, 1, 3, 3}, {.stride = 2, .groups = 5}},
-    {"one_less_than_a_tile_of_avx2", {1, 2, 3, 5}, {5, 2, 1, 1}},           // 6 x 16 floats
+    {"one_less_than_a_tile_of_avx2", {1, 2, 3, 5}, {5, 2, 1, 1}},  // 6 x 16 floats
     {"a_tile_of_avx2", {1, 2, 4, 4}, {6, 2, 1, 1}},
     {"one_more_than_a_tile_of_avx2", {1, 2, 1, 17}, {7, 2, 1, 1}},
-    {"one_more_than_a_tile_of_avx512", {1, 2, 3, 11}, {15, 2, 1, 1}},       // 14 x 32 floats
-    {"k_is_kc", {1, 64, 5, 5}, {7, 64, 2, 2}},                              // 64 * 4 = 256
+    {"one_more_than_a_tile_of_avx512", {1, 2, 3, 11}, {15, 2, 1, 1}},  // 14 x 32 floats
+    {"k_is_kc", {1, 64, 5, 5}, {7, 64, 2, 2}},                         // 64 * 4 = 256
     {"k_is_one_more_than_kc", {1, 257, 4, 5}, {7, 257, 1, 1}, {.padding = 1}},
     {"several_kc_cut_within_a_channel", {1, 40, 6, 7}, {9, 40, 5, 5}, {.padding = 2}},
     {"kernel_row_longer_than_kc", {1, 1, 2, 700}, {2, 1, 2, 300}},
@@ -156,6 +160,10 @@ inline const std::vector<conv_transpose2d_case> conv_transpose2d_cases{
     {"few_output_channels", {1, 32, 6, 7}, {32, 3, 3, 3}, {.stride = 2, .padding = 1}},
     {"line_longer_than_a_block_of_columns", {1, 2, 2, 1100}, {2, 3, 3, 3}, {.stride = 2}},
     {"huge_stride_one_pixel", {1, 2, 1, 1}, {2, 3, 3, 2}, {.stride = tf::index_t{1} << 40}},
+    {"huge_stride_rows_of_bias_only",
+     {1, 2, 1, 1},
+     {2, 3, 3, 2},
+     {.stride = tf::index_t{1} << 40, .output_padding = 4}},
     {"k_is_one_more_than_kc", {1, 257, 3, 4}, {257, 5, 2, 2}, {.stride = 2}},
     {"several_kc_cut_within_a_channel", {1, 40, 4, 5}, {40, 9, 5, 5}, {}},
     {"several_kc_of_phases", {1, 150, 4, 5}, {150, 9, 4, 4}, {.stride = 2, .padding = 1}},

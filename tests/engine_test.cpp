@@ -16,7 +16,8 @@ using tf::index_t;
 
 namespace {
 
-// ---- tiles -----------------------------------------------------------------------------------------------------------
+// ---- tiles
+// -----------------------------------------------------------------------------------------------------------
 
 struct place {
   index_t group;  // of the tile
@@ -37,7 +38,8 @@ void expect_tile_holds(const tap_axis& a) {
       ASSERT_GE(slot, 0) << what;
       ASSERT_LT(slot, tile.size()) << what;
       const place p = place_of(tile, slot);
-      ASSERT_EQ(p.line * a.stride + p.group * a.step, x * a.stride + t * a.step) << what << ": tap " << t << ", point " << x;
+      ASSERT_EQ(p.line * a.stride + p.group * a.step, x * a.stride + t * a.step)
+          << what << ": tap " << t << ", point " << x;
     }
 }
 
@@ -73,7 +75,8 @@ TEST(TapAxis, PartReadsTheSameLines) {
                 whole.origin + (x + 4) * whole.stride + (t + 2) * whole.step);
 }
 
-// ---- phases ----------------------------------------------------------------------------------------------------------
+// ---- phases
+// ----------------------------------------------------------------------------------------------------------
 
 using tap_lines = std::set<std::pair<index_t, index_t>>;  // (tap, input line)
 
@@ -96,8 +99,8 @@ tap_lines class_taps(const phase_class& c, index_t phase, index_t q) {
 
 /// The classes follow each other without a gap or an overlap and have the taps of the definition.
 void expect_classes_are_the_definition(const phase_axis& axis) {
-  const testing::Message what = testing::Message() << "kernel " << axis.kernel << ", stride " << axis.stride << ", padding "
-                                                   << axis.padding << ", dilation " << axis.dilation;
+  const testing::Message what = testing::Message() << "kernel " << axis.kernel << ", stride " << axis.stride
+                                                   << ", padding " << axis.padding << ", dilation " << axis.dilation;
   index_t phase = 0;
   while (phase < axis.stride) {
     const phase_class c = axis.class_from(phase);
@@ -140,11 +143,13 @@ TEST(Phases, AStretchWithoutTapsIsOneClass) {
   EXPECT_EQ(missed.phases, stride - 3);
 }
 
-// ---- tables ----------------------------------------------------------------------------------------------------------
+// ---- tables
+// ----------------------------------------------------------------------------------------------------------
 
 TEST(Digits, TablesAreTheOffsets) {
-  for (const digits& d : {affine_digits(60, 7), make_digits({3, 4, 5}, {1000, -10, 3}), make_digits({3, 1, 5}, {100, 9, 1}),
-                          make_digits({4, 3, 1}, {50, 5, 9}), make_digits({1, 1, 1}, {5, 6, 7})}) {
+  for (const digits& d :
+       {affine_digits(60, 7), make_digits({3, 4, 5}, {1000, -10, 3}), make_digits({3, 1, 5}, {100, 9, 1}),
+        make_digits({4, 3, 1}, {50, 5, 9}), make_digits({1, 1, 1}, {5, 6, 7})}) {
     const index_t extent = d.extent[0] * d.extent[1] * d.extent[2];
     for (index_t begin = 0; begin < extent; ++begin) {
       std::vector<index_t> table(static_cast<std::size_t>(extent - begin));
@@ -212,7 +217,8 @@ TEST(Blocks, OfKAreEqualShares) {
   }
 }
 
-// ---- the packed layout and the kernels -------------------------------------------------------------------------------
+// ---- the packed layout and the kernels
+// -------------------------------------------------------------------------------
 
 template <class T>
 class Kernels : public testing::Test {};
@@ -272,7 +278,8 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
         for (index_t column = 0; column < p.k; ++column) {
           const index_t block = column / kc * kc;
           const index_t depth = std::min(kc, p.k - block);
-          const index_t at = group * 3 * mr * p.k + block * 3 * mr + i / mr * mr * depth + (column - block) * mr + i % mr;
+          const index_t at =
+              group * 3 * mr * p.k + block * 3 * mr + i / mr * mr * depth + (column - block) * mr + i % mr;
           const T expected = i < p.m ? number<T>((group * p.m + i) * p.k + column) : T{};
           ASSERT_EQ(packed[static_cast<std::size_t>(at)], expected) << tf::name_of(isa) << " " << i << ", " << column;
         }
@@ -387,7 +394,8 @@ TYPED_TEST(Kernels, ScatterRunsWritesThosePlacesOnly) {
   });
 }
 
-// ---- scratch memory --------------------------------------------------------------------------------------------------
+// ---- scratch memory
+// --------------------------------------------------------------------------------------------------
 
 // Shapes at which something that grew with the image, the kernel or the dilation would show.
 const conv2d_case hostile_shapes[] = {
@@ -425,9 +433,8 @@ template <class T>
 void expect_bounded(const conv2d_case& c) {
   const tf::tensor_view<const T> input(nullptr, c.input), weight(nullptr, c.weight);
   for (const tf::context& ctx : contexts_of<T>(c))
-    expect_bounded(ctx, c.name, [&](const tf::context& with) {
-      return tf::conv2d_workspace_bytes(input, weight, c.options, with);
-    });
+    expect_bounded(ctx, c.name,
+                   [&](const tf::context& with) { return tf::conv2d_workspace_bytes(input, weight, c.options, with); });
 }
 
 TEST(Scratch, OfConv2dIsBounded) {

@@ -89,8 +89,10 @@ struct call {
         k(s.k),
         alpha(alpha_),
         beta(beta_),
-        a(ta == tf::transpose::no ? stored(o, s.m, s.k, slack, 1, poison<T>()) : stored(o, s.k, s.m, slack, 1, poison<T>())),
-        b(tb == tf::transpose::no ? stored(o, s.k, s.n, slack, 2, poison<T>()) : stored(o, s.n, s.k, slack, 2, poison<T>())),
+        a(ta == tf::transpose::no ? stored(o, s.m, s.k, slack, 1, poison<T>())
+                                  : stored(o, s.k, s.m, slack, 1, poison<T>())),
+        b(tb == tf::transpose::no ? stored(o, s.k, s.n, slack, 2, poison<T>())
+                                  : stored(o, s.n, s.k, slack, 2, poison<T>())),
         c(stored(o, s.m, s.n, slack, 3, T{77})) {}
 
   tf::tensor<T> run(const tf::context& ctx) const {
@@ -101,8 +103,8 @@ struct call {
   }
   tf::tensor<T> reference() const {
     tf::tensor<T> result = c.data;
-    tf::reference::gemm(order, trans_a, trans_b, m, n, k, alpha, a.data.data(), a.leading, b.data.data(), b.leading, beta,
-                        result.data(), c.leading);
+    tf::reference::gemm(order, trans_a, trans_b, m, n, k, alpha, a.data.data(), a.leading, b.data.data(), b.leading,
+                        beta, result.data(), c.leading);
     return result;
   }
 };
@@ -135,8 +137,8 @@ TYPED_TEST(Gemm, EqualsReference) {
         const call<T> plain(order, a, b, s, T{1}, T{0}, slack);
         const auto expected = plain.reference();
         for (const tf::isa isa : available_isas())
-          EXPECT_TRUE(equal(plain.run(on(isa)), expected)) << s.name << " " << name_of(order, a, b) << " slack " << slack
-                                                           << " on " << tf::name_of(isa);
+          EXPECT_TRUE(equal(plain.run(on(isa)), expected))
+              << s.name << " " << name_of(order, a, b) << " slack " << slack << " on " << tf::name_of(isa);
       }
     });
 }
@@ -186,7 +188,8 @@ TYPED_TEST(GemmFloat, AlphaZeroDoesNotReadAAndB) {
         EXPECT_TRUE(equal(x.run(on(isa)), expected)) << s.name << " on " << tf::name_of(isa);
         auto result = x.c.data;
         tf::gemm<T>(tf::order::row_major, tf::transpose::no, tf::transpose::no, s.m, s.n, s.k, 0, nullptr,
-                    std::max<index_t>(1, s.k), nullptr, std::max<index_t>(1, s.n), beta, result.data(), x.c.leading, on(isa));
+                    std::max<index_t>(1, s.k), nullptr, std::max<index_t>(1, s.n), beta, result.data(), x.c.leading,
+                    on(isa));
         EXPECT_TRUE(equal(result, expected)) << s.name << " without A and B on " << tf::name_of(isa);
       }
 }
@@ -197,8 +200,8 @@ TYPED_TEST(GemmFloat, NanAndInfinitySpreadAsTheSumHasThem) {
   for (const tf::isa isa : available_isas()) {
     const tf::tensor<T> a({2, 2}, {1, inf, 2, 3}), b({2, 2}, {1, 2, 0, poison<T>()});
     tf::tensor<T> c({2, 2});
-    tf::gemm(tf::order::row_major, tf::transpose::no, tf::transpose::no, 2, 2, 2, 1, a.data(), 2, b.data(), 2, 0, c.data(),
-             2, on(isa));
+    tf::gemm(tf::order::row_major, tf::transpose::no, tf::transpose::no, 2, 2, 2, 1, a.data(), 2, b.data(), 2, 0,
+             c.data(), 2, on(isa));
     EXPECT_TRUE(equal(c, tf::tensor<T>({2, 2}, {poison<T>(), poison<T>(), 2, poison<T>()}))) << tf::name_of(isa);
   }
 }
@@ -247,7 +250,8 @@ TEST(GemmBits, DoNotDependOnThreadsOrMemory) {
   }
 }
 
-// ---- errors ----------------------------------------------------------------------------------------------------------
+// ---- errors
+// ----------------------------------------------------------------------------------------------------------
 
 struct sizes {
   tf::order order = tf::order::row_major;

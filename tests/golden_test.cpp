@@ -1,4 +1,5 @@
-// Every case that PyTorch answered: its values and its error texts, by tenfold on every instruction set and by reference.hpp.
+// Every case that PyTorch answered, its values and its error texts: by tenfold on every instruction set, and by
+// reference.hpp.
 #include <tenfold/reference.hpp>
 #include <tenfold/tenfold.hpp>
 
@@ -11,7 +12,8 @@ using tf::index_t;
 
 namespace {
 
-// ---- who answers -----------------------------------------------------------------------------------------------------
+// ---- who answers
+// -----------------------------------------------------------------------------------------------------
 
 struct library {
   tf::context ctx;
@@ -45,7 +47,8 @@ struct naive {
   void gemm(auto... x) const { tf::reference::gemm(x...); }
 };
 
-// ---- the operations --------------------------------------------------------------------------------------------------
+// ---- the operations
+// --------------------------------------------------------------------------------------------------
 //
 // Each has
 //   run<T>(case, answerer)      the output
@@ -60,7 +63,8 @@ tf::tensor<double> rounding_bounds(const tf::tensor<double>& magnitude, index_t 
 struct conv2d_golden {
   template <class X, class Answerer>
   static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
-    tf::conv2d_options o{.stride = c.option<hw>("stride", 1), .dilation = c.option<hw>("dilation", 1),
+    tf::conv2d_options o{.stride = c.option<hw>("stride", 1),
+                         .dilation = c.option<hw>("dilation", 1),
                          .groups = c.option<index_t>("groups", 1)};
     if (c.has_option("padding")) o.padding = padding(c);
     return c.has_input("bias") ? by.conv2d(input, weight, bias, o) : by.conv2d(input, weight, o);
@@ -76,9 +80,11 @@ struct conv2d_golden {
 struct conv_transpose2d_golden {
   template <class X, class Answerer>
   static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
-    tf::conv_transpose2d_options o{.stride = c.option<hw>("stride", 1), .padding = c.option<hw>("padding", 0),
+    tf::conv_transpose2d_options o{.stride = c.option<hw>("stride", 1),
+                                   .padding = c.option<hw>("padding", 0),
                                    .output_padding = c.option<hw>("output_padding", 0),
-                                   .groups = c.option<index_t>("groups", 1), .dilation = c.option<hw>("dilation", 1)};
+                                   .groups = c.option<index_t>("groups", 1),
+                                   .dilation = c.option<hw>("dilation", 1)};
     if (c.has_option("output_size")) o.output_size = c.option<hw>("output_size");
     return c.has_input("bias") ? by.conv_transpose2d(input, weight, bias, o) : by.conv_transpose2d(input, weight, o);
   }
@@ -106,8 +112,8 @@ struct convolution_golden {
   template <class T>
   static tf::tensor<double> tolerances(const golden_case& c) {
     const auto weight = c.input<T>("weight");
-    const auto magnitude = Operation::answer(c, naive(), magnitudes(c.input<T>("input")), magnitudes(weight),
-                                             magnitudes(bias<T>(c)));
+    const auto magnitude =
+        Operation::answer(c, naive(), magnitudes(c.input<T>("input")), magnitudes(weight), magnitudes(bias<T>(c)));
     // One group's channels are at most all of them, which for a transposed weight are its first dimension.
     const index_t channels = std::max(weight.shape()[0], weight.shape()[1]);
     return rounding_bounds<T>(magnitude, channels * weight.shape()[2] * weight.shape()[3] + 1);
@@ -125,18 +131,22 @@ struct gemm_golden {
   }
   template <class T>
   static tf::tensor<double> tolerances(const golden_case& c) {
-    const auto magnitude = answer(c, naive(), std::abs(c.option<double>("alpha")), std::abs(c.option<double>("beta")),
-                                  magnitudes(c.input<T>("a")), magnitudes(c.input<T>("b")), magnitudes(c.input<T>("c")));
+    const auto magnitude =
+        answer(c, naive(), std::abs(c.option<double>("alpha")), std::abs(c.option<double>("beta")),
+               magnitudes(c.input<T>("a")), magnitudes(c.input<T>("b")), magnitudes(c.input<T>("c")));
     return rounding_bounds<T>(magnitude, c.option<index_t>("k") + 3);  // alpha, beta and their sum round too
   }
   template <class T, class Answerer>
   static tf::tensor<T> answer(const golden_case& c, const Answerer& by, T alpha, T beta, const tf::tensor<T>& a,
                               const tf::tensor<T>& b, tf::tensor<T> result) {
-    const auto transposed = [&](const char* key) { return c.option<bool>(key) ? tf::transpose::yes : tf::transpose::no; };
+    const auto transposed = [&](const char* key) {
+      return c.option<bool>(key) ? tf::transpose::yes : tf::transpose::no;
+    };
     const bool by_rows = c.option<std::string>("order") == "row_major";
     by.gemm(by_rows ? tf::order::row_major : tf::order::col_major, transposed("trans_a"), transposed("trans_b"),
             c.option<index_t>("m"), c.option<index_t>("n"), c.option<index_t>("k"), alpha, a.data(),
-            c.option<index_t>("lda"), b.data(), c.option<index_t>("ldb"), beta, result.data(), c.option<index_t>("ldc"));
+            c.option<index_t>("lda"), b.data(), c.option<index_t>("ldb"), beta, result.data(),
+            c.option<index_t>("ldc"));
     return result;
   }
 };
@@ -145,16 +155,18 @@ struct max_unpool2d_golden {
   template <class T, class Answerer>
   static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
     const auto kernel = c.option<hw>("kernel_size");
-    tf::unpool2d_options o{.kernel_size = kernel, .stride = c.option<hw>("stride", kernel),
-                           .padding = c.option<hw>("padding", 0)};
+    tf::unpool2d_options o{
+        .kernel_size = kernel, .stride = c.option<hw>("stride", kernel), .padding = c.option<hw>("padding", 0)};
     if (c.has_option("output_size")) o.output_size = c.option<hw>("output_size");
     return by.max_unpool2d(c.input<T>("input"), c.input<index_t>("indices"), o);
   }
 };
 
 tf::im2col_options im2col_options_of(const golden_case& c) {
-  return {.kernel_size = c.option<hw>("kernel_size"), .dilation = c.option<hw>("dilation", 1),
-          .padding = c.option<hw>("padding", 0), .stride = c.option<hw>("stride", 1)};
+  return {.kernel_size = c.option<hw>("kernel_size"),
+          .dilation = c.option<hw>("dilation", 1),
+          .padding = c.option<hw>("padding", 0),
+          .stride = c.option<hw>("stride", 1)};
 }
 
 struct unfold_golden {
@@ -189,8 +201,8 @@ struct upsample_bilinear2d_golden {
                                 : by.upsample_bilinear2d(x, c.option<tf::scale>("scale"), corners);
   }
   /// The place x = step * (i + 1/2) - 1/2 is rounded three times, in numbers of at most in + 1: it is off by less than
-  /// 3 u (in + 1), and the value, which is continuous in x with a slope of at most 2 max |v|, by 2 max |v| times that. The
-  /// mean of four takes three roundings in each of two levels: 6 u max |v|. In all, with both dimensions,
+  /// 3 u (in + 1), and the value, which is continuous in x with a slope of at most 2 max |v|, by 2 max |v| times that.
+  /// The mean of four takes three roundings in each of two levels: 6 u max |v|. In all, with both dimensions,
   ///     (6 (H + 1) + 6 (W + 1) + 6) u max |v|
   /// doubled, because the exact value in float64 has an error of its own where T is double.
   template <class T>
@@ -229,7 +241,8 @@ struct sigmoid_golden {
   }
 };
 
-// ---- comparing -------------------------------------------------------------------------------------------------------
+// ---- comparing
+// -------------------------------------------------------------------------------------------------------
 
 /// These move, compare or add in a fixed order, so that even the sign of a zero is PyTorch's.
 zeros zeros_of(const golden_case& c) {
@@ -277,8 +290,10 @@ struct max_pool2d_golden {};
 template <class T>
 void check_max_pool2d(const golden_case& c) {
   const auto kernel = c.option<hw>("kernel_size");
-  const tf::pool2d_options o{.kernel_size = kernel, .stride = c.option<hw>("stride", kernel),
-                             .padding = c.option<hw>("padding", 0), .dilation = c.option<hw>("dilation", 1),
+  const tf::pool2d_options o{.kernel_size = kernel,
+                             .stride = c.option<hw>("stride", kernel),
+                             .padding = c.option<hw>("padding", 0),
+                             .dilation = c.option<hw>("dilation", 1),
                              .ceil_mode = c.option<bool>("ceil_mode", false)};
   for_each_answerer([&](const auto& by, const std::string& name) {
     if (c.is_error()) {
@@ -291,7 +306,8 @@ void check_max_pool2d(const golden_case& c) {
   });
 }
 
-// ---- the cases -------------------------------------------------------------------------------------------------------
+// ---- the cases
+// -------------------------------------------------------------------------------------------------------
 
 template <class Operation, class T>
 void check_type(const golden_case& c) {
@@ -335,16 +351,8 @@ const operation operations[] = {
     {"gemm", check<gemm_golden>},
 };
 
-/// PyTorch keeps the settings of a transposed convolution as int32, in which these strides become negative or 0. tenfold
-/// takes them as they are (conv_transpose2d_test.cpp has their shapes), and their results fill no usual memory.
-bool is_narrowed(const golden_case& c) { return c.name().find("_stride_narrowed_to_") != std::string::npos; }
-
 const std::vector<golden_case>& all_cases() {
-  static const std::vector<golden_case> cases = [] {
-    auto found = golden_cases(TENFOLD_GOLDEN_DIR);
-    std::erase_if(found, is_narrowed);
-    return found;
-  }();
+  static const std::vector<golden_case> cases = golden_cases(TENFOLD_GOLDEN_DIR);
   return cases;
 }
 

@@ -56,7 +56,8 @@ void expect_equals_plain(const Case& c) {
     EXPECT_TRUE(equal(rectified(x, ctx), relu_of(plain))) << name << ", relu";
 
     const auto without_bias = Layer::plain(x, w, c.options, ctx);
-    EXPECT_TRUE(same_bits(prepared(w, c.options, tf::activation::none, ctx)(x, ctx), without_bias)) << name << ", no bias";
+    EXPECT_TRUE(same_bits(prepared(w, c.options, tf::activation::none, ctx)(x, ctx), without_bias))
+        << name << ", no bias";
     EXPECT_TRUE(equal(prepared(w, c.options, tf::activation::relu, ctx)(x, ctx), relu_of(without_bias)))
         << name << ", relu, no bias";
   }
@@ -77,7 +78,8 @@ TEST_P(PreparedConvTranspose2d, EqualsThePlainCall) {
 }
 
 TEST(PreparedRelu, KeepsNanAndTheSignOfZero) {
-  const tf::tensor<float> x({1, 1, 1, 4}, {std::numeric_limits<float>::quiet_NaN(), -1, 1, -std::numeric_limits<float>::infinity()});
+  const tf::tensor<float> x({1, 1, 1, 4},
+                            {std::numeric_limits<float>::quiet_NaN(), -1, 1, -std::numeric_limits<float>::infinity()});
   for (const tf::isa isa : available_isas()) {
     const tf::prepared_conv2d<float> layer(tf::tensor<float>({1, 1, 1, 1}, {2}), {}, tf::activation::relu, on(isa));
     EXPECT_TRUE(equal(layer(x), tf::tensor<float>({1, 1, 1, 4}, {std::numeric_limits<float>::quiet_NaN(), 0, 2, 0})))
@@ -85,14 +87,16 @@ TEST(PreparedRelu, KeepsNanAndTheSignOfZero) {
   }
 }
 
-// ---- life ------------------------------------------------------------------------------------------------------------
+// ---- life
+// ------------------------------------------------------------------------------------------------------------
 
 TEST(Prepared, ServesInputsOfEverySize) {
   const auto w = random_tensor<float>({5, 3, 3, 3}, 1);
   const auto b = random_tensor<float>({5}, 2);
   const tf::prepared_conv2d<float> layer(w, b, {.stride = 2, .padding = 1});
   const tf::prepared_conv_transpose2d<float> back(w, {.stride = 2, .padding = 1});
-  for (const shape& input : {shape{1, 3, 9, 9}, shape{4, 3, 30, 7}, shape{3, 1, 1}, shape{0, 3, 5, 5}, shape{1, 3, 40, 50}}) {
+  for (const shape& input :
+       {shape{1, 3, 9, 9}, shape{4, 3, 30, 7}, shape{3, 1, 1}, shape{0, 3, 5, 5}, shape{1, 3, 40, 50}}) {
     const auto x = random_tensor<float>(input, 3);
     const auto y = layer(x);
     EXPECT_TRUE(same_bits(y, tf::conv2d(x, w, b, {.stride = 2, .padding = 1}))) << input;
@@ -169,7 +173,8 @@ TEST(Prepared, IntoWorksInItsWorkspace) {
   EXPECT_NE(error_of([&] { layer.into(y, x, ctx); }), "");
 }
 
-// ---- errors ----------------------------------------------------------------------------------------------------------
+// ---- errors
+// ----------------------------------------------------------------------------------------------------------
 
 TEST(PreparedErrors, OfItsArgumentsComeWhenItIsMade) {
   const auto text = [](const shape& weight, const shape& bias, const tf::conv2d_options& o) {
@@ -177,31 +182,39 @@ TEST(PreparedErrors, OfItsArgumentsComeWhenItIsMade) {
   };
   EXPECT_EQ(text({6, 4, 3, 3}, {6}, {}), "");
   EXPECT_EQ(text({6, 4}, {6}, {}), "weight should have at least three dimensions");
-  EXPECT_EQ(text({6, 4, 3}, {6}, {}),
-            "expected stride to be a single integer value or a list of 1 values to match the convolution dimensions, but "
-            "got stride=[1, 1]");
+  EXPECT_EQ(
+      text({6, 4, 3}, {6}, {}),
+      "expected stride to be a single integer value or a list of 1 values to match the convolution dimensions, but "
+      "got stride=[1, 1]");
   EXPECT_EQ(text({6, 4, 3, 3}, {6}, {.groups = 0}), "non-positive groups is not supported");
   EXPECT_EQ(text({6, 4, 3, 3}, {6}, {.padding = -1}), "negative padding is not supported");
   EXPECT_EQ(text({6, 4, 3, 3}, {6}, {.stride = 0}), "non-positive stride is not supported");
   EXPECT_EQ(text({6, 4, 3, 3}, {6}, {.dilation = -1}), "dilation should be greater than zero");
-  EXPECT_EQ(text({6, 4, 3, 3}, {6}, {.groups = 4}),
-            "Given groups=4, expected weight to be divisible by 4 at dimension 0, but got weight of size [[6, 4, 3, 3]] "
-            "instead");
-  EXPECT_EQ(text({6, 4, 3, 3}, {5}, {}),
-            "Given weight of size [6, 4, 3, 3], expected bias to be 1-dimensional with 6 elements, but got bias of size "
-            "[5] instead");
+  EXPECT_EQ(
+      text({6, 4, 3, 3}, {6}, {.groups = 4}),
+      "Given groups=4, expected weight to be divisible by 4 at dimension 0, but got weight of size [[6, 4, 3, 3]] "
+      "instead");
+  EXPECT_EQ(
+      text({6, 4, 3, 3}, {5}, {}),
+      "Given weight of size [6, 4, 3, 3], expected bias to be 1-dimensional with 6 elements, but got bias of size "
+      "[5] instead");
   EXPECT_EQ(text({6, 4, 3, 3}, {6}, {.stride = 2, .padding = tf::same}),
             "padding='same' is not supported for strided convolutions");
 }
 
 TEST(PreparedErrors, OfTheInputComeWhenItIsCalled) {
   const tf::prepared_conv2d<float> layer(tf::tensor<float>({6, 4, 3, 3}));
-  EXPECT_EQ(error_of([&] { layer(tf::tensor<float>({1, 3, 5, 5})); }),
+  EXPECT_EQ(error_of([&] {
+              layer(tf::tensor<float>({1, 3, 5, 5}));
+            }),
             "Given groups=1, weight of size [6, 4, 3, 3], expected input[1, 3, 5, 5] to have 4 channels, but got 3 "
             "channels instead");
-  EXPECT_EQ(error_of([&] { layer(tf::tensor<float>({1, 4, 2, 5})); }),
-            "Calculated padded input size per channel: (2 x 5). Kernel size: (3 x 3). Kernel size can't be greater than "
-            "actual input size");
+  EXPECT_EQ(
+      error_of([&] {
+        layer(tf::tensor<float>({1, 4, 2, 5}));
+      }),
+      "Calculated padded input size per channel: (2 x 5). Kernel size: (3 x 3). Kernel size can't be greater than "
+      "actual input size");
   auto y = filled<float>({1, 6, 3, 4}, 77);
   const auto before = y;
   EXPECT_NE(error_of([&] { layer.into(y, tf::tensor<float>({1, 4, 5, 5})); }), "");
@@ -210,23 +223,28 @@ TEST(PreparedErrors, OfTheInputComeWhenItIsCalled) {
 
 TEST(PreparedErrors, OfATransposedLayer) {
   const auto text = [](const shape& weight, const shape& bias, const tf::conv_transpose2d_options& o) {
-    return error_of([&] { tf::prepared_conv_transpose2d<float>(tf::tensor<float>(weight), tf::tensor<float>(bias), o); });
+    return error_of(
+        [&] { tf::prepared_conv_transpose2d<float>(tf::tensor<float>(weight), tf::tensor<float>(bias), o); });
   };
   EXPECT_EQ(text({4, 6, 3, 3}, {6}, {.stride = 2, .output_padding = 1}), "");
-  EXPECT_EQ(text({4, 6, 3, 3}, {4}, {}),
-            "Given transposed=1, weight of size [4, 6, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
-            "bias of size [4] instead");
+  EXPECT_EQ(
+      text({4, 6, 3, 3}, {4}, {}),
+      "Given transposed=1, weight of size [4, 6, 3, 3], expected bias to be 1-dimensional with 6 elements, but got "
+      "bias of size [4] instead");
   EXPECT_EQ(text({4, 6, 3, 3}, {6}, {.output_padding = -1}), "negative output_padding is not supported");
   EXPECT_EQ(text({4, 6, 3, 3}, {6}, {.padding = -1}), "negative padding is not supported");
   const tf::prepared_conv_transpose2d<float> layer(tf::tensor<float>({4, 6, 3, 3}),
                                                    {.stride = 2, .padding = 1, .output_size = hw{12, 12}});
   EXPECT_EQ(layer(tf::tensor<float>({1, 4, 6, 6})).shape(), (shape{1, 6, 12, 12}));
-  EXPECT_EQ(error_of([&] { layer(tf::tensor<float>({1, 4, 7, 6})); }),
+  EXPECT_EQ(error_of([&] {
+              layer(tf::tensor<float>({1, 4, 7, 6}));
+            }),
             "requested an output size of [12, 12], but valid sizes range from [13, 11] to [14, 12] (for an input of "
             "torch.Size([7, 6]))");
 }
 
-// ---- fold_batch_norm -------------------------------------------------------------------------------------------------
+// ---- fold_batch_norm
+// -------------------------------------------------------------------------------------------------
 
 struct batch_norm {
   tf::tensor<double> mean, variance, weight, bias;
@@ -250,9 +268,9 @@ struct batch_norm {
   }
 };
 
-/// The folded layer answers what batch norm answers behind the plain one. A factor is at most 1 / sqrt(eps) < 32, a sum has
-/// at most 55 terms below 1, so magnitudes stay below 32 * 57; some 70 roundings on each side err by less than
-/// 2 * 70 * 2^-53 * 32 * 57 < 3e-11.
+/// The folded layer answers what batch norm answers behind the plain one. A factor is at most 1 / sqrt(eps) < 32, a sum
+/// has at most 55 terms below 1, so magnitudes stay below 32 * 57; some 70 roundings on each side err by less than 2 *
+/// 70 * 2^-53 * 32 * 57 < 3e-11.
 template <class Layer, class Case>
 void expect_folds(const Case& c, bool transpose) {
   const auto x = random_tensor<double>(c.input, 1), w = random_tensor<double>(c.weight, 2);
@@ -271,7 +289,8 @@ TEST(FoldBatchNorm, IsBatchNormBehindAConvolution) {
   expect_folds<conv_transpose2d_layer>(conv_transpose2d_case{"plain", {2, 3, 6, 7}, {3, 5, 3, 3}, {.stride = 2}}, true);
   expect_folds<conv_transpose2d_layer>(
       conv_transpose2d_case{"groups", {2, 6, 6, 7}, {6, 4, 3, 3}, {.stride = 2, .groups = 2}}, true);
-  expect_folds<conv_transpose2d_layer>(conv_transpose2d_case{"depthwise", {1, 4, 5, 5}, {4, 1, 2, 2}, {.groups = 4}}, true);
+  expect_folds<conv_transpose2d_layer>(conv_transpose2d_case{"depthwise", {1, 4, 5, 5}, {4, 1, 2, 2}, {.groups = 4}},
+                                       true);
 }
 
 TEST(FoldBatchNorm, RefusesOtherSizes) {

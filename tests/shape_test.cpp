@@ -66,7 +66,9 @@ TEST(Shape, ElementsThatOverflowAreAnError) {
   EXPECT_NE(error_of([] { (void)tf::shape{index_t{1} << 32, index_t{1} << 31}.elements(); }), "");
   EXPECT_NE(error_of([] { (void)tf::shape{index_t{1} << 32, index_t{1} << 32}.elements(); }), "");
   EXPECT_EQ((tf::shape{most, most, 0}).elements(), 0);
-  EXPECT_EQ(error_of([] { (void)tf::shape{3, most}.elements(); }),
+  EXPECT_EQ(error_of([] {
+              (void)tf::shape{3, most}.elements();
+            }),
             "the product 3 * 9223372036854775807 overflows a 64-bit size");
 }
 

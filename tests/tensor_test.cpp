@@ -112,15 +112,24 @@ TEST(Tensor, MovesLeaveAnEmptyTensor) {
 }
 
 TEST(Tensor, RefusesShapesThatCannotBe) {
-  EXPECT_EQ(error_of([] { tf::tensor<float>({2, -3}); }), "Trying to create tensor with negative dimension -3: [2, -3]");
-  EXPECT_EQ(error_of([] { tf::tensor<float>({0, -3}); }), "Trying to create tensor with negative dimension -3: [0, -3]");
+  EXPECT_EQ(error_of([] {
+              tf::tensor<float>({2, -3});
+            }),
+            "Trying to create tensor with negative dimension -3: [2, -3]");
+  EXPECT_EQ(error_of([] {
+              tf::tensor<float>({0, -3});
+            }),
+            "Trying to create tensor with negative dimension -3: [0, -3]");
   EXPECT_NE(error_of([] { tf::tensor<float>({index_t{1} << 32, index_t{1} << 31}); }), "");
-  EXPECT_NE(error_of([] { tf::tensor<double>({index_t{1} << 60}); }), "");  // as many elements fit an int64, the bytes do not
+  EXPECT_NE(error_of([] { tf::tensor<double>({index_t{1} << 60}); }),
+            "");  // as many elements fit an int64, the bytes do not
   EXPECT_NE(error_of([] { tf::tensor_view<const double>(nullptr, {index_t{1} << 30, index_t{1} << 30}); }), "");
 }
 
 TEST(Tensor, RefusesAnotherNumberOfValues) {
-  EXPECT_EQ(error_of([] { tf::tensor<float>({2, 2}, {1, 2, 3}); }),
+  EXPECT_EQ(error_of([] {
+              tf::tensor<float>({2, 2}, {1, 2, 3});
+            }),
             "a tensor of shape [2, 2] has 4 elements, but got 3 values");
 }
 

@@ -34,12 +34,12 @@ class executor {
  public:
   executor() = default;
   template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, executor> && std::invocable<const std::remove_cvref_t<F>&, index_t, task>)
+    requires(!std::same_as<std::decay_t<F>, executor> && std::invocable<const std::decay_t<F>&, index_t, task>)
   executor(F&& f)  // NOLINT(google-explicit-constructor)
       : call_([](const void* g, index_t count, task body) {
-          (*static_cast<const std::remove_cvref_t<F>*>(g))(count, body);
+          (*static_cast<const std::decay_t<F>*>(g))(count, body);
         }) {
-    using G = std::remove_cvref_t<F>;
+    using G = std::decay_t<F>;
     static_assert(std::is_trivially_copyable_v<G> && sizeof(G) <= sizeof(storage_) && alignof(G) <= alignof(void*),
                   "an executor is kept by value: capture a pointer to your pool");
     ::new (static_cast<void*>(storage_)) G(f);

@@ -1,7 +1,7 @@
 // conv2d: options, checks, the operation, and the prepared layer.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/few_pixels.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -98,8 +98,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
            span.w, "). Kernel size can't be greater than actual input size"});
   check_not_empty(in);
   const bool empty = in[0] == 0 || in[1] == 0;
-  if (weight[2] == 0 || weight[3] == 0) {
-    if (empty) raise("select(): index 0 out of range for tensor of size [0] at dimension 0");
+  if (in[1] != 0) check_weight_of_empty_batch(in, weight);
+  if (!empty && (weight[2] == 0 || weight[3] == 0)) {
     if (o.dilation == hw(1))
       raise({"kernel size should be greater than zero, but got kernel_height: ", weight[2], " kernel_width: ", weight[3]});
     raise({"kernel size should be greater than zero, but got ", hw{weight[2], weight[3]}});
@@ -191,6 +191,7 @@ struct conv2d_op {
 
   template <class T>
   static constexpr convolution_algorithm<T> algorithms[] = {
+      few_pixels<T>::entry,
       implicit_gemm_algorithm<conv2d_products, T>::entry,
   };
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/detail/gemm_col2im.hpp>
+#include <tenfold/detail/one_pixel.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -114,6 +115,7 @@ constexpr convolution_geometry check_conv_transpose2d(const shape& input, const 
   const index_t channels = checked_multiply(weight[1], o.groups);
   check_bias("transposed=1, ", weight, bias, channels);
   check_not_empty(in);
+  check_weight_of_empty_batch(in, weight);
 
   convolution_geometry g;
   g.batch = in[0];
@@ -225,11 +227,18 @@ struct conv_transpose2d_phases {
       const phase_class h = axis_h.class_from(ph);
       for (index_t pw = 0; pw < g.stride.w;) {
         const phase_class w = axis_w.class_from(pw);
-        visit(class_problem(g, operands, h, w));
+        visit(class_problem(g, operands, clipped(h, g.out.h), clipped(w, g.out.w)));
         pw += w.phases;
       }
       ph += h.phases;
     }
+  }
+
+  /// Of a class without taps, the phases that the output has: all of them may be as many as a huge stride. (The others
+  /// are no more than the kernel's taps, and a packed weight counts them whatever the output.)
+  static phase_class clipped(phase_class c, index_t out) {
+    if (c.taps == 0) c.phases = std::min(c.phases, std::max<index_t>(0, out - c.first));
+    return c;
   }
 
   /// A is the weight (O, phases; C, taps), B the input shifted by the taps, C the output lines of the phases.
@@ -310,6 +319,7 @@ struct conv_transpose2d_op {
 
   template <class T>
   static constexpr convolution_algorithm<T> algorithms[] = {
+      one_pixel<T>::entry,
       gemm_col2im<T>::entry,
       implicit_gemm_algorithm<conv_transpose2d_phases, T>::entry,
   };

@@ -1,6 +1,7 @@
 // gemm: the matrix product behind everything, under the name and with the arguments of CBLAS.
 #pragma once
 
+#include <tenfold/detail/gemv.hpp>
 #include <tenfold/detail/implicit_gemm.hpp>
 
 namespace tenfold::inline v0 {
@@ -50,6 +51,12 @@ gemm_problem<T> gemm_problem_of(transpose trans_a, transpose trans_b, index_t m,
   return p;
 }
 
+template <class T>
+gemv_problem<T> as_gemv(const gemm_problem<T>& p) {
+  return {p.m, p.n, p.k, p.alpha, {p.a, p.a_row.stride[2], p.a_column.stride[2]},
+          {p.matrix.data, p.matrix.row_stride, p.matrix.column_stride}, p.beta, {p.c, p.layout.row.stride[2], 1}};
+}
+
 }  // namespace detail
 
 /// C = alpha op(A) op(B) + beta C, with the argument order of cblas_gemm.
@@ -71,6 +78,7 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
   const auto p = o == order::row_major
                      ? detail::gemm_problem_of<T>(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
                      : detail::gemm_problem_of<T>(trans_b, trans_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc);
+  if (p.k > 0 && detail::run_gemv(detail::as_gemv(p), ctx)) return;
   const detail::scratch_memory memory(ctx, detail::gemm_scratch_bytes(p, ctx));
   detail::run_gemm(p, ctx, memory.data());
 }

@@ -50,18 +50,27 @@ struct convolution_algorithm {
 
 inline bool always_applies(const convolution_geometry&, const context&) { return true; }
 
-/// The cheapest algorithm of the list, or the one that the context names.
+/// The cheapest algorithm of the list for one image, or the one that the context names; null where that one cannot. The
+/// choice depends on neither the batch nor the threads nor the workspace, so that the results' bits do not either.
 template <class Op, class T>
-const convolution_algorithm<T>& choose_algorithm(const convolution_geometry& g, const context& ctx, bool packed) {
+const convolution_algorithm<T>* find_algorithm(const convolution_geometry& g, const context& ctx, bool packed) {
+  convolution_geometry image = g;
+  image.batch = 1;
   const convolution_algorithm<T>* best = nullptr;
   double least = 0;
   for (const convolution_algorithm<T>& a : Op::template algorithms<T>) {
     if ((!ctx.algorithm.empty() && ctx.algorithm != a.name) || !a.applies(g, ctx)) continue;
-    const double cost = a.cost(g, ctx, packed);
+    const double cost = a.cost(image, ctx, packed);
     if (best && cost >= least) continue;
     best = &a;
     least = cost;
   }
+  return best;
+}
+
+template <class Op, class T>
+const convolution_algorithm<T>& choose_algorithm(const convolution_geometry& g, const context& ctx, bool packed) {
+  const convolution_algorithm<T>* best = find_algorithm<Op, T>(g, ctx, packed);
   if (!best) raise({Op::name, " has no algorithm '", std::string(ctx.algorithm), "' for these shapes"});
   return *best;
 }
@@ -174,8 +183,6 @@ class packed_weights {
   }
   ~packed_weights() { clear(); }
 
-  bool has(std::size_t i) const { return slots_[i].load(std::memory_order_acquire) != nullptr; }
-
   /// The packed weight of algorithm i; pack() makes it.
   template <class Pack>
   const T* get(std::size_t i, const Pack& pack) const {
@@ -221,7 +228,7 @@ class prepared_convolution {
   }
 
   /// The same into an output of output_shape, which may not overlap the input. Allocates nothing when the context
-  /// carries a workspace of workspace_bytes.
+  /// carries a workspace of workspace_bytes and workspace_bytes or an earlier call has packed the weight for such an input.
   template <tensor_like Output, tensor_like Input>
   void into(Output&& output, const Input& input, const context& ctx = default_context()) const {
     const tensor_view<const T> x = const_view(input);
@@ -256,19 +263,13 @@ class prepared_convolution {
     const convolution_geometry g = Op::weight_geometry(weight_.shape(), bias_shape_, options);
     if (bias.data) bias_ = tensor<T>(*bias_shape_, bias.data);
     const context c = at_isa(ctx);
-    const std::size_t i = choose(g, c);
-    if (algorithms()[i].packed_size(g, c) * static_cast<index_t>(sizeof(T)) <= eager_bytes)
-      operands(i, g, nullptr, nullptr, c);
+    const convolution_algorithm<T>* usual = find_algorithm<Op, T>(g, c, true);
+    if (usual && usual->packed_size(g, c) * static_cast<index_t>(sizeof(T)) <= eager_bytes)
+      operands(static_cast<std::size_t>(usual - std::begin(algorithms())), g, nullptr, nullptr, c);
   }
 
-  /// The cheapest algorithm; one that is packed already may be a quarter dearer.
   std::size_t choose(const convolution_geometry& g, const context& ctx) const {
-    const auto& best = choose_algorithm<Op, T>(g, ctx, true);
-    for (std::size_t i = 0; i < std::size(algorithms()); ++i)
-      if (ctx.algorithm.empty() && packed_.has(i) && algorithms()[i].applies(g, ctx) &&
-          algorithms()[i].cost(g, ctx, true) <= 1.25 * best.cost(g, ctx, true))
-        return i;
-    return static_cast<std::size_t>(&best - std::begin(algorithms()));
+    return static_cast<std::size_t>(&choose_algorithm<Op, T>(g, ctx, true) - std::begin(algorithms()));
   }
 
   void run(const convolution_geometry& g, const T* input, T* output, const context& ctx) const {

@@ -3,9 +3,9 @@
 //     columns((o, i, j), pixel) = sum over c of weight[c, (o, i, j)] * input[c, pixel]
 //     output[o, ih * stride - padding + i * dilation, ..] += columns((o, i, j), (ih, iw))
 //
-// It reads the input once where the phases of an implicit product copy every value once per tap, and the weight as it lies
-// in memory; in return every output is read and written once per tap. So it suits few output channels, few pixels and
-// weights that are not packed.
+// It reads the input once where the phases of an implicit product copy every value once per tap, and the weight as it
+// lies in memory; in return every output is read and written once per tap. So it suits few output channels, few pixels
+// and weights that are not packed.
 //
 // An output adds its terms by ascending input row, then column. That order depends neither on the strips nor on the
 // chunks of channels nor on the bands of output rows that the workers share.
@@ -17,16 +17,17 @@ namespace tenfold::inline v0::detail {
 
 /// The strips, chunks and bands of one call.
 struct col2im_plan {
-  index_t window;         // kh * kw
-  index_t channels;       // output channels of a chunk
+  index_t window;    // kh * kw
+  index_t channels;  // output channels of a chunk
   index_t chunks;
-  index_t bands;          // of output rows
-  index_t rows;           // of the columns that a chunk needs, whole panels of MR
-  index_t strip_w;        // input pixels of a strip: so many columns of so many rows
+  index_t bands;    // of output rows
+  index_t rows;     // of the columns that a chunk needs, whole panels of MR
+  index_t strip_w;  // input pixels of a strip: so many columns of so many rows
   index_t strip_h;
   gemm_blocking blocking;
   index_t tasks;
-  index_t packed_chunk;   // elements of a chunk's weight packed by its task; 0 where it is packed already or not worth it
+  index_t
+      packed_chunk;  // elements of a chunk's weight packed by its task; 0 where it is packed already or not worth it
 
   index_t ld() const { return blocking.nc; }
 };
@@ -90,7 +91,8 @@ class gemm_col2im {
     });
   }
 
-  static constexpr convolution_algorithm<T> entry = {"gemm_col2im", applies, cost, packed_size, pack, scratch_bytes, run};
+  static constexpr convolution_algorithm<T> entry = {"gemm_col2im", applies,       cost, packed_size,
+                                                     pack,          scratch_bytes, run};
 
  private:
   /// The product of all rows; B and C follow with the strip.
@@ -208,7 +210,8 @@ class gemm_col2im {
     const index_t lead = operands_.packed_weight ? o0 * plan_.window - p.first_row : 0;  // rows before the chunk's own
 
     const T* input = operands_.input + (image * g_.groups + group) * g_.in_channels * g_.in.h * g_.in.w;
-    const index_t first = std::max<index_t>(0, ceil_or_floor(y0 + g_.padding.h - (g_.kernel.h - 1) * g_.dilation.h, true));
+    const index_t first =
+        std::max<index_t>(0, ceil_or_floor(y0 + g_.padding.h - (g_.kernel.h - 1) * g_.dilation.h, true));
     const index_t last = std::min(g_.in.h - 1, ceil_or_floor(y1 - 1 + g_.padding.h, false));
     for (index_t h = first; h <= last; h += plan_.strip_h)
       for (index_t w = 0; w < g_.in.w; w += plan_.strip_w) {
@@ -247,7 +250,8 @@ class gemm_col2im {
                 index_t channels) {
     p.matrix.data = input;
     p.n = p.layout.points_w = p.layout.line = pixels;
-    const index_t end = operands_.packed_weight ? std::min(p.m, round_up((o0 + channels) * plan_.window, kernel_.mr)) : p.m;
+    const index_t end =
+        operands_.packed_weight ? std::min(p.m, round_up((o0 + channels) * plan_.window, kernel_.mr)) : p.m;
     gemm_task<T>(p, kernel_, plan_.blocking, scratch).run_rows(0, 0, 0, p.first_row, end - p.first_row);
   }
 

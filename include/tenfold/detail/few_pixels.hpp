@@ -1,0 +1,132 @@
+// conv2d with at most four output pixels: a fully connected layer. The weight is read as it lies, once for every four
+// pixels of the batch, and multiplied with their windows.
+#pragma once
+
+#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/gemv.hpp>
+
+namespace tenfold::inline v0::detail {
+
+template <class T>
+class few_pixels {
+ public:
+  // Columns of the weight whose products are summed before they are added to the output; they decide the order of the
+  // additions. 8 KiB of each row are read in one go; four windows of as much are 32 KiB.
+  static constexpr index_t depth = (index_t{8} << 10) / static_cast<index_t>(sizeof(T));
+
+  static bool applies(const convolution_geometry& g, const context&) {
+    return g.out.h <= gemv_most && g.out.w <= gemv_most && g.out.h * g.out.w <= gemv_most && g.in_channels > 0 &&
+           g.out_channels > 0;
+  }
+
+  /// A vector of the weight each, or the time to read it, and two operations an element for gathering the windows.
+  static double cost(const convolution_geometry& g, const context& ctx, bool) {
+    const auto d = [](index_t i) { return static_cast<double>(i); };
+    const double window = d(g.in_channels) * d(g.kernel.h) * d(g.kernel.w);
+    const double columns = d(g.out.h) * d(g.out.w);
+    const double read = d(g.out_channels) * window / d(gemm_kernels_of<T>(ctx).lanes);
+    return d(g.groups) * (read * std::max(columns, 2.0) + 2 * columns * window);
+  }
+
+  static index_t packed_size(const convolution_geometry&, const context&) { return 0; }
+  static void pack(const convolution_geometry&, const T*, const context&, T*) {}
+
+  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>&, const context& ctx) {
+    scratch_cursor cursor(nullptr);
+    cursor.take<T>(gemv_most * depth);
+    return g.batch == 0 ? 0 : cursor.used() * worker_count(ctx, task_count(g, ctx));
+  }
+
+  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                  std::byte* memory) {
+    if (g.batch == 0) return;
+    const index_t tasks = task_count(g, ctx);
+    const index_t per_group = tasks / g.groups;
+    const index_t rows = ceil_divide(g.out_channels, per_group);
+    parallel_tasks(ctx, tasks, [&](index_t worker, index_t t) {
+      T* windows = reinterpret_cast<T*>(memory) + worker * gemv_most * depth;
+      const index_t first = std::min(t % per_group * rows, g.out_channels);
+      few_pixels layer(g, operands, ctx, t / per_group);
+      for (index_t pixel = 0; pixel < layer.pixels_; pixel += gemv_most)
+        layer.run_rows(first, std::min(first + rows, g.out_channels), pixel, windows);
+    });
+  }
+
+  static constexpr convolution_algorithm<T> entry = {"few_pixels", applies,       cost, packed_size,
+                                                     pack,         scratch_bytes, run};
+
+ private:
+  /// Few and large: each gathers the windows anew.
+  static index_t task_count(const convolution_geometry& g, const context& ctx) {
+    return g.groups * std::clamp<index_t>(ctx.threads > 1 ? 4 * ctx.threads : 1, 1, g.out_channels);
+  }
+
+  few_pixels(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx, index_t group)
+      : g_(g),
+        operands_(operands),
+        kernel_(TENFOLD_KERNEL(chosen_isa(ctx), gemv_table<T>)),
+        group_(group),
+        window_(g.in_channels * g.kernel.h * g.kernel.w),
+        plane_(g.out.h * g.out.w),
+        pixels_(g.batch * plane_) {}
+
+  /// Output channels [begin, end) of up to four pixels of the batch.
+  void run_rows(index_t begin, index_t end, index_t pixel, T* windows) const {
+    using U = arithmetic_t<T>;
+    const index_t columns = std::min(gemv_most, pixels_ - pixel);
+    T sum[4 * gemv_most];
+    for (index_t p = 0; p < window_; p += depth) {
+      const index_t count = std::min(depth, window_ - p);
+      gather(p, count, pixel, columns, windows);
+      for (index_t o = begin, rows; o < end; o += rows) {
+        rows = end - o >= 4 ? 4 : 1;
+        const T* weight = operands_.weight + (group_ * g_.out_channels + o) * window_ + p;
+        kernel_.dot(weight, window_, rows, windows, depth, columns, count, sum);
+        for (index_t r = 0; r < rows; ++r)
+          for (index_t j = 0; j < columns; ++j) {
+            T& y = output(o + r, pixel + j);
+            const T before = p > 0 ? y : operands_.bias ? operands_.bias[group_ * g_.out_channels + o + r] : T{};
+            y = static_cast<T>(static_cast<U>(static_cast<U>(before) + static_cast<U>(sum[r * columns + j])));
+            if (operands_.relu && p + count == window_ && y < T{}) y = T{};
+          }
+      }
+    }
+  }
+
+  T& output(index_t o, index_t pixel) const {
+    const index_t image = pixel / plane_;
+    return operands_.output[((image * g_.groups + group_) * g_.out_channels + o) * plane_ + pixel % plane_];
+  }
+
+  /// windows[column * depth + p - first] = the input under tap p of a pixel, 0 outside the image;   first <= p < first
+  /// + count
+  void gather(index_t first, index_t count, index_t pixel, index_t columns, T* windows) const {
+    const index_t in_plane = g_.in.h * g_.in.w;
+    for (index_t end = pixel + columns; pixel < end; ++pixel, windows += depth) {
+      const index_t image = pixel / plane_;
+      const T* input = operands_.input + (image * g_.groups + group_) * g_.in_channels * in_plane;
+      const index_t top = pixel % plane_ / g_.out.w * g_.stride.h - g_.padding.h;
+      const index_t left = pixel % g_.out.w * g_.stride.w - g_.padding.w;
+      index_t j = first % g_.kernel.w;
+      index_t i = first / g_.kernel.w % g_.kernel.h;
+      const T* plane = input + first / g_.kernel.w / g_.kernel.h * in_plane;
+      for (index_t p = 0; p < count; ++p) {
+        const index_t h = top + i * g_.dilation.h;
+        const index_t w = left + j * g_.dilation.w;
+        windows[p] = h >= 0 && h < g_.in.h && w >= 0 && w < g_.in.w ? plane[h * g_.in.w + w] : T{};
+        if (++j < g_.kernel.w) continue;
+        j = 0;
+        if (++i < g_.kernel.h) continue;
+        i = 0;
+        plane += in_plane;
+      }
+    }
+  }
+
+  const convolution_geometry& g_;
+  const convolution_operands<T>& operands_;
+  const gemv_kernels<T>& kernel_;
+  index_t group_, window_, plane_, pixels_;
+};
+
+}  // namespace tenfold::inline v0::detail

@@ -1,0 +1,103 @@
+// conv_transpose2d of an image of one pixel: the first layer of a generator, or a fully connected one. Every output is
+// hit by at most one tap, and the weight is read once, as it lies: (C, O kh kw) is the matrix that the pixel's channels
+// multiply.
+#pragma once
+
+#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/gemv.hpp>
+
+namespace tenfold::inline v0::detail {
+
+template <class T>
+class one_pixel {
+ public:
+  // The (o, i, j) of a task: their sums stay in L1 or L2 while the weight's rows pass, 4 KiB of each at a time.
+  static constexpr index_t width = 4096 / static_cast<index_t>(sizeof(T));
+  static constexpr index_t depth = 64;  // rows of the weight that a group of images shares while they are in L2
+  static constexpr index_t images = 4;  // of such a group
+
+  static bool applies(const convolution_geometry& g, const context&) {
+    return g.in == hw(1) && g.in_channels > 0 && g.out_channels > 0;
+  }
+
+  /// A vector of the weight for each image, or twice that to read it.
+  static double cost(const convolution_geometry& g, const context& ctx, bool) {
+    const auto d = [](index_t i) { return static_cast<double>(i); };
+    const double read = d(g.groups) * d(g.in_channels) * d(row_length(g)) / d(gemm_kernels_of<T>(ctx).lanes);
+    return read * std::max(d(g.batch), 2.0);
+  }
+
+  static index_t packed_size(const convolution_geometry&, const context&) { return 0; }
+  static void pack(const convolution_geometry&, const T*, const context&, T*) {}
+
+  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>&, const context& ctx) {
+    scratch_cursor cursor(nullptr);
+    cursor.take<T>(images * width);
+    return g.batch == 0 ? 0 : cursor.used() * worker_count(ctx, task_count(g));
+  }
+
+  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                  std::byte* memory) {
+    if (g.batch == 0) return;
+    fill_bias(g, operands, ctx);
+    parallel_tasks(ctx, task_count(g), [&](index_t worker, index_t t) {
+      T* sums = reinterpret_cast<T*>(memory) + worker * images * width;
+      const index_t group = t % g.groups;
+      const index_t first = t / g.groups * width;
+      for (index_t image = 0; image < g.batch; image += images)
+        run_images(g, operands, ctx, image, std::min(images, g.batch - image), group, first, sums);
+    });
+  }
+
+  static constexpr convolution_algorithm<T> entry = {"one_pixel", applies, cost, packed_size, pack, scratch_bytes, run};
+
+ private:
+  static index_t row_length(const convolution_geometry& g) { return g.out_channels * g.kernel.h * g.kernel.w; }
+  static index_t task_count(const convolution_geometry& g) { return g.groups * ceil_divide(row_length(g), width); }
+
+  static void fill_bias(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx) {
+    const index_t plane = g.out.h * g.out.w;
+    const index_t channels = g.groups * g.out_channels;
+    parallel_ranges(ctx, g.batch * channels, 0.1 * static_cast<double>(plane), [&](index_t begin, index_t end) {
+      for (index_t c = begin; c < end; ++c) {
+        const T bias = operands.bias ? operands.bias[c % channels] : T{};
+        std::fill(operands.output + c * plane, operands.output + (c + 1) * plane,
+                  operands.relu && bias < T{} ? T{} : bias);
+      }
+    });
+  }
+
+  static void run_images(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                         index_t image, index_t count, index_t group, index_t first, T* sums) {
+    const gemv_kernels<T>& kernel = TENFOLD_KERNEL(chosen_isa(ctx), gemv_table<T>);
+    const index_t row = row_length(g);
+    const index_t columns = std::min(width, row - first);
+    std::fill(sums, sums + count * width, T{});
+    const T* weight = operands.weight + group * g.in_channels * row + first;
+    for (index_t c = 0; c < g.in_channels; c += depth)
+      for (index_t i = 0; i < count; ++i)
+        kernel.axpy(operands.input + ((image + i) * g.groups + group) * g.in_channels + c, weight + c * row, row,
+                    std::min(depth, g.in_channels - c), columns, sums + i * width);
+    for (index_t i = 0; i < count; ++i) store(g, operands, image + i, group, first, columns, sums + i * width);
+  }
+
+  /// output[o, i * dilation - padding, ..] = finish(bias[o] + sums[(o, i, j) - first])
+  static void store(const convolution_geometry& g, const convolution_operands<T>& operands, index_t image,
+                    index_t group, index_t first, index_t count, const T* sums) {
+    using U = arithmetic_t<T>;
+    const index_t window = g.kernel.h * g.kernel.w;
+    for (index_t m = 0; m < count; ++m) {
+      const index_t o = group * g.out_channels + (first + m) / window;
+      const index_t tap = (first + m) % window;
+      const index_t oh = tap / g.kernel.w * g.dilation.h - g.padding.h;
+      const index_t ow = tap % g.kernel.w * g.dilation.w - g.padding.w;
+      if (oh < 0 || oh >= g.out.h || ow < 0 || ow >= g.out.w) continue;
+      const T bias = operands.bias ? operands.bias[o] : T{};
+      const T sum = static_cast<T>(static_cast<U>(static_cast<U>(bias) + static_cast<U>(sums[m])));
+      operands.output[((image * g.groups * g.out_channels + o) * g.out.h + oh) * g.out.w + ow] =
+          operands.relu && sum < T{} ? T{} : sum;
+    }
+  }
+};
+
+}  // namespace tenfold::inline v0::detail
