@@ -70,8 +70,8 @@ constexpr im2col_geometry check_im2col(const shape& input, const im2col_options&
   const std::size_t rank = input.size();
   if (rank == 0) raise("Dimension specified as 1 but tensor has no dimensions");
   if (rank == 1) raise("Dimension out of range (expected to be in range of [-1, 0], but got 1)");
-  if (rank == 2) raise("Dimension out of range (expected to be in range of [-2, 1], but got 2)");
-  if (rank > 4 || input[rank - 3] == 0 || input[rank - 2] == 0 || input[rank - 1] == 0)
+  if (rank == 2 && input[1] != 0) raise("Dimension out of range (expected to be in range of [-2, 1], but got 2)");
+  if (rank == 2 || rank > 4 || input[rank - 3] == 0 || input[rank - 2] == 0 || input[rank - 1] == 0)
     raise({"Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for ",
            "input, but got: ", input});
 
@@ -104,11 +104,14 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
            "input, but got: ", input});
   const index_t rows = input[rank - 2];
   const index_t columns = input[rank - 1];
-  index_t taps = 0;
-  if (!multiply_fits(o.kernel_size.h, o.kernel_size.w, taps))
+  // Unsigned, as in PyTorch: a product that only leaves int64 is merely no divisor of the rows.
+  const auto kernel_h = static_cast<std::uint64_t>(o.kernel_size.h);
+  const auto kernel_w = static_cast<std::uint64_t>(o.kernel_size.w);
+  if (kernel_h > UINT64_MAX / kernel_w)
     raise({"Given kernel_width = ", o.kernel_size.w, " and kernel_height = ", o.kernel_size.h,
            " the product of kernel_width and kernel_height overflowed."});
-  if (rows % taps != 0)
+  const std::uint64_t taps = kernel_h * kernel_w;
+  if (static_cast<std::uint64_t>(rows) % taps != 0)
     raise({"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=",
            rows, " and kernel_size=", tuple_text(o.kernel_size), "."});
   const hw blocks = block_count(output_size, o);
@@ -129,7 +132,7 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
 
   im2col_geometry g;
   g.batch = rank == 3 ? input[0] : 1;
-  g.channels = rows / taps;
+  g.channels = rows / static_cast<index_t>(taps);
   g.image = output_size;
   g.blocks = blocks;
   g.options = o;

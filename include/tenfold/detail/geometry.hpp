@@ -82,6 +82,12 @@ constexpr void check_not_empty(const shape& input) {
     raise({"Only zero batch or zero channel inputs are supported, but got input shape: ", input});
 }
 
+/// PyTorch makes its answer to an empty batch with a look at the weight's first element.
+constexpr void check_weight_of_empty_batch(const shape& input, const shape& weight) {
+  if (input[0] == 0 && weight.elements() == 0)
+    raise("select(): index 0 out of range for tensor of size [0] at dimension 0");
+}
+
 /// The output view of an _into twin.
 constexpr void check_output_shape(const char* op, const char* name, const shape& expected, const shape& got) {
   if (!(expected == got))
