@@ -6,11 +6,21 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <ostream>
 
 namespace tenfold_test {
 
 namespace tf = tenfold;
+
+/// An input of an operation. Of zeros that only an error's shape needs there is no array.
+template <class T>
+struct golden_operand {
+  tf::tensor<T> values;
+  tf::shape shape;
+
+  friend tf::tensor_view<const T> as_view(const golden_operand& o) { return {o.values.data(), o.shape}; }
+};
 
 class golden_case {
  public:
@@ -27,7 +37,16 @@ class golden_case {
   bool has_input(const char* role) const { return fields_.at("inputs").contains(role); }
   template <class T>
   tf::tensor<T> input(const char* role) const {
-    return file_->get<T>(fields_.at("inputs").at(role).get<std::string>());
+    const auto& given = fields_.at("inputs").at(role);
+    return given.is_array() ? tf::tensor<T>(zeros_shape(given)) : file_->get<T>(given.get<std::string>());
+  }
+  template <class T>
+  golden_operand<T> operand(const char* role) const {
+    const auto& given = fields_.at("inputs").at(role);
+    if (is_error() && given.is_array()) return {{}, zeros_shape(given)};
+    auto values = input<T>(role);
+    const tf::shape shape = values.shape();
+    return {std::move(values), shape};
   }
   bool has_output(const char* role) const { return fields_.at("outputs").contains(role); }
   template <class T>
@@ -44,12 +63,29 @@ class golden_case {
   T option(const char* key) const {
     return value<T>(fields_.at("options").at(key));
   }
+  /// The same call as answered by somebody else, where that answer is another one; `op` is the operation to ask for it.
+  std::optional<golden_case> also(const std::string& by, const std::string& op) const {
+    for (const auto& other : fields_.value("also", nlohmann::json::array()))
+      if (other.at("by") == by) {
+        nlohmann::json fields = fields_;
+        for (const char* key : {"outputs", "error", "error_class", "also"}) fields.erase(key);
+        fields.update(other);
+        fields["op"] = op;
+        return golden_case(file_, fields);
+      }
+    return std::nullopt;
+  }
+
   bool has_option(const char* key) const {
     const auto& options = fields_.at("options");
     return options.contains(key) && !options.at(key).is_null();
   }
 
  private:
+  static tf::shape zeros_shape(const nlohmann::json& sizes) {
+    return tf::shape(std::span<const tf::index_t>(sizes.get<std::vector<tf::index_t>>()));
+  }
+
   template <class T>
   static T value(const nlohmann::json& json) {
     if constexpr (std::same_as<T, tf::hw>)

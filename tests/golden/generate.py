@@ -7,15 +7,18 @@
 
 Every text and every value is provoked by running PyTorch. A case says whether it is to be a value or an error, and the
 script stops where PyTorch disagrees. To add cases: extend the op's <op>_cases function; every case seeds its own
-numbers from its name, so the others keep theirs.
+numbers from its name, so the others keep theirs. Random calls and mistakes come from calls.py; there PyTorch decides
+whether a call with mistakes is a value or an error.
 """
 
 import argparse
 import collections
+import itertools
 import json
 import math
 import pathlib
 import random
+import re
 import struct
 import sys
 import warnings
@@ -25,6 +28,8 @@ warnings.filterwarnings("ignore", message="Using padding='same' with even kernel
 
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
+
+import calls  # noqa: E402
 
 TORCH = "2.15.0"
 F32, F64 = torch.float32, torch.float64
@@ -84,23 +89,76 @@ class Draw:
 
 
 def zeros(*shape, dtype=F32):
-    return torch.zeros(shape, dtype=dtype)
+    """Beyond what memory is for, one zero that is seen as a tensor of that size."""
+    if math.prod(shape) < 2**20:
+        return torch.zeros(shape, dtype=dtype)
+    return torch.zeros((), dtype=dtype).expand(shape)
 
 
-def several_mistakes(op, count, make):
-    """Calls with many options out of order at once: they show which check comes first."""
-    found, attempt, texts = [], 0, collections.Counter()
-    while len(found) < count:
-        attempt += 1
-        inputs, options = make(Draw(f"{op}/several_mistakes/{attempt}"))
-        try:
-            OPS[op].run(inputs, **options)
-        except Exception as caught:
-            beginning = str(caught)[:24]
+def mistaken(op, draw_call, mistakes):
+    """Valid calls with mistakes made: each one, each two, and three at random. They show which check comes first."""
+    names = list(mistakes)
+    random_threes = Draw(f"{op}/mistaken").random
+    wanted = [(name,) for name in names for _ in range(3)] + list(itertools.combinations(names, 2))
+    wanted += [tuple(sorted(random_threes.sample(names, 3), key=names.index)) for _ in range(3 * len(names))]
+    seen, count, texts = set(), collections.Counter(), collections.Counter()
+    for chosen in wanted:
+        count[chosen] += 1
+        for attempt in range(20):  # where PyTorch has no answer of its own, another call is drawn
+            draw = Draw(f"{op}/{chosen}/{count[chosen]}/{attempt}")
+            call = draw_call(draw)
+            for name in chosen:
+                mistakes[name](call, draw)
+            case, text = mistaken_case(op, call, dtype=draw.pick(F32, F32, F32, F64))
+            content = repr((call.shapes, call.options, call.index))
+            beginning = re.sub(r"-?\d+", "", text)[:40]
+            if case is None or content in seen or texts[beginning] == 40:
+                continue
+            seen.add(content)
             texts[beginning] += 1
-            if texts[beginning] <= 3 + attempt // 50:  # else the first checks would fill the list
-                found.append(error(f"several_mistakes_{len(found):03}", inputs, **options))
-    return found
+            number = [] if len(chosen) == 2 else [str(count[chosen])]
+            yield case._replace(name="_".join(["mistaken", *chosen, *number]))
+            break
+
+
+def mistaken_case(op, call, dtype):
+    """The call as a case, which is None where it is of no use here, and the error's text."""
+    o = call.options
+    if not is_expressible(op, call):
+        return None, ""
+    inputs = {role: zeros(*shape, dtype=dtype) for role, shape in call.shapes.items()}
+    if "indices" in inputs:
+        inputs["indices"] = torch.tensor(call.index).expand(call.shapes["indices"])
+    try:
+        outputs = OPS[op].run(inputs, **o)
+    except Exception as caught:
+        text = str(caught)
+        return (error("", inputs, **o) if is_about_the_call(op, call, text) else None), text
+    # Values are worth keeping too, where a mistake is none.
+    is_small = all(t.numel() <= 64 for t in outputs.values())
+    return (value("", inputs, **o) if is_small and not calls.leaves_int64(call.shapes, o) else None), ""
+
+
+def is_expressible(op, call):
+    """Tensors whose bytes can be counted, and options that do not exclude each other."""
+    o = call.options
+    if op == "conv_transpose2d" and "output_size" in o and ("output_padding" in o or len(call.shapes["weight"]) != 4):
+        return False
+    return all(math.prod(max(1, size) for size in shape) < 2**60 for shape in call.shapes.values())
+
+
+def is_about_the_call(op, call, text):
+    """Not about memory, nor where sizes have left their type: int64, or int32 in the transposed kernel."""
+    o = call.options
+    if re.search("memory|numel|Storage size|Stride calculation|Trying to create|SymInt", text):
+        return False
+    if op.endswith("conv_transpose2d") and re.search("_height|Calculated", text) and not calls.is_within_int32(o):
+        return False
+    if o.get("padding") == "same" and calls.leaves_int64(call.shapes, o):
+        return False
+    # What is said before any size is computed can be told by its text.
+    late = r"alculated|sizes range|must be between|max_unpooling:|shape dim|reshape|inferred|, but got \[|Only zero"
+    return not re.search(late, text) or not calls.leaves_int64(call.shapes, o)
 
 
 # ---- conv2d ----------------------------------------------------------------------------------------------------------
@@ -176,10 +234,12 @@ def conv2d_cases():
     yield named("normal_F64", (2, 3, 6, 5), (4, 3, 3, 3), (4,), F64, False, padding=[1, 1])
     yield named("long_sum_F32", (1, 64, 4, 4), (2, 64, 3, 3), (2,), F32, False)
 
-    for i in range(45):
+    for i in range(150):
         yield random_conv(f"random_{i:03}", "conv2d")
+    for i in range(12):
+        yield random_conv_with_specials(f"specials_{i:03}", "conv2d")
 
-    x, big = (1, 4, 5, 5), 2**62
+    big = 2**62
     yield error("input_rank_2", conv_zeros(input=(4, 5)))
     yield error("input_rank_0", conv_zeros(input=()))
     yield error("input_rank_5", conv_zeros(input=(1, 1, 4, 5, 5)))
@@ -220,6 +280,7 @@ def conv2d_cases():
     yield error("kernel_without_columns", conv_zeros(weight=(6, 4, 3, 0)))
     yield error("kernel_without_rows_dilated", conv_zeros(weight=(6, 4, 0, 3)), dilation=[1, 2])
     yield error("kernel_without_rows_empty_batch", conv_zeros(input=(0, 4, 5, 5), weight=(6, 4, 0, 3)))
+    yield named("kernel_without_rows_no_channels", (1, 0, 5, 2), (2, 0, 0, 4), padding=[0, 1], dilation=[2, 1])
     yield error("kernel_empty_before_dilation_zero", conv_zeros(weight=(6, 4, 0, 3)), dilation=[0, 0])
     yield error("same_with_stride", conv_zeros(), stride=[1, 2], padding="same")
     yield error("same_with_stride_zero", conv_zeros(), stride=[0, 0], padding="same")
@@ -240,74 +301,56 @@ def conv2d_cases():
     yield error("channels_before_bias", conv_zeros(weight=(6, 3, 3, 3), bias=(5,)))
     yield error("bias_before_size", conv_zeros(weight=(6, 4, 6, 6), bias=(5,)))
     yield error("size_before_dilation_zero", conv_zeros(input=(1, 4, 0, 5)), dilation=[0, 0])
-    yield from several_mistakes("conv2d", 25, lambda draw: conv_mistakes(draw, x))
+    yield from mistaken("conv2d", lambda draw: calls.conv_call(draw, "conv2d"), calls.CONV2D_MISTAKES)
 
 
-def random_conv(name, op, transposed=False, groups_allowed=True):
-    """Draws until the output has at least one pixel."""
+def random_conv(name, op):
     draw = Draw(f"{op}/{name}")
+    dtype, exact = draw.dtype_and_exact()
+    call = calls.conv_call(draw, op)
+    if op != "slow_conv_transpose2d" and draw.int(1, 12) == 1:
+        calls.empty_batch(call, draw)
+    inputs = {role: draw.tensor(shape, dtype, exact) for role, shape in call.shapes.items()}
+    o, input = call.options, call.shapes["input"]
+    traits = {
+        "same": o["padding"] == "same",
+        "valid": o["padding"] == "valid",
+        "groups": o.get("groups", 1) > 1,
+        "dilated": max(o["dilation"]) > 1,
+        "output_size": "output_size" in o,
+        "unbatched": len(input) == 3,
+        "empty_batch": input[0] == 0,
+    }
+    return value("_".join([name, NAMES[dtype], *with_trait(traits)]), inputs, exact, **o)
+
+
+def with_trait(traits):
+    return [trait for trait, is_so in traits.items() if is_so]
+
+
+def random_conv_with_specials(name, op):
+    """NaN and infinities here and there, but not where zeros of padding are factors in some kernels and not in others:
+    in a padded convolution, and in the weight of a transposed one."""
+    attempt = 0
     while True:
-        dtype, exact = draw.dtype_and_exact()
-        groups = draw.pick(1, 1, 2, 3) if groups_allowed else 1
-        c, o = groups * draw.int(1, 3), groups * draw.int(1, 3)
-        size, kernel, stride, dilation = draw.pair(1, 6), draw.pair(1, 4), draw.pair(1, 3), draw.pair(1, 3)
-        padding, extra = draw.pair(0, 3), [draw.int(0, max(s, d) - 1) for s, d in zip(stride, dilation)]
-        batch = draw.pick([], [1], [2], [3])
-        spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
-        same = not transposed and draw.int(1, 6) == 1
-        if same:
-            stride, padding = [1, 1], "same"
-            break
-        if transposed:
-            output = [(n - 1) * s - 2 * p + e + x for n, s, p, e, x in zip(size, stride, padding, spans, extra)]
-            if min(output) >= 1:
-                break
-        elif all(n + 2 * p >= e for n, p, e in zip(size, padding, spans)):
-            break
-    shapes = {
-        "input": [*batch, c, *size],
-        "weight": [c, o // groups, *kernel] if transposed else [o, c // groups, *kernel],
-        "bias": draw.pick(None, [o]),
-    }
-    inputs = {role: draw.tensor(shape, dtype, exact) for role, shape in shapes.items() if shape is not None}
-    options = {"stride": stride, "padding": padding, "dilation": dilation}
-    if groups_allowed:
-        options["groups"] = groups
-    if op == "slow_conv_transpose2d":
-        options["kernel_size"] = kernel
-    if transposed:
-        reachable = op == "conv_transpose2d" and all(x < s for x, s in zip(extra, stride))
-        if reachable and draw.pick(True, False):
-            options["output_size"] = output
-            name += "_output_size"
-        else:
-            options["output_padding"] = extra
-    traits = [("same", same), ("groups", groups > 1), ("dilated", max(dilation) > 1), ("unbatched", not batch)]
-    return value("_".join([name, NAMES[dtype], *(trait for trait, is_so in traits if is_so)]), inputs, exact, **options)
+        attempt += 1
+        case = random_conv(f"{name}_{attempt}", op)
+        plain = op != "conv2d" or case.options["padding"] in ([0, 0], "valid")
+        if case.exact and plain and dtype_of(case.inputs) in FLOATS and case.inputs["input"].numel():
+            inputs = case.inputs | {
+                role: with_specials(f"{op}/{name}/{role}", case.inputs[role])
+                for role in ("input", "weight" if op == "conv2d" else "bias")
+                if role in case.inputs
+            }
+            return case._replace(name=case.name.replace(f"{name}_{attempt}", name), inputs=inputs)
 
 
-def conv_mistakes(draw, input_shape, transposed=False):
-    """Each option is mostly good, so that few mistakes meet and the late checks have their turn too."""
-    pick = draw.pick
-    weight = pick(*[(6, 4, 3, 3)] * 5, (6, 4, 6, 3), (6, 3, 3, 3), (0, 4, 3, 3), (6, 4, 0, 3), (6, 4), (4, 2, 3, 3))
-    if transposed:
-        weight = (weight[1], weight[0], *weight[2:])
-    inputs = conv_zeros(
-        input=pick(*[input_shape] * 6, (0, *input_shape[1:]), input_shape[1:], (1, 4, 0, 5), (5, 5)),
-        weight=weight,
-        bias=pick(None, (6,), (5,)),
-    )
-    options = {
-        "stride": pick(*[[1, 1]] * 6, [2, 1], [0, 1], [1, -1]),
-        "padding": pick(*[[0, 0]] * 6, [1, 1], [-1, 0], [0, 2**62], [4, 2]),
-        "dilation": pick(*[[1, 1]] * 4, [2, 2], [0, 1], [-1, 1]),
-        "groups": pick(*[1] * 8, 2, 4, 0),
-    }
-    if transposed:
-        options["output_padding"] = pick(*[[0, 0]] * 4, [1, 0], [0, -1])
-    elif draw.int(1, 4) == 1:
-        options["padding"] = "same"
-    return inputs, options
+def with_specials(seed, tensor):
+    draw, tensor = Draw(seed), tensor.clone()
+    places = tensor.view(-1)
+    for _ in range(draw.int(0, 1 + tensor.numel() // 24)):
+        places[draw.int(0, tensor.numel() - 1)] = draw.pick(NAN, INF, INF, -INF, -0.0)
+    return tensor
 
 
 # ---- conv_transpose2d, slow_conv_transpose2d -------------------------------------------------------------------------
@@ -413,8 +456,10 @@ def conv_transpose2d_cases():
     yield named("normal_F64", (2, 3, 4, 5), (3, 2, 3, 3), (2,), F64, False, stride=[2, 2])
     yield named("long_sum_F32", (1, 96, 3, 3), (96, 2, 3, 3), (2,), F32, False)
 
-    for i in range(45):
-        yield random_conv(f"random_{i:03}", "conv_transpose2d", transposed=True)
+    for i in range(170):
+        yield random_conv(f"random_{i:03}", "conv_transpose2d")
+    for i in range(12):
+        yield random_conv_with_specials(f"specials_{i:03}", "conv_transpose2d")
 
     def bad(input=(1, 4, 5, 5), weight=(4, 6, 3, 3), bias=None):
         return conv_zeros(input, weight, bias)
@@ -458,6 +503,9 @@ def conv_transpose2d_cases():
     yield error("empty_batch_both_sizes_minus_one", bad(input=(0, 4, 1, 1)), padding=[2, 2])
     yield error("empty_batch_size_minus_one_and_below", bad(input=(0, 4, 1, 1)), padding=[2, 3])
     yield error("empty_batch_size_minus_one_and_zero", bad(input=(0, 4, 1, 2)), padding=[2, 2])
+    yield error("empty_batch_kernel_without_rows", bad(input=(0, 4, 5, 5), weight=(4, 6, 0, 3)))
+    yield error("empty_batch_no_outputs", bad(input=(0, 4, 5, 5), weight=(4, 0, 3, 3)))
+    yield error("empty_batch_no_outputs_before_size", bad(input=(0, 4, 1, 1), weight=(4, 0, 3, 3)), padding=[2, 2])
     yield error("groups_before_padding", bad(), groups=0, padding=[-1, 0])
     yield error("padding_before_output_padding", bad(), padding=[-1, 0], output_padding=[-1, 0])
     yield error("output_padding_before_stride", bad(), output_padding=[-1, 0], stride=[0, 0])
@@ -493,7 +541,9 @@ def conv_transpose2d_cases():
     yield error(
         "output_size_good_channels_differ", bad(input=(1, 3, 6, 6), weight=(2, 1, 3, 3)), output_size=[12, 12], **up
     )
-    yield from several_mistakes("conv_transpose2d", 25, lambda draw: conv_mistakes(draw, (1, 4, 5, 5), transposed=True))
+    yield from mistaken(
+        "conv_transpose2d", lambda draw: calls.conv_call(draw, "conv_transpose2d"), calls.CONV_TRANSPOSE2D_MISTAKES
+    )
 
 
 def run_slow_conv_transpose2d(
@@ -501,7 +551,7 @@ def run_slow_conv_transpose2d(
 ):
     return {
         "output": torch.ops.aten.slow_conv_transpose2d(
-            inputs["input"],
+            inputs["input"].clone(),  # the kernel makes the tensor that it is given 4-D
             inputs["weight"],
             kernel_size,
             inputs.get("bias"),
@@ -539,8 +589,10 @@ def slow_conv_transpose2d_cases():
     for dtype in INTEGERS:
         yield named(f"wraps_{NAMES[dtype]}", (1, 3, 3, 3), (3, 2, 3, 3), (2,), dtype, stride=[2, 1])
 
-    for i in range(25):
-        yield random_conv(f"random_{i:03}", "slow_conv_transpose2d", transposed=True, groups_allowed=False)
+    for i in range(70):
+        yield random_conv(f"random_{i:03}", "slow_conv_transpose2d")
+    for i in range(6):
+        yield random_conv_with_specials(f"specials_{i:03}", "slow_conv_transpose2d")
 
     def bad(name, input=(1, 2, 4, 4), weight=(2, 3, 3, 3), bias=None, kernel_size=(3, 3), **options):
         return error(name, conv_zeros(input, weight, bias), kernel_size=list(kernel_size), **options)
@@ -579,46 +631,21 @@ def slow_conv_transpose2d_cases():
     yield bad("input_before_size", input=(0, 2, 4, 4), padding=[9, 9])
     yield bad("size_before_channels", input=(1, 3, 4, 4), padding=[9, 9])
 
-    def mistakes(draw):
-        pick = draw.pick
-        inputs = conv_zeros(
-            input=pick(*[(1, 2, 4, 4)] * 3, (2, 4, 4), (0, 2, 4, 4), (1, 3, 4, 4), (4, 4)),
-            weight=pick(*[(2, 3, 3, 3)] * 4, (2, 0, 3, 3), (2, 3, 3)),
-            bias=pick(None, (3,), (3,), (2,)),
-        )
-        return inputs, {
-            "kernel_size": pick(*[[3, 3]] * 6, [0, 3]),
-            "stride": pick(*[[1, 1]] * 5, [2, 1], [0, 1], [1, -1]),
-            "padding": pick([0, 0], [1, 1], [-1, 0], [5, 4]),
-            "output_padding": pick(*[[0, 0]] * 4, [-1, 0], [1, 2]),
-            "dilation": pick(*[[1, 1]] * 5, [2, 1], [0, 1], [1, -1]),
-        }
-
-    yield from several_mistakes("slow_conv_transpose2d", 20, mistakes)
+    yield from mistaken(
+        "slow_conv_transpose2d",
+        lambda draw: calls.conv_call(draw, "slow_conv_transpose2d"),
+        calls.SLOW_CONV_TRANSPOSE2D_MISTAKES,
+    )
 
 
 # ---- pooling ---------------------------------------------------------------------------------------------------------
 
 
 def run_max_pool2d(inputs, kernel_size, stride=None, padding=(0, 0), dilation=(1, 1), ceil_mode=False):
-    input = inputs["input"]
-    values, indices = F.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices=True)
-    if values.numel():
-        plane = input.shape[-2] * input.shape[-1]
-        assert 0 <= indices.min() and indices.max() < plane, "a window without any tap inside: not a case to imitate"
+    values, indices = F.max_pool2d(
+        inputs["input"], kernel_size, stride, padding, dilation, ceil_mode, return_indices=True
+    )
     return {"values": values, "indices": indices}
-
-
-def every_window_has_a_tap(size, kernel, stride, padding, dilation, ceil_mode):
-    for n, k, s, p, d in zip(size, kernel, stride, padding, dilation):
-        count = (n + 2 * p - d * (k - 1) - 1 + (s - 1 if ceil_mode else 0)) // s + 1
-        if ceil_mode and (count - 1) * s >= n + p:
-            count -= 1
-        if count < 1:
-            return False
-        if any(not any(0 <= i * s - p + j * d < n for j in range(k)) for i in range(count)):
-            return False
-    return True
 
 
 def pool_values(draw, shape, dtype, specials=True):
@@ -690,6 +717,10 @@ def max_pool2d_cases():
     )
     yield named("ceil_one_dimension_only", (1, 2, 6, 7), ceil_mode=True, **k2)
     yield named("ceil_with_dilation", (1, 2, 8, 7), kernel_size=[2, 2], stride=[3, 3], dilation=[2, 2], ceil_mode=True)
+    yield plane("window_without_element", [[1, 2], [3, 4]], kernel_size=[2, 2], padding=[1, 1], dilation=[3, 3])
+    yield plane(
+        "window_without_element_I32", [[1, 2], [3, 4]], I32, kernel_size=[2, 2], padding=[1, 1], dilation=[3, 3]
+    )
     yield named("empty_batch", (0, 2, 5, 5), **k2)
     yield named("long_row", (1, 1, 4, 67), **k2)
     yield named("long_row_3_2", (1, 1, 5, 51), kernel_size=[3, 3], stride=[2, 2], padding=[1, 1])
@@ -704,7 +735,7 @@ def max_pool2d_cases():
             yield value(
                 f"specials_{NAMES[dtype]}_{name}", {"input": pool_values(draw, (1, 2, 7, 18), dtype)}, **options
             )
-    for i in range(40):
+    for i in range(170):
         yield random_max_pool2d(f"random_{i:03}")
 
     def bad(name, shape=(1, 2, 4, 4), **options):
@@ -753,40 +784,26 @@ def max_pool2d_cases():
     yield bad("empty_before_plain_half", (1, 0, 4, 4), kernel_size=[3, 3], padding=[2, 2], dilation=[2, 2])
     yield bad("plain_half_before_size", (1, 2, 1, 1), kernel_size=[3, 3], padding=[2, 2], dilation=[9, 9])
 
-    def mistakes(draw):
-        pick = draw.pick
-        return {"input": zeros(*pick((1, 2, 4, 4), (1, 2, 4, 4), (2, 4, 4), (1, 0, 4, 4), (4, 4)))}, {
-            "kernel_size": pick([2, 2], [3, 2], [3, 3], [3, 3], [0, 2], [2, -1], [6, 6]),
-            "stride": pick(None, [1, 2], [1, 2], [1, 1], [0, 1], [1, 0], [-1, 1]),
-            "padding": pick([0, 0], [1, 1], [0, 1], [2, 0], [-1, 0], [0, -1]),
-            "dilation": pick([1, 1], [1, 1], [2, 2], [2, 2], [0, 1], [1, -1]),
-            "ceil_mode": pick(False, True),
-        }
-
-    yield from several_mistakes("max_pool2d", 20, mistakes)
+    yield from mistaken("max_pool2d", calls.max_pool2d_call, calls.MAX_POOL2D_MISTAKES)
 
 
 def random_max_pool2d(name):
     draw = Draw(f"max_pool2d/{name}")
-    while True:
-        size, kernel, dilation, stride = draw.pair(1, 10), draw.pair(1, 4), draw.pair(1, 3), draw.pair(1, 4)
-        padding, ceil_mode = [draw.int(0, k // 2) for k in kernel], draw.pick(True, False)
-        if every_window_has_a_tap(size, kernel, stride, padding, dilation, ceil_mode):
-            break
     dtype = draw.pick(F32, F32, F32, F64, *INTEGERS)
-    shape = [*draw.pick([], [1], [2]), draw.int(1, 3), *size]
+    call = calls.max_pool2d_call(draw)
+    if draw.int(1, 15) == 1:
+        calls.empty_batch(call, draw)
+    shape, o = call.shapes["input"], call.options
     input = pool_values(draw, shape, dtype, specials=draw.pick(True, False))
-    traits = [("ceil", ceil_mode), ("dilated", max(dilation) > 1), ("padded", max(padding) > 0)]
-    name = "_".join([name, NAMES[dtype], *(trait for trait, is_so in traits if is_so)])
-    return value(
-        name,
-        {"input": input},
-        kernel_size=kernel,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        ceil_mode=ceil_mode,
-    )
+    traits = {
+        "ceil": o["ceil_mode"],
+        "dilated": max(o["dilation"]) > 1,
+        "padded": max(o["padding"]) > 0,
+        "unbatched": len(shape) == 3,
+        "empty_batch": shape[0] == 0,
+        "window_without_element": calls.has_window_without_element(call),
+    }
+    return value("_".join([name, NAMES[dtype], *with_trait(traits)]), {"input": input}, **o)
 
 
 def run_max_unpool2d(inputs, kernel_size, stride=None, padding=(0, 0), output_size=None):
@@ -857,27 +874,18 @@ def max_unpool2d_cases():
         yield named(f"copies_{NAMES[dtype]}", (1, 2, 3, 4), (6, 8), dtype, **k2)
         yield named(f"duplicates_{NAMES[dtype]}", (1, 2, 3, 3), (7, 6), dtype, True, output_size=[7, 6], **k2)
 
-    for i in range(30):
+    for i in range(110):
         name = f"random_{i:03}"
         draw = Draw(f"max_unpool2d/{name}")
-        shape = [*draw.pick([], [1], [2]), draw.int(1, 3), *draw.pair(1, 4)]
-        kernel, stride = draw.pair(2, 4), draw.pair(1, 3)
-        padding = [draw.int(0, k // 2) for k in kernel]
-        size = [(n - 1) * s - 2 * p + k for n, s, p, k in zip(shape[-2:], stride, padding, kernel)]
-        options = {"kernel_size": kernel, "stride": stride, "padding": padding}
-        if draw.pick(True, False):
-            size = [n + draw.int(1 - s, s - 1) for n, s in zip(size, stride)]
-            options["output_size"] = size
-        if min(size) < 0:
-            continue
-        duplicates = math.prod(size) < shape[-2] * shape[-1] or draw.pick(True, False)
-        if math.prod(size) < 2 and duplicates:
-            continue
+        call, size = calls.max_unpool2d_call(draw)
+        shape, plane = call.shapes["input"], math.prod(size)
+        duplicates = plane < shape[-2] * shape[-1] or draw.pick(True, False)
         dtype = draw.pick(F32, F32, F64, *INTEGERS)
-        inputs = unpool_inputs(f"max_unpool2d/{name}/values", shape, math.prod(size), dtype, duplicates)
+        inputs = unpool_inputs(f"max_unpool2d/{name}/values", shape, plane, dtype, duplicates)
         if duplicates:
-            inputs["indices"] = inputs["indices"] % math.prod(size)
-        yield value(f"{name}_{NAMES[dtype]}", inputs, **options)
+            inputs["indices"] = inputs["indices"] % plane
+        traits = {"duplicates": duplicates, "output_size": "output_size" in call.options, "unbatched": len(shape) == 3}
+        yield value("_".join([name, NAMES[dtype], *with_trait(traits)]), inputs, **call.options)
 
     def bad(name, shape=(1, 2, 2, 2), indices=None, **options):
         index = zeros(*shape, dtype=I64) if indices is None else indices
@@ -914,19 +922,7 @@ def max_unpool2d_cases():
     yield bad("rank_before_indices", (2, 2), indices=zeros(2, 3, dtype=I64))
     yield bad("indices_before_empty", (1, 0, 2, 2), indices=zeros(1, 2, 2, 2, dtype=I64))
 
-    def mistakes(draw):
-        pick = draw.pick
-        shape = pick((1, 2, 2, 2), (1, 2, 2, 2), (2, 2, 2), (1, 0, 2, 2), (2, 2))
-        index = pick(shape, shape, shape, (1, 2, 2, 1))
-        indices = torch.full(index, pick(0, 3, 15, 40, -1), dtype=I64)
-        return {"input": zeros(*shape), "indices": indices}, {
-            "kernel_size": pick([2, 2], [3, 2]),
-            "stride": pick(None, [2, 2], [1, 3]),
-            "padding": pick([0, 0], [0, 0], [1, 0], [0, 4]),
-            "output_size": pick(None, None, [4, 4], [9, 4], [4, -1]),
-        }
-
-    yield from several_mistakes("max_unpool2d", 15, mistakes)
+    yield from mistaken("max_unpool2d", lambda draw: calls.max_unpool2d_call(draw)[0], calls.MAX_UNPOOL2D_MISTAKES)
 
 
 # ---- unfold, fold ----------------------------------------------------------------------------------------------------
@@ -965,32 +961,6 @@ BLOCKS = [
 ]
 
 
-def block_counts(image, kernel_size, dilation=(1, 1), padding=(0, 0), stride=(1, 1)):
-    return [
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, d, p, s in zip(image[-2:], kernel_size, dilation, padding, stride)
-    ]
-
-
-def columns_shape(image, **options):
-    kh, kw = options["kernel_size"]
-    return (*image[:-3], image[-3] * kh * kw, math.prod(block_counts(image, **options)))
-
-
-def random_blocks(name, op):
-    draw = Draw(f"{op}/{name}")
-    while True:
-        image = (*draw.pick([], [1], [2]), draw.int(1, 3), *draw.pair(1, 7))
-        options = {
-            "kernel_size": draw.pair(1, 3),
-            "dilation": draw.pair(1, 3),
-            "padding": draw.pair(0, 2),
-            "stride": draw.pair(1, 3),
-        }
-        if min(block_counts(image, **options)) >= 1:
-            return draw, image, options
-
-
 def unfold_cases():
     def named(name, image, options, dtype=F32):
         return value(name, {"input": Draw(f"unfold/{name}").tensor(image, dtype, False)}, **options)
@@ -1002,10 +972,12 @@ def unfold_cases():
     yield value(
         "values_are_copied", {"input": torch.tensor([[[NAN, -0.0], [INF, -INF]]])}, kernel_size=[2, 2], padding=[1, 1]
     )
-    for i in range(30):
-        draw, image, options = random_blocks(f"random_{i:03}", "unfold")
+    for i in range(100):
+        draw = Draw(f"unfold/random_{i:03}")
+        call = calls.blocks_call(draw)
         dtype = draw.pick(F32, F32, F64, *INTEGERS)
-        yield value(f"random_{i:03}_{NAMES[dtype]}", {"input": draw.tensor(image, dtype, False)}, **options)
+        input = draw.tensor(call.shapes["input"], dtype, False)
+        yield value(f"random_{i:03}_{NAMES[dtype]}", {"input": input}, **call.options)
 
     def bad(name, shape=(1, 2, 4, 5), **options):
         return error(name, {"input": zeros(*shape)}, **({"kernel_size": [2, 2]} | options))
@@ -1020,6 +992,9 @@ def unfold_cases():
     yield bad("rank_0", ())
     yield bad("rank_1", (4,))
     yield bad("rank_2", (4, 5))
+    yield bad("rank_2_without_rows", (0, 5))
+    yield bad("rank_2_without_columns", (4, 0))
+    yield bad("rank_1_empty", (0,))
     yield bad("rank_5", (1, 1, 2, 4, 5))
     yield bad("no_channels", (1, 0, 4, 5))
     yield bad("no_rows", (1, 2, 0, 5))
@@ -1038,26 +1013,13 @@ def unfold_cases():
     yield bad("kernel_before_rank_0", (), kernel_size=[0, 2])
     yield bad("stride_before_rank_5", (1, 1, 2, 4, 5), stride=[0, 1])
 
-    def mistakes(draw):
-        return {"input": zeros(*draw.pick((1, 2, 4, 5), (2, 4, 5), (1, 0, 4, 5), (4, 5)))}, block_mistakes(draw)
-
-    yield from several_mistakes("unfold", 15, mistakes)
-
-
-def block_mistakes(draw):
-    pick = draw.pick
-    return {
-        "kernel_size": pick(*[[2, 2]] * 4, [0, 2], [6, 2]),
-        "dilation": pick(*[[1, 1]] * 4, [0, 1], [1, 9]),
-        "padding": pick(*[[0, 0]] * 4, [1, 1], [-1, 0]),
-        "stride": pick(*[[1, 1]] * 4, [1, 2], [1, 0]),
-    }
+    yield from mistaken("unfold", calls.blocks_call, calls.UNFOLD_MISTAKES)
 
 
 def fold_cases():
     def named(name, image, options, dtype=F32, integers=True):
         draw = Draw(f"fold/{name}")
-        input = draw.tensor(columns_shape(image, **options), dtype, integers)
+        input = draw.tensor(calls.columns_shape(image, **options), dtype, integers)
         return value(name, {"input": input}, output_size=list(image[-2:]), **options)
 
     for block in BLOCKS:
@@ -1081,11 +1043,12 @@ def fold_cases():
         output_size=[2, 3],
         kernel_size=[2, 2],
     )
-    for i in range(30):
-        draw, image, options = random_blocks(f"random_{i:03}", "fold")
+    for i in range(100):
+        draw = Draw(f"fold/random_{i:03}")
+        call = calls.fold_call(draw)
         dtype = draw.pick(F32, F32, F64, *INTEGERS)
-        input = draw.tensor(columns_shape(image, **options), dtype, draw.pick(True, False))
-        yield value(f"random_{i:03}_{NAMES[dtype]}", {"input": input}, output_size=list(image[-2:]), **options)
+        input = draw.tensor(call.shapes["input"], dtype, draw.pick(True, False))
+        yield value(f"random_{i:03}_{NAMES[dtype]}", {"input": input}, **call.options)
 
     def bad(name, shape=(1, 8, 6), **options):
         return error(name, {"input": zeros(*shape)}, **({"output_size": [3, 4], "kernel_size": [2, 2]} | options))
@@ -1103,6 +1066,7 @@ def fold_cases():
     yield bad("no_columns", (1, 8, 0))
     yield bad("no_rows_unbatched", (0, 6))
     yield bad("kernel_product_overflows", kernel_size=[2**32, 2**32])
+    yield bad("kernel_product_overflows_int64_only", kernel_size=[2**32, 2**31])
     yield bad("rows_not_divisible_by_kernel", (1, 7, 6))
     yield bad("rows_not_divisible_by_kernel_unbatched", (7, 6))
     yield bad("columns_do_not_match", (1, 8, 5))
@@ -1122,13 +1086,7 @@ def fold_cases():
     yield bad("rows_before_columns", (1, 7, 5))
     yield bad("columns_before_output_size", (1, 1, 5), output_size=[0, 0], kernel_size=[1, 1], padding=[1, 1])
 
-    def mistakes(draw):
-        size = draw.pick([3, 4], [3, 4], [0, 4], [2, 2])
-        return {"input": zeros(*draw.pick((1, 8, 6), (8, 6), (1, 7, 6), (8,)))}, {"output_size": size} | block_mistakes(
-            draw
-        )
-
-    yield from several_mistakes("fold", 15, mistakes)
+    yield from mistaken("fold", calls.fold_call, calls.FOLD_MISTAKES)
 
 
 # ---- upsampling ------------------------------------------------------------------------------------------------------
@@ -1142,7 +1100,7 @@ def run_upsample_bilinear2d(inputs, size=None, scale=None, align_corners=False):
     return {"output": F.interpolate(inputs["input"], size, scale, "bilinear", align_corners)}
 
 
-def upsample_errors():
+def upsample_errors(op):
     def bad(name, shape=(1, 2, 3, 4), **options):
         return error(name, {"input": zeros(*shape)}, **options)
 
@@ -1171,6 +1129,7 @@ def upsample_errors():
     yield bad("scale_infinite", scale=[1.0, INF])
     yield bad("scale_minus_infinite", scale=[-INF, 1.0])
     yield bad("scale_nan_before_channels", (1, 0, 3, 4), scale=[NAN, 1.0])
+    yield from mistaken(op, calls.upsample_call, calls.UPSAMPLE_MISTAKES)
 
 
 # name, input shape, options: they serve nearest and bilinear
@@ -1201,16 +1160,6 @@ UPSAMPLINGS = [
 ]
 
 
-def random_upsampling(draw):
-    shape = (draw.int(1, 2), draw.int(1, 3), *draw.pair(1, 9))
-    if draw.pick(True, False):
-        return shape, {"size": draw.pair(1, 12)}
-    scales = [draw.int(-(-100 // n), 260) / 100 for n in shape[-2:]]  # at least one pixel of output
-    if any(math.trunc(n * s) < 1 for n, s in zip(shape[-2:], scales)):
-        scales = [1.5, 1.25]
-    return shape, {"scale": scales}
-
-
 def upsample_nearest2d_cases():
     for name, shape, options in UPSAMPLINGS:
         yield value(name, {"input": Draw(f"upsample_nearest2d/{name}").tensor(shape, F32, False)}, **options)
@@ -1223,12 +1172,16 @@ def upsample_nearest2d_cases():
     for dtype in (F64, *INTEGERS):
         draw = Draw(f"upsample_nearest2d/copies_{NAMES[dtype]}")
         yield value(f"copies_{NAMES[dtype]}", {"input": draw.tensor((1, 2, 3, 5), dtype, False)}, size=[5, 7])
-    for i in range(30):
+    for factor in calls.SCALES:
+        input = torch.arange(2 * 40, dtype=F32).reshape(1, 1, 2, 40)
+        yield value(f"scale_{factor!r}".replace(".", "_"), {"input": input}, scale=[1.0, factor])
+    for i in range(100):
         draw = Draw(f"upsample_nearest2d/random_{i:03}")
-        shape, options = random_upsampling(draw)
+        call = calls.upsample_call(draw)
         dtype = draw.pick(F32, F32, F64, *INTEGERS)
-        yield value(f"random_{i:03}_{NAMES[dtype]}", {"input": draw.tensor(shape, dtype, False)}, **options)
-    yield from upsample_errors()
+        input = draw.tensor(call.shapes["input"], dtype, False)
+        yield value(f"random_{i:03}_{NAMES[dtype]}", {"input": input}, **call.options)
+    yield from upsample_errors("upsample_nearest2d")
 
 
 def upsample_bilinear2d_cases():
@@ -1257,18 +1210,17 @@ def upsample_bilinear2d_cases():
         size=[3, 3],
         align_corners=True,
     )
-    for i in range(30):
+    for factor in calls.SCALES:
+        input = Draw(f"upsample_bilinear2d/scale/{factor}").tensor((1, 1, 2, 40), F32, False)
+        yield value(f"scale_{factor!r}".replace(".", "_"), {"input": input}, False, scale=[1.0, factor])
+    for i in range(110):
         draw = Draw(f"upsample_bilinear2d/random_{i:03}")
-        shape, options = random_upsampling(draw)
+        call = calls.upsample_call(draw)
         dtype = draw.pick(F32, F32, F64)
-        yield value(
-            f"random_{i:03}_{NAMES[dtype]}",
-            {"input": draw.tensor(shape, dtype, False)},
-            False,
-            **options,
-            align_corners=draw.pick(False, True),
-        )
-    yield from upsample_errors()
+        input = draw.tensor(call.shapes["input"], dtype, False)
+        options = call.options | {"align_corners": draw.pick(False, True)}
+        yield value(f"random_{i:03}_{NAMES[dtype]}", {"input": input}, False, **options)
+    yield from upsample_errors("upsample_bilinear2d")
 
 
 # ---- activations -----------------------------------------------------------------------------------------------------
@@ -1452,7 +1404,7 @@ def gemm_cases():
     for dtype in INTEGERS:
         yield gemm_case(f"wraps_{NAMES[dtype]}", 5, 6, 7, dtype, alpha=3, beta=-5, gaps=(1, 0, 2))
         yield gemm_case(f"wraps_{NAMES[dtype]}_col_major", 4, 3, 5, dtype, order="col_major", trans_a=True)
-    for i in range(25):
+    for i in range(120):
         draw = Draw(f"gemm/shape/{i}")
         dtype, exact = draw.dtype_and_exact()
         yield gemm_case(
@@ -1469,6 +1421,89 @@ def gemm_cases():
             draw.pick(0, 0, 1, -2),
             (draw.int(0, 2), draw.int(0, 2), draw.int(0, 2)),
         )
+
+
+# ---- others who answer the same call ---------------------------------------------------------------------------------
+
+
+def with_onednn(run):
+    """Asked for the mistakes of float32 calls only: that is what oneDNN takes, and its values differ by rounding."""
+
+    def answer(case):
+        if not case.fails or dtype_of(case.inputs) != F32:
+            return None
+        torch.backends.mkldnn.set_flags(True)
+        try:
+            return run(case.inputs, **case.options)
+        finally:
+            torch.backends.mkldnn.set_flags(False)
+
+    return answer
+
+
+def conv_transpose2d_by_its_kernel(case):
+    o, weight = case.options, case.inputs["weight"]
+    askable = weight.dim() == 4 and o.get("groups", 1) == 1 and "output_size" not in o and calls.is_within_int32(o)
+    if not askable or dtype_of(case.inputs) not in (*FLOATS, I64):
+        return None
+    settings = {key: setting for key, setting in o.items() if key != "groups"}
+    return run_slow_conv_transpose2d(case.inputs, kernel_size=list(weight.shape[2:]), **settings)
+
+
+def slow_conv_transpose2d_by_the_public_function(case):
+    settings = dict(case.options)
+    if list(case.inputs["weight"].shape[2:]) != settings.pop("kernel_size") or dtype_of(case.inputs) not in FLOATS:
+        return None
+    return run_conv_transpose2d(case.inputs, **settings)
+
+
+def max_unpool2d_by_its_kernel(case):
+    input, indices, o = case.inputs["input"], case.inputs["indices"], case.options
+    if not case.fails or input.dim() < 2:
+        return None
+    kernel = o["kernel_size"]
+    stride, padding = o.get("stride") or kernel, o.get("padding", [0, 0])
+    usual = [(n - 1) * s - 2 * p + k for n, s, p, k in zip(input.shape[-2:], stride, padding, kernel)]
+    size = o.get("output_size") or usual
+    return {"output": torch.ops.aten.max_unpool2d(input, indices, size)} if abs(math.prod(size)) < 2**20 else None
+
+
+def upsample_nearest2d_by_its_kernel(case):
+    o = case.options
+    return {"output": torch.ops.aten.upsample_nearest2d(case.inputs["input"], o.get("size"), o.get("scale"))}
+
+
+def upsample_bilinear2d_by_its_kernel(case):
+    o, align = case.options, case.options.get("align_corners", False)
+    return {"output": torch.ops.aten.upsample_bilinear2d(case.inputs["input"], o.get("size"), align, o.get("scale"))}
+
+
+def others(op, case, answer):
+    """Those whose answer to the case is another one: [{"by": who, and "outputs" or "error" and "error_class"}]."""
+    found = []
+    if calls.leaves_int64({role: tensor.shape for role, tensor in case.inputs.items()}, case.options):
+        return found
+    for by, run in OPS[op].also.items():
+        try:
+            outputs = run(case)
+            other = None if outputs is None else {"outputs": outputs}
+        except Exception as caught:
+            other = {"error": str(caught), "error_class": type(caught).__name__}
+        if other and not is_same_answer(other, answer) and is_worth_telling(other):
+            found.append({"by": by} | other)
+    return found
+
+
+def is_same_answer(a, b):
+    if "error" in a or "error" in b:
+        return a.get("error") == b.get("error")
+    return all(content_of(tensor) == content_of(b["outputs"][role]) for role, tensor in a["outputs"].items())
+
+
+def is_worth_telling(answer):
+    if "error" in answer:
+        return not re.search("not implemented for|memory", answer["error"])
+    return all(tensor.numel() <= 64 for tensor in answer["outputs"].values())
 
 
 # ---- running ---------------------------------------------------------------------------------------------------------
@@ -1488,28 +1523,52 @@ def widened_to_float64(run, inputs, options):
     return {"output": (halves[0] << 32) + halves[1]}
 
 
-# recipe: the call in torch's words; widen: how to compute integer types that PyTorch refuses
-Op = collections.namedtuple("Op", "run cases recipe widen", defaults=(None,))
+# recipe: the call in torch's words; widen: how to compute integer types that PyTorch refuses; also: others who answer
+# the same call, as name -> function of a case, which gives None where they can not be asked
+Op = collections.namedtuple("Op", "run cases recipe widen also", defaults=(None, {}))
 
 OPS = {
-    "conv2d": Op(run_conv2d, conv2d_cases, "F.conv2d", widened_to_int64),
+    "conv2d": Op(run_conv2d, conv2d_cases, "F.conv2d", widened_to_int64, {"oneDNN": with_onednn(run_conv2d)}),
     "conv_transpose2d": Op(
         run_conv_transpose2d,
         conv_transpose2d_cases,
         "F.conv_transpose2d, with output_size nn.ConvTranspose2d",
         widened_to_int64,
+        {
+            "oneDNN": with_onednn(run_conv_transpose2d),
+            "torch.ops.aten.slow_conv_transpose2d": conv_transpose2d_by_its_kernel,
+        },
     ),
     "slow_conv_transpose2d": Op(
-        run_slow_conv_transpose2d, slow_conv_transpose2d_cases, "torch.ops.aten.slow_conv_transpose2d", widened_to_int64
+        run_slow_conv_transpose2d,
+        slow_conv_transpose2d_cases,
+        "torch.ops.aten.slow_conv_transpose2d",
+        widened_to_int64,
+        {"F.conv_transpose2d": slow_conv_transpose2d_by_the_public_function},
     ),
     "max_pool2d": Op(run_max_pool2d, max_pool2d_cases, "F.max_pool2d with return_indices"),
-    "max_unpool2d": Op(run_max_unpool2d, max_unpool2d_cases, "F.max_unpool2d", widened_to_float64),
+    "max_unpool2d": Op(
+        run_max_unpool2d,
+        max_unpool2d_cases,
+        "F.max_unpool2d",
+        widened_to_float64,
+        {"torch.ops.aten.max_unpool2d": max_unpool2d_by_its_kernel},
+    ),
     "unfold": Op(run_unfold, unfold_cases, "F.unfold", widened_to_float64),
     "fold": Op(run_fold, fold_cases, "F.fold", widened_to_float64),
     "upsample_nearest2d": Op(
-        run_upsample_nearest2d, upsample_nearest2d_cases, "F.interpolate mode nearest", widened_to_float64
+        run_upsample_nearest2d,
+        upsample_nearest2d_cases,
+        "F.interpolate mode nearest",
+        widened_to_float64,
+        {"torch.ops.aten.upsample_nearest2d": upsample_nearest2d_by_its_kernel},
     ),
-    "upsample_bilinear2d": Op(run_upsample_bilinear2d, upsample_bilinear2d_cases, "F.interpolate mode bilinear"),
+    "upsample_bilinear2d": Op(
+        run_upsample_bilinear2d,
+        upsample_bilinear2d_cases,
+        "F.interpolate mode bilinear",
+        also={"torch.ops.aten.upsample_bilinear2d": upsample_bilinear2d_by_its_kernel},
+    ),
     "relu": Op(run_relu, relu_cases, "F.relu"),
     "sigmoid": Op(run_sigmoid, sigmoid_cases, "torch.sigmoid"),
     "gemm": Op(run_gemm, gemm_cases, "torch.addmm", widened_to_int64),
@@ -1579,8 +1638,22 @@ class Pool:
         self.keys = {}
 
     def key(self, tensor, wanted):
-        content = (NAMES[tensor.dtype], tuple(tensor.shape), bytes_of(tensor))
-        return self.keys.setdefault(content, wanted)
+        return self.keys.setdefault(content_of(tensor), wanted)
+
+    def input(self, tensor, wanted):
+        """Zeros are stored as their sizes."""
+        return list(tensor.shape) if is_zeros(tensor) else self.key(tensor, wanted)
+
+
+def content_of(tensor):
+    return NAMES[tensor.dtype], tuple(tensor.shape), bytes_of(tensor)
+
+
+def is_zeros(tensor):
+    """+0 everywhere. What comes from zeros() may be too large to look at every element."""
+    if not any(tensor.stride()):
+        tensor = tensor[(0,) * tensor.dim()] if tensor.numel() else tensor
+    return not any(bytes_of(tensor))
 
 
 def bytes_of(tensor):
@@ -1604,12 +1677,15 @@ def file_of(op):
         record = {"name": case.name, "op": op, "dtype": NAMES[dtype_of(case.inputs)]}
         record["options"] = without_defaults(op, case.options)
         # Keys are made before the call, so that an operation that wrote to its inputs would show.
-        record["inputs"] = {role: pool.key(tensor, f"{number}.{role}") for role, tensor in case.inputs.items()}
+        record["inputs"] = {role: pool.input(tensor, f"{number}.{role}") for role, tensor in case.inputs.items()}
         record |= answer(op, case)
+        also = others(op, case, record)
+        record |= {"also": also} if also else {}
         if "outputs" in record:
             record |= {"exact": True} if case.exact else {}
-            outputs = record["outputs"].items()
-            record["outputs"] = {role: pool.key(tensor, f"{number}.{role}") for role, tensor in outputs}
+        for prefix, told in (number, record), *((f"{number}.also", other) for other in also):
+            if "outputs" in told:
+                told["outputs"] = {role: pool.key(t, f"{prefix}.{role}") for role, t in told["outputs"].items()}
         records.append(record)
     names = collections.Counter(record["name"] for record in records)
     assert max(names.values()) == 1, f"{op}: {names.most_common(1)}"
@@ -1631,6 +1707,15 @@ def safetensors(keys, metadata):
     return struct.pack("<Q", len(text)) + text + data
 
 
+def limit_memory():
+    """Calls that would be answered with a huge tensor fail at once, on every machine."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (2**33, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ops", nargs="*", metavar="OP", help="all if none is named: " + " ".join(OPS))
@@ -1641,6 +1726,7 @@ def main():
     unknown = set(arguments.ops) - set(OPS)
     if unknown:
         sys.exit(f"no such operation: {' '.join(sorted(unknown))}")
+    limit_memory()
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
     torch.backends.mkldnn.set_flags(False)
