@@ -134,9 +134,9 @@ namespace detail {
 /// A convolution as matrix products.
 struct conv2d_products {
   /// One product for each image and group: A is the weight (O, C kh kw), B the column matrix, C the output plane.
-  template <class T, class Visit>
+  template <class T>
   static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const Visit& visit) {
+                               const problem_visitor<T>& visit) {
     const index_t in_plane = g.in.h * g.in.w;
     gemm_problem<T> p;
     p.m = g.out_channels;

@@ -218,9 +218,9 @@ struct phase_axis {
 /// A transposed convolution as matrix products.
 struct conv_transpose2d_phases {
   /// One product for each class of phases (and each image and group).
-  template <class T, class Visit>
+  template <class T>
   static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const Visit& visit) {
+                               const problem_visitor<T>& visit) {
     const phase_axis axis_h{g.kernel.h, g.stride.h, g.padding.h, g.dilation.h};
     const phase_axis axis_w{g.kernel.w, g.stride.w, g.padding.w, g.dilation.w};
     for (index_t ph = 0; ph < g.stride.h;) {

@@ -75,16 +75,33 @@ const convolution_algorithm<T>& choose_algorithm(const convolution_geometry& g, 
   return *best;
 }
 
-/// The implicit matrix product as an algorithm. Source::for_each_problem(geometry, operands, visit) calls
-/// visit(gemm_problem) for each of the products that a convolution consists of.
+/// Calls back with a gemm_problem. A reference without the callable's type: what enumerates problems is compiled once.
+template <class T>
+class problem_visitor {
+ public:
+  template <class Visit>
+  explicit problem_visitor(Visit& visit)
+      : visit_(&visit), call_([](void* v, const gemm_problem<T>& p) { (*static_cast<Visit*>(v))(p); }) {}
+  void operator()(const gemm_problem<T>& p) const { call_(visit_, p); }
+
+ private:
+  void* visit_;
+  void (*call_)(void*, const gemm_problem<T>&);
+};
+
+/// The implicit matrix product as an algorithm. Source::for_each_problem(geometry, operands, problem_visitor) visits each
+/// of the products that a convolution consists of.
 template <class Source, class T>
 struct implicit_gemm_algorithm {
-  /// Calls visit(gemm_problem), with its part of a weight that was packed before.
   template <class Visit>
-  static void visit_problems(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
-                             const Visit& visit) {
-    const T* packed = operands.packed_weight;
-    Source::for_each_problem(g, operands, [&](gemm_problem<T> p) {
+  static void visit_problems(const convolution_geometry& g, const convolution_operands<T>& operands, Visit visit) {
+    Source::for_each_problem(g, operands, problem_visitor<T>(visit));
+  }
+  /// Each problem with its part of a weight that was packed before.
+  template <class Visit>
+  static void visit_packed(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                           const Visit& visit) {
+    visit_problems(g, operands, [&, packed = operands.packed_weight](gemm_problem<T> p) mutable {
       p.packed_a = packed;
       if (packed) packed += gemm_packed_size(p, ctx);
       visit(p);
@@ -94,20 +111,18 @@ struct implicit_gemm_algorithm {
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     double sum = 0;
     const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
-    Source::for_each_problem(g, convolution_operands<T>{},
-                             [&](const gemm_problem<T>& p) { sum += gemm_cost(p, kernel, packed); });
+    visit_problems(g, {}, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, kernel, packed); });
     return sum;
   }
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
     index_t size = gemm_kernels_of<T>(ctx).lanes;  // slack
-    Source::for_each_problem(g, convolution_operands<T>{},
-                             [&](const gemm_problem<T>& p) { size += gemm_packed_size(p, ctx); });
+    visit_problems(g, {}, [&](const gemm_problem<T>& p) { size += gemm_packed_size(p, ctx); });
     return size;
   }
   static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
     convolution_operands<T> from;
     from.weight = weight;
-    Source::for_each_problem(g, from, [&](const gemm_problem<T>& p) {
+    visit_problems(g, from, [&](const gemm_problem<T>& p) {
       pack_beforehand(p, ctx, packed);
       packed += gemm_packed_size(p, ctx);
     });
@@ -115,13 +130,13 @@ struct implicit_gemm_algorithm {
   static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
                                const context& ctx) {
     index_t bytes = 0;
-    visit_problems(g, operands, ctx,
-                   [&](const gemm_problem<T>& p) { bytes = std::max(bytes, gemm_scratch_bytes(p, ctx)); });
+    visit_packed(g, operands, ctx,
+                 [&](const gemm_problem<T>& p) { bytes = std::max(bytes, gemm_scratch_bytes(p, ctx)); });
     return bytes;
   }
   static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    visit_problems(g, operands, ctx, [&](const gemm_problem<T>& p) { run_gemm(p, ctx, memory); });
+    visit_packed(g, operands, ctx, [&](const gemm_problem<T>& p) { run_gemm(p, ctx, memory); });
   }
 
   static constexpr convolution_algorithm<T> entry = {"implicit_gemm", always_applies, cost, packed_size,

@@ -81,7 +81,7 @@ class few_pixels {
       for (index_t o = begin, rows; o < end; o += rows) {
         rows = end - o >= 4 ? 4 : 1;
         const T* weight = operands_.weight + (group_ * g_.out_channels + o) * window_ + p;
-        kernel_.dot(weight, window_, rows, windows, depth, columns, count, sum);
+        kernel_.dot(weight, rows == 4 ? window_ : 0, windows, depth, columns, count, sum);
         for (index_t r = 0; r < rows; ++r)
           for (index_t j = 0; j < columns; ++j) {
             T& y = output(o + r, pixel + j);

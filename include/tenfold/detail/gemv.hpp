@@ -73,8 +73,8 @@ void run_few_columns(const gemv_problem<T>& g, const context& ctx) {
     const index_t end = std::min(g.m, (t + 1) * rows_per_task);
     T sum[4 * gemv_most];
     for (index_t i = t * rows_per_task, rows; i < end; i += rows) {
-      rows = end - i >= 4 ? 4 : 1;
-      kernel.dot(g.a.data + i * g.a.row, g.a.row, rows, g.b.data, g.b.column, g.n, g.k, sum);
+      rows = end - i >= 4 ? 4 : 1;  // of a last row on its own the kernel's four are the same
+      kernel.dot(g.a.data + i * g.a.row, rows == 4 ? g.a.row : 0, g.b.data, g.b.column, g.n, g.k, sum);
       for (index_t r = 0; r < rows; ++r)
         for (index_t j = 0; j < g.n; ++j) {
           T& c = g.c.at(i + r, j);

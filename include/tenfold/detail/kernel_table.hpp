@@ -57,7 +57,7 @@ struct gemm_kernels {
 /// The kernels of products with a handful of rows or columns; their contracts are in kernels/gemv.inl.hpp.
 template <class T>
 struct gemv_kernels {
-  void (*dot)(const T* a, index_t lda, index_t rows, const T* x, index_t ldx, index_t columns, index_t k, T* sum);
+  void (*dot)(const T* a, index_t lda, const T* x, index_t ldx, index_t columns, index_t k, T* sum);
   void (*axpy)(const T* a, const T* b, index_t ldb, index_t k, index_t n, T* c);
 };
 

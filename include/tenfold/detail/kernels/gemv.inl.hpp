@@ -1,23 +1,23 @@
 // Products with a handful of rows or columns: every element of the large operand is read once, from where it lies.
 
-// sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < Rows, j < Columns
-//   sum (Rows, Columns)
-// Each sum is Rows * Columns vectors wide until its end: with four rows there are at least as many independent FMAs.
-template <class T, int Rows, int Columns>
+// sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < Columns
+//   sum (4, Columns)
+// Each sum is a vector until its end; four rows are as many independent FMAs or more.
+template <class T, int Columns>
 void dot_block(const T* a, index_t lda, const T* x, index_t ldx, index_t k, T* sum) {
   using U = arithmetic_t<T>;
   constexpr int L = lanes<T>;
-  vec<U> acc[std::size_t{Rows}][std::size_t{Columns}] = {};
+  vec<U> acc[4][std::size_t{Columns}] = {};
   index_t p = 0;
   for (; p + L <= k; p += L) {
     vec<U> column[std::size_t{Columns}];
     TENFOLD_UNROLL for (int j = 0; j < Columns; ++j) column[j] = load(reinterpret_cast<const U*>(x) + j * ldx + p);
-    TENFOLD_UNROLL for (int r = 0; r < Rows; ++r) {
+    TENFOLD_UNROLL for (int r = 0; r < 4; ++r) {
       const vec<U> row = load(reinterpret_cast<const U*>(a) + r * lda + p);
       TENFOLD_UNROLL for (int j = 0; j < Columns; ++j) acc[r][j] += row * column[j];
     }
   }
-  for (int r = 0; r < Rows; ++r)
+  for (int r = 0; r < 4; ++r)
     for (int j = 0; j < Columns; ++j) {
       U total{};
       for (int l = 0; l < L; ++l) total = static_cast<U>(total + acc[r][j][l]);
@@ -27,19 +27,19 @@ void dot_block(const T* a, index_t lda, const T* x, index_t ldx, index_t k, T* s
     }
 }
 
-// dot_block for 1 or 4 rows and 1 to 4 columns
+// dot_block for 1 to 4 columns; of two functions, so that a program stays small
 template <class T>
-void dot(const T* a, index_t lda, index_t rows, const T* x, index_t ldx, index_t columns, index_t k, T* sum) {
-  if (rows == 4) {
-    if (columns == 1) return dot_block<T, 4, 1>(a, lda, x, ldx, k, sum);
-    if (columns == 2) return dot_block<T, 4, 2>(a, lda, x, ldx, k, sum);
-    if (columns == 3) return dot_block<T, 4, 3>(a, lda, x, ldx, k, sum);
-    return dot_block<T, 4, 4>(a, lda, x, ldx, k, sum);
+void dot(const T* a, index_t lda, const T* x, index_t ldx, index_t columns, index_t k, T* sum) {
+  if (columns == 1) return dot_block<T, 1>(a, lda, x, ldx, k, sum);
+  for (index_t j = 0; j < columns; j += 2) {
+    const index_t next = j + 1 < columns ? ldx : 0;  // a last column goes alone, beside itself
+    T pair[8];
+    dot_block<T, 2>(a, lda, x + j * ldx, next, k, pair);
+    for (int r = 0; r < 4; ++r) {
+      sum[r * columns + j] = pair[2 * r];
+      if (next != 0) sum[r * columns + j + 1] = pair[2 * r + 1];
+    }
   }
-  if (columns == 1) return dot_block<T, 1, 1>(a, lda, x, ldx, k, sum);
-  if (columns == 2) return dot_block<T, 1, 2>(a, lda, x, ldx, k, sum);
-  if (columns == 3) return dot_block<T, 1, 3>(a, lda, x, ldx, k, sum);
-  return dot_block<T, 1, 4>(a, lda, x, ldx, k, sum);
 }
 
 // c[j] += sum over p < K of a[p] * b[p * ldb + j], summed by ascending p;   j < n
