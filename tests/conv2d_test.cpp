@@ -13,7 +13,6 @@ using tf::shape;
 namespace {
 
 // ---- values
-// ----------------------------------------------------------------------------------------------------------
 
 template <class T>
 void expect_equals_reference(const conv2d_case& c) {
@@ -127,7 +126,6 @@ TEST(Conv2dRandom, EqualsReference) {
 }
 
 // ---- the same bits
-// ---------------------------------------------------------------------------------------------------
 
 // More than one block of K, of rows and of columns.
 const conv2d_case large_cases[] = {
@@ -190,7 +188,6 @@ TEST(Conv2dBits, OfTheChosenAlgorithmDoNotDependOnThreadsOrMemory) {
 }
 
 // ---- shapes
-// ----------------------------------------------------------------------------------------------------------
 
 static_assert(tf::conv2d_output_shape({1, 3, 224, 224}, {64, 3, 7, 7}, {.stride = 2, .padding = 3}) ==
               shape{1, 64, 112, 112});
@@ -247,7 +244,6 @@ TEST(Conv2dShape, ThatNoMemoryHoldsIsAnError) {
 }
 
 // ---- errors
-// ----------------------------------------------------------------------------------------------------------
 
 struct bad_call {
   shape input{1, 4, 5, 5};
@@ -334,6 +330,17 @@ TEST(Conv2dErrors, OfChannelsAndGroups) {
   EXPECT_EQ(error_text({.options = {.groups = 2}}),
             "Given groups=2, weight of size [6, 4, 3, 3], expected input[1, 4, 5, 5] to have 8 channels, but got 4 "
             "channels instead");
+}
+
+TEST(Conv2dHints, OfChannels) {
+  const auto hint = [](const shape& input, const shape& weight) {
+    return hint_of([&] { (void)tf::conv2d_output_shape(input, weight); });
+  };
+  EXPECT_EQ(hint({1, 6, 5, 5}, {6, 1, 3, 3}), "this weight takes 6 channels with groups = 6");
+  EXPECT_EQ(hint({1, 6, 5, 5}, {4, 3, 3, 3}), "this weight takes 6 channels with groups = 2");
+  EXPECT_EQ(hint({1, 6, 5, 5}, {6, 4, 3, 3}), "a weight of conv2d is (out channels, in channels / groups, kh, kw)");
+  EXPECT_EQ(hint({1, 6, 5, 5}, {5, 3, 3, 3}), "");
+  EXPECT_EQ(hint({1, 0, 5, 5}, {5, 3, 3, 3}), "");
 }
 
 TEST(Conv2dErrors, OfBias) {

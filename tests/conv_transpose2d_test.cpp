@@ -13,7 +13,6 @@ using tf::shape;
 namespace {
 
 // ---- values
-// ----------------------------------------------------------------------------------------------------------
 
 index_t output_channels(const conv_transpose2d_case& c) { return c.weight[1] * c.options.groups; }
 
@@ -113,7 +112,6 @@ TEST(ConvTranspose2d, OfOnesCountsTheTaps) {  // the values follow from the pict
 }
 
 // ---- the same bits
-// ---------------------------------------------------------------------------------------------------
 
 // More than one block of K, of rows and of columns; phases of every kind.
 const conv_transpose2d_case large_cases[] = {
@@ -177,7 +175,6 @@ TEST(ConvTranspose2dBits, OfTheChosenAlgorithmDoNotDependOnThreadsOrMemory) {
 }
 
 // ---- shapes
-// ----------------------------------------------------------------------------------------------------------
 
 static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3}, {.stride = 2, .padding = 1}) ==
               shape{1, 8, 11, 11});
@@ -241,7 +238,6 @@ TEST(ConvTranspose2dShape, ThatNoMemoryHoldsIsAnError) {
 }
 
 // ---- errors
-// ----------------------------------------------------------------------------------------------------------
 
 struct bad_call {
   shape input{1, 4, 5, 5};
@@ -324,6 +320,34 @@ TEST(ConvTranspose2dErrors, OfOutputSize) {
             "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
 }
 
+TEST(ConvTranspose2dHints, NameTheOutputPaddingOfTheNearestSize) {
+  const auto hint = [](const hw& size, tf::conv_transpose2d_options o, const shape& input = {1, 4, 6, 6}) {
+    o.output_size = size;
+    return hint_of([&] { (void)tf::conv_transpose2d_output_shape(input, {4, 6, 3, 3}, o); });
+  };
+  const tf::conv_transpose2d_options doubling{.stride = 2, .padding = 1};
+  EXPECT_EQ(hint({13, 12}, doubling), "the nearest output size is [12, 12]: output_padding = [1, 1]");
+  EXPECT_EQ(hint({12, 13}, doubling), "the nearest output size is [12, 12]: output_padding = [1, 1]");
+  EXPECT_EQ(hint({3, 12}, doubling), "the nearest output size is [11, 12]: output_padding = [0, 1]");
+  EXPECT_EQ(hint({100, -5}, doubling), "the nearest output size is [12, 11]: output_padding = [1, 0]");
+  EXPECT_EQ(hint({13, 12}, doubling, {4, 6, 6}), "the nearest output size is [12, 12]: output_padding = [1, 1]");
+  EXPECT_EQ(hint(9, {}), "the nearest output size is [8, 8]: output_padding = [0, 0]");
+  // From -1 to 2 is the range here, and 1 the least size of an output; from -3 to 0 there is none.
+  EXPECT_EQ(hint(-2000, {.stride = 4, .padding = 12}), "the nearest output size is [1, 1]: output_padding = [2, 2]");
+  EXPECT_EQ(hint(1, {.stride = 4, .padding = 13}), "");
+  EXPECT_EQ(hint({13, 12}, {.stride = 0}), "");
+  // The size that it names is reached.
+  EXPECT_EQ(tf::conv_transpose2d_output_shape({1, 4, 6, 6}, {4, 6, 3, 3},
+                                              {.stride = 2, .padding = 1, .output_padding = {0, 1}}),
+            (shape{1, 6, 11, 12}));
+}
+
+TEST(ConvTranspose2dHints, OfAWeightTheWrongWayRound) {
+  EXPECT_EQ(hint_of([] { (void)tf::conv_transpose2d_output_shape({1, 4, 5, 5}, {6, 4, 3, 3}); }),
+            "a weight of conv_transpose2d is (in channels, out channels / groups, kh, kw)");
+  EXPECT_EQ(hint_of([] { (void)tf::conv_transpose2d_output_shape({1, 4, 5, 5}, {3, 6, 3, 3}); }), "");
+}
+
 TEST(ConvTranspose2dErrors, OfChannelsAndGroups) {
   EXPECT_EQ(
       error_text({.weight = {0, 6, 3, 3}}),
@@ -398,7 +422,6 @@ TEST(ConvTranspose2dErrors, OfTheOutput) {
 }
 
 // ---- aten::slow_conv_transpose2d
-// -------------------------------------------------------------------------------------
 
 struct slow_options {
   hw kernel_size = 3;

@@ -80,6 +80,153 @@ TYPED_TEST(MaxUnpool2d, LastCopyOfAnIndexWinsOnAnyNumberOfThreads) {
     EXPECT_TRUE(same_bits(tf::max_unpool2d(x, indices, {.kernel_size = 2}, on_threads(threads)), expected)) << threads;
 }
 
+// ---- duplicates
+// ------------------------------------------------------------------------------------------------------
+
+using rule = tf::unpool_duplicates;
+
+constexpr rule rules[] = {rule::last, rule::first, rule::max, rule::sum, rule::error};
+
+TYPED_TEST(MaxUnpool2d, DuplicatesByEveryRuleEqualReference) {
+  for (unpool_case c : cases) {
+    const auto x = with_special_values(random_tensor<TypeParam>(c.input));
+    const tf::shape out = tf::max_unpool2d_output_shape(c.input, c.options);
+    const auto indices = random_indices(c.input, out[out.size() - 2] * out[out.size() - 1]);
+    for (const rule duplicates : rules) {
+      if (duplicates == rule::error) continue;
+      c.options.duplicates = duplicates;
+      EXPECT_TRUE(
+          same_bits(tf::max_unpool2d(x, indices, c.options), tf::reference::max_unpool2d(x, indices, c.options)))
+          << c.name << ", rule " << static_cast<int>(duplicates);
+    }
+  }
+}
+
+TYPED_TEST(MaxUnpool2d, DuplicatesDoNotDependOnThreads) {
+  const tf::shape shape{2, 5, 64, 66};
+  const auto x = random_tensor<TypeParam>(shape);
+  const auto indices = random_indices(shape, 100);
+  for (const rule duplicates : rules) {
+    const tf::unpool2d_options o{.kernel_size = 2, .duplicates = duplicates};
+    if (duplicates == rule::error) continue;
+    const auto expected = tf::reference::max_unpool2d(x, indices, o);
+    for (const int threads : {1, 2, 3, 8})
+      EXPECT_TRUE(same_bits(tf::max_unpool2d(x, indices, o, on_threads(threads)), expected)) << threads;
+  }
+}
+
+/// One plane of 1 x 6 values for an output of 2 x 3 by hand: places 1 and 4 are named more than once.
+template <class T>
+tf::tensor<T> unpooled_by_hand(rule duplicates, std::initializer_list<T> values) {
+  const tf::tensor<T> x({1, 1, 6}, values);
+  const tf::tensor<tf::index_t> indices({1, 1, 6}, {1, 4, 4, 0, 1, 4});
+  return tf::max_unpool2d(x, indices, {.kernel_size = {2, 1}, .stride = {2, 1}, .duplicates = duplicates});
+}
+
+TEST(MaxUnpool2dDuplicates, FollowTheRule) {
+  const auto expect = [](rule duplicates, std::initializer_list<float> values, std::initializer_list<float> expected) {
+    EXPECT_TRUE(same_bits(unpooled_by_hand(duplicates, values), tf::tensor<float>({1, 2, 6}, expected)))
+        << static_cast<int>(duplicates);
+  };
+  const auto values = {5.f, 1.f, 7.f, 3.f, -2.f, 2.f};
+  expect(rule::last, values, {3, -2, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0});
+  expect(rule::first, values, {3, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0});
+  expect(rule::max, values, {3, 5, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0});
+  expect(rule::sum, values, {3, 3, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0});
+  // All negative: the zeros around them are no competitors.
+  expect(rule::max, {-5, -1, -7, -3, -2, -6}, {-3, -2, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0});
+}
+
+TEST(MaxUnpool2dDuplicates, NanZerosAndInfinities) {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  const auto at_1_and_4 = [](rule duplicates, std::initializer_list<float> values) {
+    const auto y = unpooled_by_hand(duplicates, values);
+    return tf::tensor<float>({2}, {y(0, 0, 1), y(0, 0, 4)});
+  };
+  const auto two = [](float a, float b) { return tf::tensor<float>({2}, {a, b}); };
+  // A NaN beats what is before it and what is behind it.
+  EXPECT_TRUE(same_bits(at_1_and_4(rule::max, {nan, 1, nan, 0, 9, 2}), two(nan, nan)));
+  EXPECT_TRUE(same_bits(at_1_and_4(rule::max, {1, nan, 1, 0, nan, inf}), two(nan, nan)));
+  EXPECT_TRUE(same_bits(at_1_and_4(rule::max, {-inf, -inf, -inf, 0, -inf, -1}), two(-inf, -1)));
+  // Of equal maxima the first: the zeros' signs tell.
+  EXPECT_TRUE(same_bits(at_1_and_4(rule::max, {-0.f, 0.f, -0.f, 1, 0.f, -1}), two(-0.f, 0.f)));
+  EXPECT_TRUE(same_bits(at_1_and_4(rule::sum, {-0.f, inf, -inf, 1, -0.f, 1}), two(-0.f, nan)));
+  EXPECT_TRUE(same_bits(at_1_and_4(rule::first, {nan, -0.f, 1, 1, 2, 3}), two(nan, -0.f)));
+}
+
+TEST(MaxUnpool2dDuplicates, SumsOfIntegersWrap) {
+  const auto y = unpooled_by_hand<std::int8_t>(rule::sum, {100, 127, 127, 0, 100, 3});
+  EXPECT_EQ(y(0, 0, 1), -56);
+  EXPECT_EQ(y(0, 0, 4), 1);
+  const auto z = unpooled_by_hand<std::int64_t>(rule::sum, {INT64_MAX, 0, 0, 0, 1, 0});
+  EXPECT_EQ(z(0, 0, 1), INT64_MIN);
+}
+
+TEST(MaxUnpool2dDuplicates, AsErrorsNameTheFirstThatIsRepeated) {
+  const tf::tensor<float> x({2, 2, 2, 3}, {1, 2, 3, 4, 5, 6,    7, 8, 9, 10, 11, 12,  //
+                                           1, 2, 3, 4, 5, 0.1f, 7, 8, 9, 10, 11, 12});
+  const tf::tensor<tf::index_t> fine({2, 2, 2, 3},
+                                     {0, 1, 2, 3, 4, 5, 23, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5, 5, 4, 3, 2, 1, 0});
+  const tf::unpool2d_options o{.kernel_size = 2, .duplicates = rule::error};
+  EXPECT_TRUE(same_bits(tf::max_unpool2d(x, fine, o), tf::max_unpool2d(x, fine, {.kernel_size = 2})));
+  EXPECT_TRUE(same_bits(tf::reference::max_unpool2d(x, fine, o), tf::max_unpool2d(x, fine, {.kernel_size = 2})));
+  auto indices = fine;
+  indices(1, 0, 1, 2) = 1;
+  indices(1, 1, 0, 1) = 5;  // another one behind it
+  auto y = filled<float>({2, 2, 4, 6}, 77);
+  const std::string text =
+      "max_unpool2d: duplicate index 1 at n = 1, c = 0, h = 1, w = 2 (value 0.1): its plane has it at h = 0, w = 1 "
+      "(value 2) already";
+  EXPECT_EQ(error_of([&] { tf::max_unpool2d_into(y, x, indices, o); }), text);
+  EXPECT_TRUE(equal(y, filled<float>(y.shape(), 77)));
+  EXPECT_EQ(error_of([&] { tf::reference::max_unpool2d(x, indices, o); }), text);
+  indices(1, 1, 1, 2) = 24;  // an index outside comes first, and is PyTorch's
+  EXPECT_EQ(error_of([&] { tf::max_unpool2d(x, indices, o); }),
+            "Found an invalid max index: 24 (output volumes are of size 4x6)");
+  const tf::tensor<std::int8_t> image({3, 1, 2}, {1, 2, 3, 4, 5, -6});  // unbatched: n is 0
+  EXPECT_EQ(
+      error_of([&] {
+        tf::max_unpool2d(image, tf::tensor<tf::index_t>({3, 1, 2}, {0, 1, 1, 0, 7, 7}), o);
+      }),
+      "max_unpool2d: duplicate index 7 at n = 0, c = 2, h = 0, w = 1 (value -6): its plane has it at h = 0, w = 0 "
+      "(value 5) already");
+}
+
+TEST(MaxUnpool2dDuplicates, AsErrorsOnAnyNumberOfThreadsAndAnyWorkspace) {
+  const tf::shape shape{2, 3, 1, 1200};  // output planes of 1200 x 1200 places need more bits than 64 KiB have
+  const tf::unpool2d_options o{.kernel_size = {1200, 1}, .duplicates = rule::error};
+  const auto x = random_tensor<float>(shape);
+  auto fine = tf::tensor<tf::index_t>::uninitialized(shape);
+  for (tf::index_t i = 0; i < fine.size(); ++i) fine.data()[i] = i % 1200 * 1200 + 1199 - i % 7;
+  auto repeated = fine;
+  repeated(1, 2, 0, 3) = repeated(1, 2, 0, 1199);  // the far end of the plane, found late
+  repeated(1, 1, 0, 1100) = repeated(1, 1, 0, 1099);
+  repeated(1, 1, 0, 900) = repeated(1, 1, 0, 10);
+  const auto expected = tf::max_unpool2d(x, fine, {.kernel_size = {1200, 1}});
+  const std::string where =
+      "max_unpool2d: duplicate index " + std::to_string(fine(1, 1, 0, 10)) + " at n = 1, c = 1, h = 0, w = 900 (value ";
+  for (const int threads : {1, 2, 5})
+    for (const tf::index_t cap : {0, 64 << 10, 100000}) {
+      tf::context ctx = on_threads(threads);
+      ctx.max_workspace_bytes = cap;
+      const tf::index_t bytes = tf::max_unpool2d_workspace_bytes(x, fine, o, ctx);
+      EXPECT_GT(bytes, 0);
+      EXPECT_LE(bytes, threads * (cap > 0 ? cap : 1200 * 1200 / 8 + 64) + 64);
+      std::vector<std::byte> workspace(static_cast<std::size_t>(bytes));
+      for (const bool own : {false, true}) {
+        if (own) ctx.workspace = workspace;
+        EXPECT_TRUE(same_bits(tf::max_unpool2d(x, fine, o, ctx), expected));
+        EXPECT_EQ(error_of([&] { tf::max_unpool2d(x, repeated, o, ctx); }).substr(0, where.size()), where);
+      }
+      ctx.workspace = std::span(workspace).first(workspace.size() - 1);
+      EXPECT_NE(error_of([&] { tf::max_unpool2d(x, fine, o, ctx); }), "");
+    }
+  EXPECT_EQ(tf::max_unpool2d_workspace_bytes(x, fine, {.kernel_size = 2}), 0);
+}
+
+// ---- indices and errors
+// ----------------------------------------------------------------------------------------------
+
 TEST(MaxUnpool2dIndices, AreNotReadWhenTheOutputIsEmpty) {
   const auto x = random_tensor<float>({1, 2, 3, 4});
   const auto y = tf::max_unpool2d(x, filled<tf::index_t>(x.shape(), -5), {.kernel_size = 0});
@@ -101,6 +248,12 @@ TEST(MaxUnpool2dErrors, NameTheLastIndexOutsideInMemoryOrder) {
           EXPECT_EQ(error_of([&] { tf::max_unpool2d(x, indices, {.kernel_size = 2}, ctx); }),
                     "Found an invalid max index: " + std::to_string(bad) + " (output volumes are of size 80x82)");
         }
+}
+
+TEST(MaxUnpool2dErrors, OfAnIndexTellWhatAnIndexIs) {
+  const tf::tensor<float> x({1, 1, 1, 1});
+  EXPECT_EQ(hint_of([&] { tf::max_unpool2d(x, filled<tf::index_t>(x.shape(), 4), {.kernel_size = 2}); }),
+            "an index counts within its plane, h * width + w: convert_indices makes such of other kinds");
 }
 
 TEST(MaxUnpool2dErrors, SayWhatPyTorchSays) {

@@ -55,6 +55,17 @@ std::string error_of(const F& f) {
   return {};
 }
 
+/// The advice of the error that f raises; "no error" if it raises none.
+template <class F>
+std::string hint_of(const F& f) {
+  try {
+    f();
+  } catch (const tf::error& e) {
+    return e.hint();
+  }
+  return "no error";
+}
+
 /// Integers from -range to range, whose sums of products a float holds exactly.
 template <class T>
 tf::tensor<T> small_integers(const tf::shape& shape, unsigned seed = 1, int range = 4) {

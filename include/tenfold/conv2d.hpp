@@ -88,7 +88,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   const index_t channels = checked_multiply(weight[1], o.groups);
   if (in[1] != channels)
     raise({"Given groups=", o.groups, ", weight of size ", weight, ", expected input", in,
-           " to have ", channels, " channels, but got ", in[1], " channels instead"});
+           " to have ", channels, " channels, but got ", in[1], " channels instead"},
+          conv2d_channels_hint(weight, in[1]));
   check_bias("", weight, bias, weight[0]);
   check_padding_doubles(padding.before);
   const hw padded{checked_add(in[2], 2 * padding.before.h), checked_add(in[3], 2 * padding.before.w)};
@@ -126,6 +127,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
 
 /// The shape that conv2d gives, or the error that it raises; usable at compile time.
 constexpr shape conv2d_output_shape(const shape& input, const shape& weight, const conv2d_options& options = {}) {
+  detail::check_not_negative(input);
+  detail::check_not_negative(weight);
   return detail::check_conv2d(input, weight, std::nullopt, options).output_shape;
 }
 
@@ -185,7 +188,7 @@ struct conv2d_op {
                    effective_kernel(weight[3], std::max<index_t>(0, o.dilation.w))};
     convolution_geometry g = check({0, checked_multiply(weight[1], o.groups), image.h, image.w}, weight, bias, o);
     g.batch = 1;
-    g.out = 32;
+    g.in = g.out = 32;
     return g;
   }
 

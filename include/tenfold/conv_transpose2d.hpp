@@ -30,6 +30,15 @@ constexpr hw transposed_size(const hw& in, const hw& stride, const hw& padding, 
           transposed_size(in.w, stride.w, padding.w, dilation.w, kernel.w)};
 }
 
+/// Advice for who wants a size outside the range; empty where the range has no positive size.
+TENFOLD_COLD inline std::string output_size_hint(const hw& want, const hw& least, const hw& most) {
+  const hw first{std::max<index_t>(1, least.h), std::max<index_t>(1, least.w)};
+  if (first.h > most.h || first.w > most.w) return {};
+  const hw nearest{std::clamp(want.h, first.h, most.h), std::clamp(want.w, first.w, most.w)};
+  return join({"the nearest output size is ", nearest,
+               ": output_padding = ", hw{nearest.h - least.h, nearest.w - least.w}});
+}
+
 /// The output_padding by which nn.ConvTranspose2d.forward(x, output_size) reaches the size wanted. It looks at the input
 /// before anything is checked: what is not 4-D counts as unbatched, and its sizes 1 and 2 as the image.
 constexpr hw infer_output_padding(const shape& input, const shape& weight, const conv_transpose2d_options& o) {
@@ -48,7 +57,8 @@ constexpr hw infer_output_padding(const shape& input, const shape& weight, const
   const hw& want = *o.output_size;
   if (want.h < least.h || want.h > most.h || want.w < least.w || want.w > most.w)
     raise({"requested an output size of ", want, ", but valid sizes range from ", least, " to ", most,
-           " (for an input of torch.Size(", shape(std::span(input.begin() + 2, input.end())), "))"});
+           " (for an input of torch.Size(", shape(std::span(input.begin() + 2, input.end())), "))"},
+          output_size_hint(want, least, most));
   return {want.h - least.h, want.w - least.w};
 }
 
@@ -111,7 +121,8 @@ constexpr convolution_geometry check_conv_transpose2d(const shape& input, const 
   const shape in = batched(input);
   if (in[1] != weight[0])
     raise({"Given transposed=1, weight of size ", weight, ", expected input", in, " to have ",
-           weight[0], " channels, but got ", in[1], " channels instead"});
+           weight[0], " channels, but got ", in[1], " channels instead"},
+          conv_transpose2d_channels_hint(weight, in[1]));
   const index_t channels = checked_multiply(weight[1], o.groups);
   check_bias("transposed=1, ", weight, bias, channels);
   check_not_empty(in);
@@ -145,6 +156,8 @@ constexpr convolution_geometry check_conv_transpose2d(const shape& input, const 
 /// The shape that conv_transpose2d gives, or the error that it raises; usable at compile time.
 constexpr shape conv_transpose2d_output_shape(const shape& input, const shape& weight,
                                               const conv_transpose2d_options& options = {}) {
+  detail::check_not_negative(input);
+  detail::check_not_negative(weight);
   return detail::check_conv_transpose2d(input, weight, std::nullopt, options).output_shape;
 }
 
@@ -170,13 +183,19 @@ struct phase_axis {
 
   index_t common() const { return std::gcd(stride, dilation); }
 
+  /// padding modulo stride, toward minus infinity.
+  index_t offset() const { return padding - floor_divide(padding, stride) * stride; }
+
   phase_class phase(index_t phase) const {
-    const index_t residue = (phase + padding % stride + stride) % stride;
-    const index_t shift = (phase + padding - residue) / stride;
+    const bool wraps = phase >= stride - offset();  // phase + offset >= stride, which might overflow
+    const index_t residue = wraps ? phase - (stride - offset()) : phase + offset();
+    const index_t shift = floor_divide(padding, stride) + wraps;
     const index_t period = stride / common();
     const index_t tap = first_tap(residue, std::min(kernel, period));
-    const index_t taps = tap < 0 ? 0 : (kernel - 1 - tap) / period + 1;
-    const index_t line = taps == 0 ? 0 : shift - (tap * dilation - residue) / stride;
+    if (tap < 0) return {phase, 1, 0, 0, 0, 0, 0, 0};
+    const index_t taps = (kernel - 1 - tap) / period + 1;
+    const index_t line = shift - (tap * dilation - residue) / stride;
+    if (taps == 1) return {phase, 1, 1, tap, 0, 0, line, 0};  // the period may be anything
     return {phase, 1, taps, tap, 0, period, line, dilation / common()};
   }
 
@@ -208,7 +227,8 @@ struct phase_axis {
   index_t until_hit(index_t first) const {
     index_t distance = stride - first;
     for (index_t i = 0; i < kernel; ++i) {
-      const index_t hit = (i * dilation - padding % stride + stride) % stride;
+      const index_t ahead = i * dilation % stride - offset();
+      const index_t hit = ahead < 0 ? ahead + stride : ahead;
       if (hit >= first) distance = std::min(distance, hit - first);
     }
     return distance;
@@ -272,10 +292,10 @@ struct conv_transpose2d_phases {
                    {w.taps, points.w, 1, w.line_step, origin.w, g.in.w}};
       }
     }
-    if (operands.output) p.c = operands.output + h.first * g.out.w + w.first;
+    if (operands.output && p.n > 0) p.c = operands.output + h.first * g.out.w + w.first;
     p.layout.row = make_digits({g.out_channels, h.phases, w.phases}, {out_plane, g.out.w, 1});
     p.layout.points_w = points.w;
-    p.layout.line = g.stride.h * g.out.w;
+    p.layout.line = points.h > 1 ? g.stride.h * g.out.w : 0;
     p.layout.step = g.stride.w;
     p.layout.phases = {h.phases, w.phases};
     p.layout.stride = g.stride;
@@ -313,7 +333,7 @@ struct conv_transpose2d_op {
     convolution_geometry g = check({0, weight.size() == 4 ? weight[0] : 1, image, image}, weight, bias, o);
     g.batch = 1;
     g.in = 32;
-    g.out = {32 * std::min(g.stride.h, most), 32 * std::min(g.stride.w, most)};
+    g.out = {32 * std::min<index_t>(g.stride.h, 1024), 32 * std::min<index_t>(g.stride.w, 1024)};
     return g;
   }
 
@@ -411,14 +431,14 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
   static constexpr const char* name = "slow_conv_transpose2d";
 
   /// check_dim_size of ATen.
-  static void check_size(const shape& s, std::size_t rank, std::size_t dimension, index_t expected) {
+  static constexpr void check_size(const shape& s, std::size_t rank, std::size_t dimension, index_t expected) {
     if (s.size() == rank && s[dimension] == expected) return;
     if (s.empty()) raise({"Dimension specified as ", dimension, " but tensor has no dimensions"});
     raise({"Expected a tensor of dimension ", rank, " and tensor.size[", dimension, "] == ", expected,
            " but got: dimension ", s.size(), " and tensor.size[", dimension, "] = ", s[dimension]});
   }
 
-  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
+  static constexpr convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
                                     const options& o) {
     check_transposed_settings(weight, o.kernel_size, o.stride, o.dilation, o.output_padding);
     if (weight.size() != 4 || !(last_two(weight) == o.kernel_size))
@@ -447,6 +467,17 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
 };
 
 }  // namespace detail
+
+/// The shape that slow_conv_transpose2d gives, or the error that it raises; usable at compile time.
+constexpr shape slow_conv_transpose2d_output_shape(const shape& input, const shape& weight, const hw& kernel_size,
+                                                   const hw& stride = 1, const hw& padding = 0,
+                                                   const hw& output_padding = 0, const hw& dilation = 1) {
+  detail::check_not_negative(input);
+  detail::check_not_negative(weight);
+  return detail::slow_conv_transpose2d_op::check(input, weight, std::nullopt,
+                                                 {kernel_size, stride, padding, output_padding, dilation})
+      .output_shape;
+}
 
 /// torch.ops.aten.slow_conv_transpose2d: the kernel behind conv_transpose2d under its own name, with its own order of
 /// checks, its own texts and its own habits: no groups, negative padding and output_padding are taken as the formula

@@ -106,7 +106,10 @@ TENFOLD_COLD inline std::string join(std::initializer_list<text_part> parts) {
   return text;
 }
 
-[[noreturn]] TENFOLD_COLD inline void raise(std::initializer_list<text_part> parts) { raise_text(join(parts)); }
+[[noreturn]] TENFOLD_COLD inline void raise(std::initializer_list<text_part> parts,
+                                            const std::string& hint = {}) {
+  raise_text(join(parts), hint);
+}
 [[noreturn]] TENFOLD_COLD inline void raise(const char* text) { raise_text(text); }
 
 }  // namespace detail

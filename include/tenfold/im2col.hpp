@@ -141,7 +141,8 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
   return g;
 }
 
-/// The blocks [begin, end) of one dimension whose tap `k` lies inside the image, and the place of the first of them.
+/// The blocks [begin, end) of one dimension whose tap `k` lies inside the image, and the place of the first of them (0
+/// where there are none: it might be far outside).
 struct tap_range {
   index_t begin;
   index_t end;
@@ -153,7 +154,7 @@ inline tap_range taps_inside(index_t k, index_t image, index_t blocks, index_t d
   const index_t first = k * dilation - padding;  // where block 0 has this tap
   const index_t begin = std::min(blocks, first < 0 ? ceil_divide(-first, stride) : 0);
   const index_t end = std::min(blocks, first < image ? ceil_divide(image - first, stride) : 0);
-  return {begin, std::max(begin, end), first + begin * stride};
+  return begin < end ? tap_range{begin, end, first + begin * stride} : tap_range{begin, begin, 0};
 }
 
 /// Row (i, j) of one channel's columns.
@@ -197,6 +198,7 @@ void col2im_row(const im2col_geometry& g, index_t i, index_t j, const T* row, T*
 
 template <element T>
 void run_im2col(const im2col_geometry& g, const T* image, T* columns, const context& ctx) {
+  if (g.batch == 0) return;  // no memory stands behind the other sizes then
   const hw kernel = g.options.kernel_size;
   const index_t taps = kernel.h * kernel.w;
   const index_t plane = g.image.h * g.image.w;
@@ -211,6 +213,7 @@ void run_im2col(const im2col_geometry& g, const T* image, T* columns, const cont
 
 template <element T>
 void run_col2im(const im2col_geometry& g, const T* columns, T* image, const context& ctx) {
+  if (g.batch == 0) return;
   const hw kernel = g.options.kernel_size;
   const index_t taps = kernel.h * kernel.w;
   const index_t plane = g.image.h * g.image.w;
@@ -229,9 +232,11 @@ void run_col2im(const im2col_geometry& g, const T* columns, T* image, const cont
 
 /// The shapes that im2col and col2im give, or the errors that they raise; usable at compile time.
 constexpr shape im2col_output_shape(const shape& input, const im2col_options& options) {
+  detail::check_not_negative(input);
   return detail::check_im2col(input, options).output_shape;
 }
 constexpr shape col2im_output_shape(const shape& columns, const hw& output_size, const im2col_options& options) {
+  detail::check_not_negative(columns);
   return detail::check_col2im(columns, output_size, options).output_shape;
 }
 

@@ -102,6 +102,7 @@ void run_max_pool2d(const pool2d_geometry& g, const T* input, T* values, index_t
 
 /// The shape that max_pool2d gives, or the error that it raises; usable at compile time.
 constexpr shape max_pool2d_output_shape(const shape& input, const pool2d_options& options) {
+  detail::check_not_negative(input);
   return detail::check_max_pool2d(input, options).output_shape;
 }
 

@@ -257,7 +257,22 @@ tensor<element_of<Input>> max_pool2d(const Input& input, const pool2d_options& o
   return reference::max_pool2d_with_indices(input, options).values;
 }
 
+namespace parts {
+
+/// What a place holds that has `before`, and is named again with `next`.
+template <element T>
+T unpooled(unpool_duplicates rule, T before, T next) {
+  using S = std::conditional_t<std::floating_point<T>, T, std::uint64_t>;
+  if (rule == unpool_duplicates::first) return before;
+  if (rule == unpool_duplicates::max) return next > before || next != next ? next : before;
+  if (rule == unpool_duplicates::sum) return static_cast<T>(static_cast<S>(before) + static_cast<S>(next));
+  return next;
+}
+
+}  // namespace parts
+
 /// output[n, c].flat[indices[n, c, h, w]] = input[n, c, h, w], in row-major order; 0 elsewhere.
+/// What a place becomes that is named again, o.duplicates says.
 template <tensor_like Input, tensor_like Indices>
 tensor<element_of<Input>> max_unpool2d(const Input& input, const Indices& indices, const unpool2d_options& o) {
   const auto x = detail::const_view(input);
@@ -266,9 +281,15 @@ tensor<element_of<Input>> max_unpool2d(const Input& input, const Indices& indice
   tensor<element_of<Input>> output(g.output_shape);
   if (output.size() == 0) return output;
   detail::check_unpool_indices(g, at.data(), context{});
+  tensor<std::int8_t> named(g.output_shape);
   for (index_t i = 0; i < x.size(); ++i) {
     const index_t plane = i / (g.in.h * g.in.w);
-    output.data()[plane * g.out.h * g.out.w + at.data()[i]] = x.data()[i];
+    const index_t to = plane * g.out.h * g.out.w + at.data()[i];
+    if (named.data()[to] && o.duplicates == unpool_duplicates::error)
+      detail::raise_duplicate(g, x.data(), at.data(), i);
+    auto& y = output.data()[to];
+    y = named.data()[to] ? parts::unpooled(o.duplicates, y, x.data()[i]) : x.data()[i];
+    named.data()[to] = 1;
   }
   return output;
 }

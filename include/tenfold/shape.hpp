@@ -54,6 +54,15 @@ constexpr bool add_fits(index_t a, index_t b, index_t& sum) {
 #endif
 }
 
+constexpr bool subtract_fits(index_t a, index_t b, index_t& difference) {
+#if defined(__GNUC__)
+  return !__builtin_sub_overflow(a, b, &difference);
+#else
+  difference = static_cast<index_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+  return ((a ^ b) & (a ^ difference)) >= 0;
+#endif
+}
+
 constexpr bool multiply_fits(index_t a, index_t b, index_t& product) {
 #if defined(__GNUC__)
   return !__builtin_mul_overflow(a, b, &product);
@@ -77,8 +86,11 @@ constexpr index_t checked_multiply(index_t a, index_t b) {
   return product;
 }
 
-/// a - b.
-constexpr index_t checked_subtract(index_t a, index_t b) { return checked_add(a, checked_multiply(b, -1)); }
+constexpr index_t checked_subtract(index_t a, index_t b) {
+  index_t difference = 0;
+  if (!subtract_fits(a, b, difference)) raise({"the difference ", a, " - ", b, " overflows a 64-bit size"});
+  return difference;
+}
 
 /// Division toward minus infinity; divisor > 0.
 constexpr index_t floor_divide(index_t dividend, index_t divisor) {
@@ -141,6 +153,16 @@ TENFOLD_COLD inline void append_to(std::string& text, const shape& s) {
   }
   text += ']';
 }
+
+namespace detail {
+
+/// What every tensor's shape fulfils, for shapes that no tensor stands behind.
+constexpr void check_not_negative(const shape& s) {
+  for (const index_t size : s)
+    if (size < 0) raise({"Trying to create tensor with negative dimension ", size, ": ", s});
+}
+
+}  // namespace detail
 
 /// As PyTorch prints a size in its messages: [1, 16, 6, 6].
 inline std::string to_string(const shape& s) { return detail::join({s}); }

@@ -6,11 +6,13 @@
 #include <tenfold/context.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/convert_indices.hpp>
 #include <tenfold/error.hpp>
 #include <tenfold/gemm.hpp>
 #include <tenfold/im2col.hpp>
 #include <tenfold/max_pool2d.hpp>
 #include <tenfold/max_unpool2d.hpp>
+#include <tenfold/onnx.hpp>
 #include <tenfold/shape.hpp>
 #include <tenfold/tensor.hpp>
 #include <tenfold/upsample2d.hpp>

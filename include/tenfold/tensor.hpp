@@ -22,8 +22,7 @@ inline constexpr std::size_t alignment = 64;  // a cache line, and the widest ve
 /// The number of elements of a tensor of this shape; throws where it is negative or its bytes overflow.
 template <class T>
 constexpr index_t checked_elements(const shape& s) {
-  for (const index_t size : s)
-    if (size < 0) raise({"Trying to create tensor with negative dimension ", size, ": ", s});
+  check_not_negative(s);
   const index_t elements = s.elements();
   checked_multiply(elements, static_cast<index_t>(sizeof(T)));
   return elements;

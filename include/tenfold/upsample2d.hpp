@@ -104,6 +104,7 @@ void run_upsample_bilinear2d(const upsample2d_geometry& g, const T* input, T* ou
 /// The shape that an upsampling gives, or the error that it raises; usable at compile time.
 template <upsample_size Size = hw>
 constexpr shape upsample2d_output_shape(const shape& input, const Size& size) {
+  detail::check_not_negative(input);
   return detail::check_upsample2d(input, detail::plain_size(size), false).output_shape;
 }
 

@@ -143,8 +143,12 @@ struct implicit_gemm_algorithm {
                                                      pack,            scratch_bytes,  run};
 };
 
+/// Such a call does nothing; its other sizes may be anything, as no memory stands behind them.
+inline bool has_no_result(const convolution_geometry& g) { return g.output_shape.elements() == 0; }
+
 template <class Op, class T>
 void run_convolution(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx) {
+  if (has_no_result(g)) return;
   const convolution_algorithm<T>& algorithm = choose_algorithm<Op, T>(g, ctx, false);
   const scratch_memory memory(ctx, algorithm.scratch_bytes(g, operands, ctx));
   algorithm.run(g, operands, ctx, memory.data());
@@ -182,6 +186,7 @@ template <class Op, class T>
 index_t convolution_workspace_bytes(const shape& input, const shape& weight, const typename Op::options& options,
                                     const context& ctx) {
   const convolution_geometry g = Op::check(input, weight, std::nullopt, options);
+  if (has_no_result(g)) return 0;
   return workspace_bytes_for(choose_algorithm<Op, T>(g, ctx, false).scratch_bytes(g, {}, ctx));
 }
 
@@ -257,6 +262,7 @@ class prepared_convolution {
 
   index_t workspace_bytes(const shape& input, const context& ctx = default_context()) const {
     const convolution_geometry g = geometry(input);
+    if (has_no_result(g)) return 0;
     const context c = at_isa(ctx);
     const std::size_t i = choose(g, c);
     return workspace_bytes_for(algorithms()[i].scratch_bytes(g, operands(i, g, nullptr, nullptr, c), c));
@@ -288,6 +294,7 @@ class prepared_convolution {
   }
 
   void run(const convolution_geometry& g, const T* input, T* output, const context& ctx) const {
+    if (has_no_result(g)) return;
     const context c = at_isa(ctx);
     const std::size_t i = choose(g, c);
     const convolution_operands<T> from = operands(i, g, input, output, c);

@@ -88,6 +88,19 @@ constexpr void check_weight_of_empty_batch(const shape& input, const shape& weig
     raise("select(): index 0 out of range for tensor of size [0] at dimension 0");
 }
 
+/// Advice where the channels of an input do not fit a weight: the groups with which they would, if there are such, or
+/// that the weight's first two dimensions are the wrong way round. Empty where neither is so.
+TENFOLD_COLD inline std::string conv2d_channels_hint(const shape& weight, index_t channels) {
+  if (weight[1] > 0 && channels > 0 && channels % weight[1] == 0 && weight[0] % (channels / weight[1]) == 0)
+    return join({"this weight takes ", channels, " channels with groups = ", channels / weight[1]});
+  if (channels == weight[0]) return "a weight of conv2d is (out channels, in channels / groups, kh, kw)";
+  return {};
+}
+TENFOLD_COLD inline std::string conv_transpose2d_channels_hint(const shape& weight, index_t channels) {
+  if (channels == weight[1]) return "a weight of conv_transpose2d is (in channels, out channels / groups, kh, kw)";
+  return {};
+}
+
 /// The output view of an _into twin.
 constexpr void check_output_shape(const char* op, const char* name, const shape& expected, const shape& got) {
   if (!(expected == got))

@@ -81,8 +81,10 @@ struct tile_axis {
     const index_t common = std::gcd(a.stride, a.step);
     groups = std::min(a.stride / common, a.taps);
     shift = a.step / common;
-    lines = a.points + (a.taps - 1) / groups * shift;
-    if (lines / a.taps >= a.points || groups * lines > a.taps * a.points) {
+    // Stretches further apart than they are long never share a line (and their ends might overflow).
+    const bool apart = shift > a.points;
+    lines = a.points + (apart ? 0 : (a.taps - 1) / groups * shift);
+    if (apart || groups * lines > a.taps * a.points) {
       groups = a.taps;
       shift = 0;
       lines = a.points;
@@ -405,10 +407,11 @@ class gemm_task {
       for (index_t i = 0; i < rows_; ++i) {
         const T bias = bias_ ? bias_[(i0_ + i) / g_.rows_per_bias] : T{};
         for_each_run(i, j, std::min(kernel_.nr, columns_ - j), [&](T* c, index_t, index_t length) {
-          for (index_t x = 0; x < length; ++x, c += g_.layout.step) {
-            const U before = g_.beta == T{0} ? U{} : static_cast<U>(*c);
+          for (index_t x = 0; x < length; ++x) {
+            T& y = c[x * g_.layout.step];
+            const U before = g_.beta == T{0} ? U{} : static_cast<U>(y);
             const T sum = static_cast<T>(static_cast<U>(before + static_cast<U>(bias)));
-            *c = g_.relu && sum < T{} ? T{} : sum;
+            y = g_.relu && sum < T{} ? T{} : sum;
           }
         });
       }

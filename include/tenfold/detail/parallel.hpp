@@ -34,8 +34,8 @@ void parallel_tasks(const context& ctx, index_t tasks, const Body& body) {
 template <class Body>
 void parallel_ranges(const context& ctx, index_t count, double cost, const Body& body) {
   constexpr double worth_a_thread = 20e3;
-  const auto useful = static_cast<index_t>(static_cast<double>(count) * cost / worth_a_thread) + 1;
-  const index_t workers = worker_count(ctx, std::min(count, useful));
+  const double useful = std::min(static_cast<double>(count) * cost / worth_a_thread, 1e6) + 1;
+  const index_t workers = worker_count(ctx, std::min(count, static_cast<index_t>(useful)));
   if (workers <= 1) {
     if (count > 0) body(index_t{0}, count);
     return;

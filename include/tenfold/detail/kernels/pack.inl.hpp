@@ -82,18 +82,17 @@ void pack_runs(const T* source, const index_t* tap, index_t k, const pixel_run* 
 // line(x) = source[first + x * step] where that lies in [0, extent), else 0;   x < count
 template <class T>
 void copy_line(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line) {
-  index_t begin = first >= 0 ? 0 : (-first + step - 1) / step;
-  index_t end = first >= extent ? 0 : (extent - first + step - 1) / step;
+  index_t begin = first >= 0 ? 0 : (-first - 1) / step + 1;
+  index_t end = first >= extent ? 0 : (extent - first - 1) / step + 1;
   if (end > count) end = count;
   if (begin > end) begin = end;
   for (index_t x = 0; x < begin; ++x) line[x] = T{};
-  const T* from = source + first;
   if (step == 1) {
     index_t x = begin;
-    for (; x + lanes<T> <= end; x += lanes<T>) store(line + x, load(from + x));
-    for (; x < end; ++x) line[x] = from[x];
+    for (; x + lanes<T> <= end; x += lanes<T>) store(line + x, load(source + (first + x)));
+    for (; x < end; ++x) line[x] = source[first + x];
   } else {
-    for (index_t x = begin; x < end; ++x) line[x] = from[x * step];
+    for (index_t x = begin; x < end; ++x) line[x] = source[first + x * step];
   }
   for (index_t x = end; x < count; ++x) line[x] = T{};
 }
