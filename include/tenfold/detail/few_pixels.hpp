@@ -64,7 +64,7 @@ class few_pixels {
   few_pixels(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx, index_t group)
       : g_(g),
         operands_(operands),
-        kernel_(TENFOLD_KERNEL(chosen_isa(ctx), gemv_table<T>)),
+        dot_(TENFOLD_KERNEL(chosen_isa(ctx), dot<T>)),
         group_(group),
         window_(g.in_channels * g.kernel.h * g.kernel.w),
         plane_(g.out.h * g.out.w),
@@ -81,7 +81,7 @@ class few_pixels {
       for (index_t o = begin, rows; o < end; o += rows) {
         rows = end - o >= 4 ? 4 : 1;
         const T* weight = operands_.weight + (group_ * g_.out_channels + o) * window_ + p;
-        kernel_.dot(weight, rows == 4 ? window_ : 0, windows, depth, columns, count, sum);
+        dot_rows<T>(dot_, weight, rows == 4 ? window_ : 0, windows, depth, columns, count, sum);
         for (index_t r = 0; r < rows; ++r)
           for (index_t j = 0; j < columns; ++j) {
             T& y = output(o + r, pixel + j);
@@ -125,7 +125,7 @@ class few_pixels {
 
   const convolution_geometry& g_;
   const convolution_operands<T>& operands_;
-  const gemv_kernels<T>& kernel_;
+  void (*dot_)(const T* a, index_t lda, const T* x, index_t ldx, index_t k, T* sum);
   index_t group_, window_, plane_, pixels_;
 };
 

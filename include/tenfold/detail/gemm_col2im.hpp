@@ -179,7 +179,13 @@ class gemm_col2im {
 
   gemm_col2im(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
               const col2im_plan& plan, std::byte* memory)
-      : g_(g), operands_(operands), kernel_(gemm_kernels_of<T>(ctx)), plan_(plan), memory_(memory) {}
+      : g_(g),
+        operands_(operands),
+        kernel_(gemm_kernels_of<T>(ctx)),
+        add_line_(TENFOLD_KERNEL(chosen_isa(ctx), add_line<T>)),
+        add_line_pair_(TENFOLD_KERNEL(chosen_isa(ctx), add_line_pair<T>)),
+        plan_(plan),
+        memory_(memory) {}
 
   void run_task(index_t image, index_t group, index_t chunk, index_t band) {
     const index_t o0 = chunk * plan_.channels;
@@ -286,7 +292,7 @@ class gemm_col2im {
 
   void add_tap(const T* taps, index_t j, index_t w0, index_t x0, index_t x1, T* line) const {
     clip(j, w0, x0, x1);
-    if (x0 < x1) kernel_.add_line(taps + j * plan_.ld() + x0, x1 - x0, g_.stride.w, line + column_of(w0 + x0, j));
+    if (x0 < x1) add_line_(taps + j * plan_.ld() + x0, x1 - x0, g_.stride.w, line + column_of(w0 + x0, j));
   }
 
   /// Taps j - 1 and j, which lie side by side where the stride is 2.
@@ -300,13 +306,15 @@ class gemm_col2im {
       add_tap(taps, tap, w0, x1, count, line);
     }
     if (x0 < x1)
-      kernel_.add_line_pair(taps + (j - 1) * plan_.ld() + x0, taps + j * plan_.ld() + x0, x1 - x0,
-                            line + column_of(w0 + x0, j - 1));
+      add_line_pair_(taps + (j - 1) * plan_.ld() + x0, taps + j * plan_.ld() + x0, x1 - x0,
+                     line + column_of(w0 + x0, j - 1));
   }
 
   const convolution_geometry& g_;
   const convolution_operands<T>& operands_;
   const gemm_kernels<T>& kernel_;
+  void (*add_line_)(const T* line, index_t count, index_t step, T* out);
+  void (*add_line_pair_)(const T* first, const T* second, index_t count, T* out);
   const col2im_plan& plan_;
   std::byte* memory_;
 };

@@ -31,6 +31,20 @@ struct gemv_problem {
 
 inline constexpr index_t gemv_most = 4;
 
+/// sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < columns
+///   sum (4, columns)
+/// Two columns at a time; a last one goes alone.
+template <class T, class Dot>
+void dot_rows(Dot* dot, const T* a, index_t lda, const T* x, index_t ldx, index_t columns, index_t k, T* sum) {
+  for (index_t j = 0; j < columns; j += 2) {
+    const index_t pair = std::min<index_t>(2, columns - j);
+    T both[8];
+    dot(a, lda, x + j * ldx, pair == 2 ? ldx : 0, k, both);
+    for (index_t i = 0; i < 8; ++i)
+      if (i % 2 < pair) sum[i / 2 * columns + j + i % 2] = both[i];
+  }
+}
+
 /// Few columns, and the rows of A are lines: a dot product for each element.
 template <class T>
 bool is_few_columns(const gemv_problem<T>& g) {
@@ -67,14 +81,14 @@ T scaled_sum(T alpha, T sum, T beta, const T& c) {
 /// Rows of A are shared among the workers in blocks of 64.
 template <class T>
 void run_few_columns(const gemv_problem<T>& g, const context& ctx) {
-  const gemv_kernels<T>& kernel = TENFOLD_KERNEL(chosen_isa(ctx), gemv_table<T>);
+  const auto dot = TENFOLD_KERNEL(chosen_isa(ctx), dot<T>);
   constexpr index_t rows_per_task = 64;
   parallel_tasks(ctx, ceil_divide(g.m, rows_per_task), [&](index_t, index_t t) {
     const index_t end = std::min(g.m, (t + 1) * rows_per_task);
     T sum[4 * gemv_most];
     for (index_t i = t * rows_per_task, rows; i < end; i += rows) {
       rows = end - i >= 4 ? 4 : 1;  // of a last row on its own the kernel's four are the same
-      kernel.dot(g.a.data + i * g.a.row, rows == 4 ? g.a.row : 0, g.b.data, g.b.column, g.n, g.k, sum);
+      dot_rows<T>(dot, g.a.data + i * g.a.row, rows == 4 ? g.a.row : 0, g.b.data, g.b.column, g.n, g.k, sum);
       for (index_t r = 0; r < rows; ++r)
         for (index_t j = 0; j < g.n; ++j) {
           T& c = g.c.at(i + r, j);
@@ -87,7 +101,7 @@ void run_few_columns(const gemv_problem<T>& g, const context& ctx) {
 /// Columns are shared among the workers in blocks that stay in L1 while the rows of B pass: 1024 floats are 4 KiB.
 template <class T>
 void run_few_rows(const gemv_problem<T>& g, const context& ctx) {
-  const gemv_kernels<T>& kernel = TENFOLD_KERNEL(chosen_isa(ctx), gemv_table<T>);
+  const auto axpy = TENFOLD_KERNEL(chosen_isa(ctx), axpy<T>);
   constexpr index_t columns_per_task = 4096 / static_cast<index_t>(sizeof(T));
   constexpr index_t depth = 64;  // rows of B between two visits to the next row of A
   parallel_tasks(ctx, ceil_divide(g.n, columns_per_task), [&](index_t, index_t t) {
@@ -96,7 +110,7 @@ void run_few_rows(const gemv_problem<T>& g, const context& ctx) {
     T sum[gemv_most][static_cast<std::size_t>(columns_per_task)] = {};
     for (index_t p = 0; p < g.k; p += depth)
       for (index_t i = 0; i < g.m; ++i)
-        kernel.axpy(&g.a.at(i, p), &g.b.at(p, j0), g.b.row, std::min(depth, g.k - p), count, sum[i]);
+        axpy(&g.a.at(i, p), &g.b.at(p, j0), g.b.row, std::min(depth, g.k - p), count, sum[i]);
     for (index_t i = 0; i < g.m; ++i)
       for (index_t j = 0; j < count; ++j) {
         T& c = g.c.at(i, j0 + j);
@@ -110,14 +124,14 @@ template <class T>
 bool run_gemv(const gemv_problem<T>& g, const context& ctx) {
   if (g.m > gemv_most && g.n > gemv_most) return false;
   const gemv_problem<T> t = transposed(g);
-  if (is_few_rows(g))
-    run_few_rows(g, ctx);
-  else if (is_few_columns(g))
+  if (is_few_columns(g))
     run_few_columns(g, ctx);
-  else if (is_few_rows(t))
-    run_few_rows(t, ctx);
   else if (is_few_columns(t))
     run_few_columns(t, ctx);
+  else if (is_few_rows(g))
+    run_few_rows(g, ctx);
+  else if (is_few_rows(t))
+    run_few_rows(t, ctx);
   else
     return false;
   return true;

@@ -50,15 +50,6 @@ struct gemm_kernels {
   void (*copy_line)(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line);
   void (*scatter_runs)(const T* tile, index_t ld, const index_t* row, index_t rows, const pixel_run* runs,
                        index_t count, index_t step, T* out);
-  void (*add_line)(const T* line, index_t count, index_t step, T* out);
-  void (*add_line_pair)(const T* first, const T* second, index_t count, T* out);
-};
-
-/// The kernels of products with a handful of rows or columns; their contracts are in kernels/gemv.inl.hpp.
-template <class T>
-struct gemv_kernels {
-  void (*dot)(const T* a, index_t lda, const T* x, index_t ldx, index_t columns, index_t k, T* sum);
-  void (*axpy)(const T* a, const T* b, index_t ldb, index_t k, index_t n, T* c);
 };
 
 inline constexpr index_t most_mr = 14;

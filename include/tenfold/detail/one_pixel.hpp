@@ -69,15 +69,15 @@ class one_pixel {
 
   static void run_images(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
                          index_t image, index_t count, index_t group, index_t first, T* sums) {
-    const gemv_kernels<T>& kernel = TENFOLD_KERNEL(chosen_isa(ctx), gemv_table<T>);
+    const auto axpy = TENFOLD_KERNEL(chosen_isa(ctx), axpy<T>);
     const index_t row = row_length(g);
     const index_t columns = std::min(width, row - first);
     std::fill(sums, sums + count * width, T{});
     const T* weight = operands.weight + group * g.in_channels * row + first;
     for (index_t c = 0; c < g.in_channels; c += depth)
       for (index_t i = 0; i < count; ++i)
-        kernel.axpy(operands.input + ((image + i) * g.groups + group) * g.in_channels + c, weight + c * row, row,
-                    std::min(depth, g.in_channels - c), columns, sums + i * width);
+        axpy(operands.input + ((image + i) * g.groups + group) * g.in_channels + c, weight + c * row, row,
+             std::min(depth, g.in_channels - c), columns, sums + i * width);
     for (index_t i = 0; i < count; ++i) store(g, operands, image + i, group, first, columns, sums + i * width);
   }
 

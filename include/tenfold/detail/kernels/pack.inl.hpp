@@ -151,6 +151,4 @@ inline constexpr gemm_kernels<T> gemm_table = {gemm_mr,
                                                &pack_contiguous<T>,
                                                &pack_runs<T>,
                                                &copy_line<T>,
-                                               &scatter_runs<T>,
-                                               &add_line<T>,
-                                               &add_line_pair<T>};
+                                               &scatter_runs<T>};
