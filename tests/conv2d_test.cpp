@@ -22,7 +22,7 @@ void expect_equals_reference(const conv2d_case& c) {
   const bool any_bias = tf::conv2d_output_shape(c.input, c.weight, c.options).elements() > 0;
   const auto plain = tf::reference::conv2d(x, w, c.options);
   const auto biased = any_bias ? tf::reference::conv2d(x, w, b, c.options) : plain;
-  for (const tf::context& ctx : contexts_of<T>(c)) {
+  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact)) {
     EXPECT_TRUE(equal(tf::conv2d(x, w, c.options, ctx), plain)) << c << ", " << name_of(ctx);
     EXPECT_TRUE(equal(tf::conv2d(x, w, b, c.options, ctx), biased)) << c << " with bias, " << name_of(ctx);
     auto y = filled<T>(plain.shape(), T{77});
@@ -51,7 +51,7 @@ void expect_within_rounding(const conv2d_case& c) {
   const auto exact = tf::reference::conv2d(to_double(x), to_double(w), to_double(b), c.options);
   const auto magnitude = tf::reference::conv2d(magnitudes(x), magnitudes(w), magnitudes(b), c.options);
   const index_t terms = c.weight[1] * c.weight[2] * c.weight[3] + 1;
-  for (const tf::context& ctx : contexts_of<T>(c))
+  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact))
     EXPECT_TRUE(within_rounding(tf::conv2d(x, w, b, c.options, ctx), exact, magnitude, terms))
         << c << ", " << name_of(ctx);
 }

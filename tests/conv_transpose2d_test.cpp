@@ -23,7 +23,7 @@ void expect_equals_reference(const conv_transpose2d_case& c) {
   const auto b = exact_values<T>({output_channels(c)}, 3);
   const auto plain = tf::reference::conv_transpose2d(x, w, c.options);
   const auto biased = tf::reference::conv_transpose2d(x, w, b, c.options);
-  for (const tf::context& ctx : contexts_of<T>(c)) {
+  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact)) {
     EXPECT_TRUE(equal(tf::conv_transpose2d(x, w, c.options, ctx), plain)) << c << ", " << name_of(ctx);
     EXPECT_TRUE(equal(tf::conv_transpose2d(x, w, b, c.options, ctx), biased)) << c << " with bias, " << name_of(ctx);
     auto y = filled<T>(plain.shape(), T{77});
@@ -53,7 +53,7 @@ void expect_within_rounding(const conv_transpose2d_case& c) {
   const auto magnitude = tf::reference::conv_transpose2d(magnitudes(x), magnitudes(w), magnitudes(b), c.options);
   const index_t terms =
       c.weight[0] / c.options.groups * c.weight[2] * c.weight[3] + 1;  // at most: a pixel sees some taps
-  for (const tf::context& ctx : contexts_of<T>(c))
+  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact))
     EXPECT_TRUE(within_rounding(tf::conv_transpose2d(x, w, b, c.options, ctx), exact, magnitude, terms))
         << c << ", " << name_of(ctx);
 }

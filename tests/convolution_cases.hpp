@@ -47,26 +47,28 @@ tf::tensor<T> exact_values(const tf::shape& shape, unsigned seed) {
     return random_tensor<T>(shape, seed);
 }
 
-/// One context for every algorithm that can compute this, on every instruction set.
+/// One context for every algorithm that can compute this, on every instruction set. Of the Winograd algorithms, which
+/// `exact` leaves out, winograd_test.cpp knows the bounds.
 template <class Op, class T, class Options>
-std::vector<tf::context> contexts_of(const convolution_case<Options>& c) {
+std::vector<tf::context> contexts_of(const convolution_case<Options>& c, tf::math math) {
   const auto g = Op::check(c.input, c.weight, std::nullopt, c.options);
   std::vector<tf::context> contexts;
   for (const tf::isa isa : available_isas())
     for (const auto& algorithm : Op::template algorithms<T>) {
       tf::context ctx = on(isa);
       ctx.algorithm = algorithm.name;
+      ctx.math = math;
       if (algorithm.applies(g, ctx)) contexts.push_back(ctx);
     }
   return contexts;
 }
 template <class T>
-std::vector<tf::context> contexts_of(const conv2d_case& c) {
-  return contexts_of<tf::detail::conv2d_op, T>(c);
+std::vector<tf::context> contexts_of(const conv2d_case& c, tf::math math = tf::math::standard) {
+  return contexts_of<tf::detail::conv2d_op, T>(c, math);
 }
 template <class T>
-std::vector<tf::context> contexts_of(const conv_transpose2d_case& c) {
-  return contexts_of<tf::detail::conv_transpose2d_op, T>(c);
+std::vector<tf::context> contexts_of(const conv_transpose2d_case& c, tf::math math = tf::math::standard) {
+  return contexts_of<tf::detail::conv_transpose2d_op, T>(c, math);
 }
 
 inline std::string name_of(const tf::context& ctx) {

@@ -5,6 +5,7 @@
 
 #include "golden.hpp"
 #include "support.hpp"
+#include "winograd_matrices.hpp"
 
 using namespace tenfold_test;
 using tf::hw;
@@ -61,6 +62,7 @@ tf::tensor<double> rounding_bounds(const tf::tensor<double>& magnitude, index_t 
 }
 
 struct conv2d_golden {
+  using op = tf::detail::conv2d_op;
   template <class X, class Answerer>
   static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
     tf::conv2d_options o{.stride = c.option<hw>("stride", 1),
@@ -78,6 +80,7 @@ struct conv2d_golden {
 };
 
 struct conv_transpose2d_golden {
+  using op = tf::detail::conv_transpose2d_op;
   template <class X, class Answerer>
   static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
     tf::conv_transpose2d_options o{.stride = c.option<hw>("stride", 1),
@@ -91,6 +94,7 @@ struct conv_transpose2d_golden {
 };
 
 struct slow_conv_transpose2d_golden {
+  using op = tf::aten::detail::slow_conv_transpose2d_op;
   template <class X, class Answerer>
   static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
     const auto kernel_size = c.option<hw>("kernel_size", tf::detail::last_two(as_view(weight).shape()));
@@ -105,6 +109,7 @@ struct slow_conv_transpose2d_golden {
 /// Operation is one of the three above. The bound: the same operation on absolute values.
 template <class Operation>
 struct convolution_golden {
+  using op = typename Operation::op;
   template <class T, class Answerer>
   static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
     const auto bias = c.has_input("bias") ? c.operand<T>("bias") : golden_operand<T>();
@@ -118,6 +123,18 @@ struct convolution_golden {
     // One group's channels are at most all of them, which for a transposed weight are its first dimension.
     const index_t channels = std::max(weight.shape()[0], weight.shape()[1]);
     return rounding_bounds<T>(magnitude, channels * weight.shape()[2] * weight.shape()[3] + 1);
+  }
+  /// What passes through the transforms for an output is at most the largest input times the sum of its absolute
+  /// weights times what they magnify in both dimensions; the largest such sum bounds them all.
+  template <class T>
+  static double winograd_tolerance(const golden_case& c, const winograd_matrices& f) {
+    const auto x = magnitudes(c.input<T>("input")), w = magnitudes(c.input<T>("weight")), b = magnitudes(bias<T>(c));
+    const auto most = [](const tf::tensor<double>& t) {
+      return t.size() ? *std::max_element(t.data(), t.data() + t.size()) : 0;
+    };
+    const auto channels = static_cast<double>(std::max(w.shape()[0], w.shape()[1]));
+    const double passed = most(x) * 9 * channels * most(w) * std::pow(f.most_magnitude(), 2) + most(b);
+    return rounding_bound<T>(winograd_roundings(static_cast<index_t>(channels)), passed);
   }
   template <class T>
   static tf::tensor<T> bias(const golden_case& c) {
@@ -269,11 +286,46 @@ testing::AssertionResult is_answer(const golden_case& c, const tf::tensor<T>& go
   return equal(got, c.output<T>("output"), zeros_of(c));
 }
 
+/// A tile's outputs share its inputs: where one is no number, the others need not be either.
+template <class Operation, std::floating_point T>
+testing::AssertionResult is_winograd_answer(const golden_case& c, const tf::tensor<T>& got, std::string_view name) {
+  const double tolerance =
+      Operation::template winograd_tolerance<T>(c, name == "winograd_2x2" ? winograd_2x2 : winograd_4x4);
+  const auto exact = c.has_output("output64") ? c.output<double>("output64") : to_double(c.output<T>("output"));
+  return compare(got, exact, [&](T g, double e, index_t) {
+    return !std::isfinite(tolerance) || std::abs(static_cast<double>(g) - e) <= tolerance;
+  });
+}
+
 /// Calls check(answerer, name) for tenfold on every instruction set and for the naive operations.
 template <class Check>
 void for_each_answerer(const Check& check) {
   for (const tf::isa isa : available_isas()) check(library{on(isa)}, std::string(tf::name_of(isa)));
   check(naive(), "reference");
+}
+
+/// Each algorithm of the list, where it can compute the case.
+template <class Operation, class T>
+void check_algorithms(const golden_case& c) {
+  if (c.is_error()) return;
+  for (const tf::isa isa : available_isas())
+    for (const auto& algorithm : Operation::op::template algorithms<T>) {
+      library by{on(isa)};
+      by.ctx.algorithm = algorithm.name;
+      by.ctx.math = tf::math::fast;
+      try {
+        const auto got = Operation::template run<T>(c, by);
+        if constexpr (std::floating_point<T>)
+          if (algorithm.name.starts_with("winograd")) {
+            EXPECT_TRUE(is_winograd_answer<Operation>(c, got, algorithm.name))
+                << algorithm.name << " on " << tf::name_of(isa);
+            continue;
+          }
+        EXPECT_TRUE((is_answer<Operation>(c, got))) << algorithm.name << " on " << tf::name_of(isa);
+      } catch (const tf::error& e) {
+        EXPECT_NE(std::string(e.what()).find("has no algorithm"), std::string::npos) << e.what();
+      }
+    }
 }
 
 template <class Operation, class T>
@@ -284,6 +336,7 @@ void check_case(const golden_case& c) {
     else
       EXPECT_TRUE((is_answer<Operation>(c, Operation::template run<T>(c, by)))) << name;
   });
+  if constexpr (requires { typename Operation::op; }) check_algorithms<Operation, T>(c);
 }
 
 struct max_pool2d_golden {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/detail/few_pixels.hpp>
+#include <tenfold/detail/winograd.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -194,6 +195,8 @@ struct conv2d_op {
 
   template <class T>
   static constexpr convolution_algorithm<T> algorithms[] = {
+      winograd_algorithm<conv2d_3x3, T, 4>::entry,
+      winograd_algorithm<conv2d_3x3, T, 2>::entry,
       few_pixels<T>::entry,
       implicit_gemm_algorithm<conv2d_products, T>::entry,
   };

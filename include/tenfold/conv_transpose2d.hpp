@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/detail/gemm_col2im.hpp>
+#include <tenfold/detail/winograd.hpp>
 #include <tenfold/detail/one_pixel.hpp>
 
 namespace tenfold::inline v0 {
@@ -339,6 +340,8 @@ struct conv_transpose2d_op {
 
   template <class T>
   static constexpr convolution_algorithm<T> algorithms[] = {
+      winograd_algorithm<conv_transpose2d_3x3, T, 4>::entry,
+      winograd_algorithm<conv_transpose2d_3x3, T, 2>::entry,
       one_pixel<T>::entry,
       gemm_col2im<T>::entry,
       implicit_gemm_algorithm<conv_transpose2d_phases, T>::entry,

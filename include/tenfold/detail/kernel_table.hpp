@@ -52,6 +52,29 @@ struct gemm_kernels {
                        index_t count, index_t step, T* out);
 };
 
+/// The kernels of one Winograd algorithm on one instruction set; their contracts are in kernels/winograd.inl.hpp.
+template <class T>
+struct winograd_kernels {
+  index_t tile;  // M: a tile has M x M outputs
+  index_t mr;
+  index_t nr;
+  index_t lanes;
+  void (*micro)(index_t k, const T* a, const T* b, T* c, index_t ldc, const gemm_epilogue<T>& epilogue);
+  void (*micro_narrow)(index_t k, const T* a, const T* b, T* c, index_t ldc, const gemm_epilogue<T>& epilogue);
+  void (*copy_line)(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line);
+  void (*weights)(const T* w, index_t row_stride, index_t rows, index_t column_stride, index_t tap_step, index_t k,
+                  T* packed, index_t plane);
+  void (*input_rows)(const T* const* line, index_t count, T* rows, index_t ld);
+  void (*input_columns)(const T* rows, index_t ld, index_t width, T* v, index_t plane);
+  void (*output_tiles)(const T* m, index_t plane, index_t width, T bias, bool relu, T* y, index_t ld);
+  void (*output_rows)(const T* y, index_t ld, index_t rows, index_t columns, T* out, index_t line);
+
+  constexpr index_t side() const { return tile + 2; }  // N: and N x N inputs
+  constexpr index_t elements() const { return side() * side(); }
+};
+
+inline constexpr index_t most_winograd_side = 6;
+
 inline constexpr index_t most_mr = 14;
 inline constexpr index_t most_nr = 128;
 

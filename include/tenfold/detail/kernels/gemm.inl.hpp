@@ -15,15 +15,15 @@ inline constexpr int gemm_nr = gemm_nv * lanes<T>;
 //   b    (k, NR)  packed panel
 //   c    (MR, NR) rows ldc apart
 //   bias (MR) or null
-template <class T>
+template <class T, int NV = gemm_nv>
 void gemm_micro(index_t k, const T* a, const T* b, T* c, index_t ldc, const gemm_epilogue<T>& epilogue) {
   using U = arithmetic_t<T>;
-  constexpr int MR = gemm_mr, NV = gemm_nv, NR = gemm_nr<T>;
-  vec<U> acc[MR][NV] = {};
+  constexpr int MR = gemm_mr, NR = NV * lanes<T>;
+  vec<U> acc[std::size_t{MR}][std::size_t{NV}] = {};
   const U* ap = reinterpret_cast<const U*>(a);
   const U* bp = reinterpret_cast<const U*>(b);
   for (index_t p = 0; p < k; ++p, ap += MR, bp += NR) {
-    vec<U> row[NV];
+    vec<U> row[std::size_t{NV}];
     TENFOLD_UNROLL for (int j = 0; j < NV; ++j) row[j] = load(bp + j * lanes<T>);
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
       const vec<U> ai = broadcast(ap[i]);

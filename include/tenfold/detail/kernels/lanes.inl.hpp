@@ -72,6 +72,28 @@ TENFOLD_INLINE vec_of<T, L> zipped_lanes(vec_of<T, L> a, vec_of<T, L> b) {
   return zipped_lanes<Half, T, L>(a, b, std::make_integer_sequence<int, L>{});
 }
 
+// Every second element of a and b, one behind the other, from the first on, or with First = 1 from the second.
+template <int First, class T, int L, int... I>
+TENFOLD_INLINE vec_of<T, L> every_second(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (2 * I + First)...);
+}
+
+template <int First, class T, int L>
+TENFOLD_INLINE vec_of<T, L> every_second(vec_of<T, L> a, vec_of<T, L> b) {
+  return every_second<First, T, L>(a, b, std::make_integer_sequence<int, L>{});
+}
+
+// The lanes of a but the first, then the first of b.
+template <class T, int L, int... I>
+TENFOLD_INLINE vec_of<T, L> next_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (I + 1)...);
+}
+
+template <class T, int L>
+TENFOLD_INLINE vec_of<T, L> next_lanes(vec_of<T, L> a, vec_of<T, L> b) {
+  return next_lanes<T, L>(a, b, std::make_integer_sequence<int, L>{});
+}
+
 // rows[i] lane j <-> rows[j] lane i;   rows (L)
 // Zipping the first half of the rows with the second moves one bit of the row's number into the lane's; after log2(L)
 // times all have changed places.
