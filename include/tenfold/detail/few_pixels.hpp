@@ -11,7 +11,7 @@ template <class T>
 class few_pixels {
  public:
   // Columns of the weight whose products are summed before they are added to the output; they decide the order of the
-  // additions. 8 KiB of each row are read in one go; four windows of as much are 32 KiB.
+  // additions.
   static constexpr index_t depth = (index_t{8} << 10) / static_cast<index_t>(sizeof(T));
 
   static bool applies(const convolution_geometry& g, const context&) {
@@ -32,9 +32,7 @@ class few_pixels {
   static void pack(const convolution_geometry&, const T*, const context&, T*) {}
 
   static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>&, const context& ctx) {
-    scratch_cursor cursor(nullptr);
-    cursor.take<T>(gemv_most * depth);
-    return g.batch == 0 ? 0 : cursor.used() * worker_count(ctx, task_count(g, ctx));
+    return g.batch == 0 ? 0 : share_bytes(g, ctx) * worker_count(ctx, task_count(g, ctx));
   }
 
   static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
@@ -44,7 +42,7 @@ class few_pixels {
     const index_t per_group = tasks / g.groups;
     const index_t rows = ceil_divide(g.out_channels, per_group);
     parallel_tasks(ctx, tasks, [&](index_t worker, index_t t) {
-      T* windows = reinterpret_cast<T*>(memory) + worker * gemv_most * depth;
+      T* windows = reinterpret_cast<T*>(memory + worker * share_bytes(g, ctx));
       const index_t first = std::min(t % per_group * rows, g.out_channels);
       few_pixels layer(g, operands, ctx, t / per_group);
       for (index_t pixel = 0; pixel < layer.pixels_; pixel += gemv_most)
@@ -56,6 +54,23 @@ class few_pixels {
                                                      pack,         scratch_bytes, run};
 
  private:
+  static index_t window_size(const convolution_geometry& g) { return g.in_channels * g.kernel.h * g.kernel.w; }
+
+  /// Columns of the weight whose part of the windows is there at a time: all, where that keeps to half of L2, so that
+  /// whole rows are read in one go: of 411 MB, 8 KiB at a time took 31 ms, 32 KiB 24 and 100 KiB 19 to 21 (Zen 4, one
+  /// core; a plain read takes 17). No result's bits depend on it.
+  static index_t stretch_of(const convolution_geometry& g, const context& ctx) {
+    constexpr index_t half_of_l2 = index_t{512} << 10;
+    const index_t most = std::min(half_of_l2, scratch_budget(ctx)) / (gemv_most * static_cast<index_t>(sizeof(T)));
+    return std::min(round_up(window_size(g), depth), most / depth * depth);
+  }
+
+  static index_t share_bytes(const convolution_geometry& g, const context& ctx) {
+    scratch_cursor cursor(nullptr);
+    cursor.take<T>(gemv_most * stretch_of(g, ctx));
+    return cursor.used();
+  }
+
   /// Few and large: each gathers the windows anew.
   static index_t task_count(const convolution_geometry& g, const context& ctx) {
     return g.groups * std::clamp<index_t>(ctx.threads > 1 ? 4 * ctx.threads : 1, 1, g.out_channels);
@@ -66,31 +81,39 @@ class few_pixels {
         operands_(operands),
         dot_(TENFOLD_KERNEL(chosen_isa(ctx), dot<T>)),
         group_(group),
-        window_(g.in_channels * g.kernel.h * g.kernel.w),
+        window_(window_size(g)),
+        stretch_(stretch_of(g, ctx)),
         plane_(g.out.h * g.out.w),
         pixels_(g.batch * plane_) {}
 
   /// Output channels [begin, end) of up to four pixels of the batch.
   void run_rows(index_t begin, index_t end, index_t pixel, T* windows) const {
-    using U = arithmetic_t<T>;
     const index_t columns = std::min(gemv_most, pixels_ - pixel);
-    T sum[4 * gemv_most];
-    for (index_t p = 0; p < window_; p += depth) {
-      const index_t count = std::min(depth, window_ - p);
+    for (index_t p = 0; p < window_; p += stretch_) {
+      const index_t count = std::min(stretch_, window_ - p);
       gather(p, count, pixel, columns, windows);
       for (index_t o = begin, rows; o < end; o += rows) {
         rows = end - o >= 4 ? 4 : 1;
-        const T* weight = operands_.weight + (group_ * g_.out_channels + o) * window_ + p;
-        dot_rows<T>(dot_, weight, rows == 4 ? window_ : 0, windows, depth, columns, count, sum);
-        for (index_t r = 0; r < rows; ++r)
-          for (index_t j = 0; j < columns; ++j) {
-            T& y = output(o + r, pixel + j);
-            const T before = p > 0 ? y : operands_.bias ? operands_.bias[group_ * g_.out_channels + o + r] : T{};
-            y = static_cast<T>(static_cast<U>(static_cast<U>(before) + static_cast<U>(sum[r * columns + j])));
-            if (operands_.relu && p + count == window_ && y < T{}) y = T{};
-          }
+        for (index_t q = 0; q < count; q += depth)
+          add_products(o, rows, pixel, columns, p + q, std::min(depth, count - q), windows + q);
       }
     }
+  }
+
+  /// The products of columns [p, p + count) of the weight for four output channels or one.
+  void add_products(index_t o, index_t rows, index_t pixel, index_t columns, index_t p, index_t count,
+                    const T* windows) const {
+    using U = arithmetic_t<T>;
+    T sum[4 * gemv_most];
+    const T* weight = operands_.weight + (group_ * g_.out_channels + o) * window_ + p;
+    dot_rows<T>(dot_, weight, rows == 4 ? window_ : 0, windows, stretch_, columns, count, sum);
+    for (index_t r = 0; r < rows; ++r)
+      for (index_t j = 0; j < columns; ++j) {
+        T& y = output(o + r, pixel + j);
+        const T before = p > 0 ? y : operands_.bias ? operands_.bias[group_ * g_.out_channels + o + r] : T{};
+        y = static_cast<T>(static_cast<U>(static_cast<U>(before) + static_cast<U>(sum[r * columns + j])));
+        if (operands_.relu && p + count == window_ && y < T{}) y = T{};
+      }
   }
 
   T& output(index_t o, index_t pixel) const {
@@ -98,11 +121,12 @@ class few_pixels {
     return operands_.output[((image * g_.groups + group_) * g_.out_channels + o) * plane_ + pixel % plane_];
   }
 
-  /// windows[column * depth + p - first] = the input under tap p of a pixel, 0 outside the image;   first <= p < first
+  /// windows[column * stretch + p - first] = the input under tap p of a pixel, 0 outside the image;   first <= p <
+  /// first
   /// + count
   void gather(index_t first, index_t count, index_t pixel, index_t columns, T* windows) const {
     const index_t in_plane = g_.in.h * g_.in.w;
-    for (index_t end = pixel + columns; pixel < end; ++pixel, windows += depth) {
+    for (index_t end = pixel + columns; pixel < end; ++pixel, windows += stretch_) {
       const index_t image = pixel / plane_;
       const T* input = operands_.input + (image * g_.groups + group_) * g_.in_channels * in_plane;
       const index_t top = pixel % plane_ / g_.out.w * g_.stride.h - g_.padding.h;
@@ -126,7 +150,7 @@ class few_pixels {
   const convolution_geometry& g_;
   const convolution_operands<T>& operands_;
   void (*dot_)(const T* a, index_t lda, const T* x, index_t ldx, index_t k, T* sum);
-  index_t group_, window_, plane_, pixels_;
+  index_t group_, window_, stretch_, plane_, pixels_;
 };
 
 }  // namespace tenfold::inline v0::detail
