@@ -60,7 +60,8 @@ measured micro_kernel(const tf::context& ctx) {
   measured work{.operations = 2 * product(ctx.threads, calls, kernels.mr, kernels.nr, k)};
   work.call = [=, a = std::move(a), b = std::move(b), c = std::move(c)]() mutable {
     on_all_threads(ctx, [&](index_t thread) {
-      for (index_t i = 0; i < calls; ++i) kernels.micro(k, a.data(), b.data(), &c(thread, 0, 0), c.shape()[2], {});
+      for (index_t i = 0; i < calls; ++i)
+        kernels.tiles[0][0](k, a.data(), b.data(), kernels.nr, &c(thread, 0, 0), c.shape()[2], {});
     });
   };
   return work;

@@ -258,64 +258,102 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
   using T = TypeParam;
   tf::for_each_available_isa([&](tf::isa isa) {
     const tf::context ctx = on(isa);
-    const index_t mr = gemm_kernels_of<T>(ctx).mr;
-    gemm_problem<T> p;
-    p.m = 2 * mr + 3;
-    p.k = 2 * gemm_kc<T> + 5;
-    p.n = 1;
-    p.groups = 2;
-    p.a_group_stride = p.m * p.k;
-    const std::vector<T> a = numbers<T>(2 * p.m * p.k);
-    p.a = a.data();
-    p.a_row = affine_digits(p.m, p.k);
-    p.a_column = affine_digits(p.k, 1);
-    std::vector<T> packed(static_cast<std::size_t>(gemm_packed_size(p, ctx)), T{77});
-    ASSERT_EQ(gemm_packed_size(p, ctx), 2 * 3 * mr * p.k);
-    pack_beforehand(p, ctx, packed.data());
-    const index_t kc = gemm_block_rows<T>(p.k);
-    for (index_t group = 0; group < 2; ++group)
-      for (index_t i = 0; i < 3 * mr; ++i)
-        for (index_t column = 0; column < p.k; ++column) {
-          const index_t block = column / kc * kc;
-          const index_t depth = std::min(kc, p.k - block);
-          const index_t at =
-              group * 3 * mr * p.k + block * 3 * mr + i / mr * mr * depth + (column - block) * mr + i % mr;
-          const T expected = i < p.m ? number<T>((group * p.m + i) * p.k + column) : T{};
-          ASSERT_EQ(packed[static_cast<std::size_t>(at)], expected) << tf::name_of(isa) << " " << i << ", " << column;
-        }
+    const auto& kernel = gemm_kernels_of<T>(ctx);
+    const index_t mr = kernel.mr;
+    for (const index_t last : {index_t{1}, kernel.heights[2], kernel.heights[2] + 1, kernel.heights[1] + 1, mr}) {
+      gemm_problem<T> p;
+      p.m = 2 * mr + last;
+      p.k = 2 * gemm_kc<T> + 5;
+      p.n = 1;
+      p.groups = 2;
+      p.a_group_stride = p.m * p.k;
+      const std::vector<T> a = numbers<T>(2 * p.m * p.k);
+      p.a = a.data();
+      p.a_row = affine_digits(p.m, p.k);
+      p.a_column = affine_digits(p.k, 1);
+      // Two panels of MR and a last one of the lowest tile that holds the rest.
+      const index_t height = last <= kernel.heights[2]   ? kernel.heights[2]
+                             : last <= kernel.heights[1] ? kernel.heights[1]
+                                                         : mr;
+      const index_t rows = 2 * mr + height;
+      std::vector<T> packed(static_cast<std::size_t>(gemm_packed_size(p, ctx)), T{77});
+      ASSERT_EQ(gemm_packed_size(p, ctx), 2 * rows * p.k);
+      pack_beforehand(p, ctx, packed.data());
+      const index_t kc = gemm_block_rows<T>(p.k);
+      for (index_t group = 0; group < 2; ++group)
+        for (index_t i = 0; i < rows; ++i)
+          for (index_t column = 0; column < p.k; ++column) {
+            const index_t block = column / kc * kc;
+            const index_t depth = std::min(kc, p.k - block);
+            const index_t panel_height = i < 2 * mr ? mr : height;
+            const index_t at =
+                group * rows * p.k + block * rows + i / mr * mr * depth + (column - block) * panel_height + i % mr;
+            const T expected = i < p.m ? number<T>((group * p.m + i) * p.k + column) : T{};
+            ASSERT_EQ(packed[static_cast<std::size_t>(at)], expected)
+                << tf::name_of(isa) << " " << last << " rows left: " << i << ", " << column;
+          }
+    }
   });
+}
+
+template <class T>
+void expect_micro_equation(typename micro_kernels<T>::function micro, index_t mr, index_t nr) {
+  const index_t ldb = nr + 5, ldc = nr + 3;
+  for (const index_t k : {0, 1, 2, 9})
+    for (int mode = 0; mode < 16; ++mode) {
+      const std::vector<T> a = numbers<T>(k * mr), b = numbers<T>(k * ldb + 1), bias = numbers<T>(mr);
+      std::vector<T> c = numbers<T>(mr * ldc);
+      const std::vector<T> before = c;
+      gemm_epilogue<T> epilogue;
+      epilogue.alpha = mode & 1 ? T{3} : T{1};
+      epilogue.bias = mode & 2 ? bias.data() : nullptr;
+      epilogue.accumulate = mode & 4;
+      epilogue.relu = mode & 8;
+      micro(k, a.data(), b.data(), ldb, c.data(), ldc, epilogue);
+      for (index_t i = 0; i < mr; ++i)
+        for (index_t j = 0; j < ldc; ++j) {
+          const auto at = static_cast<std::size_t>(i * ldc + j);
+          if (j >= nr) {  // not the kernel's
+            ASSERT_EQ(c[at], before[at]);
+            continue;
+          }
+          index_t sum = 0;
+          for (index_t p = 0; p < k; ++p) sum += number<index_t>(p * mr + i) * number<index_t>(p * ldb + j);
+          sum = sum * (mode & 1 ? 3 : 1) + (mode & 2 ? number<index_t>(i) : 0);
+          if (mode & 4) sum += number<index_t>(i * ldc + j);
+          const auto expected = static_cast<T>(sum);  // the integers wrap
+          ASSERT_EQ(c[at], (mode & 8) && expected < T{} ? T{} : expected)
+              << mr << " x " << nr << ", k " << k << ", mode " << mode;
+        }
+    }
 }
 
 TYPED_TEST(Kernels, MicroKeepsItsEquation) {
   using T = TypeParam;
   for_each_table<T>([](const gemm_kernels<T>& kernel) {
-    const index_t mr = kernel.mr, nr = kernel.nr, ldc = nr + 3;
-    for (const index_t k : {0, 1, 2, 9})
-      for (int mode = 0; mode < 16; ++mode) {
-        const std::vector<T> a = numbers<T>(k * mr), b = numbers<T>(k * nr + 1), bias = numbers<T>(mr);
-        std::vector<T> c = numbers<T>(mr * ldc);
-        const std::vector<T> before = c;
-        gemm_epilogue<T> epilogue;
-        epilogue.alpha = mode & 1 ? T{3} : T{1};
-        epilogue.bias = mode & 2 ? bias.data() : nullptr;
-        epilogue.accumulate = mode & 4;
-        epilogue.relu = mode & 8;
-        kernel.micro(k, a.data(), b.data(), c.data(), ldc, epilogue);
-        for (index_t i = 0; i < mr; ++i)
-          for (index_t j = 0; j < ldc; ++j) {
-            const auto at = static_cast<std::size_t>(i * ldc + j);
-            if (j >= nr) {  // not the kernel's
-              ASSERT_EQ(c[at], before[at]);
-              continue;
-            }
-            index_t sum = 0;
-            for (index_t p = 0; p < k; ++p) sum += number<index_t>(p * mr + i) * number<index_t>(p * nr + j);
-            sum = sum * (mode & 1 ? 3 : 1) + (mode & 2 ? number<index_t>(i) : 0);
-            if (mode & 4) sum += number<index_t>(i * ldc + j);
-            const auto expected = static_cast<T>(sum);  // the integers wrap
-            ASSERT_EQ(c[at], (mode & 8) && expected < T{} ? T{} : expected) << "k " << k << ", mode " << mode;
-          }
+    ASSERT_EQ(kernel.heights[0], kernel.mr);
+    for (int height = 0; height < 3; ++height) {
+      expect_micro_equation<T>(kernel.tiles[height][0], kernel.heights[height], kernel.nr);
+      expect_micro_equation<T>(kernel.tiles[height][1], kernel.heights[height], kernel.lanes);
+    }
+  });
+}
+
+/// The tile that holds so many rows and columns, and no lower one that would.
+TYPED_TEST(Kernels, TileForARestIsTheLeast) {
+  using T = TypeParam;
+  for_each_table<T>([](const gemm_kernels<T>& kernel) {
+    for (index_t rows = 1; rows <= kernel.mr; ++rows) {
+      const int tile = kernel.tile_of(rows);
+      EXPECT_GE(kernel.heights[tile], rows);
+      if (tile < 2) {
+        EXPECT_LT(kernel.heights[tile + 1], rows);
       }
+      EXPECT_EQ(kernel.padded_rows(3 * kernel.mr + rows), 3 * kernel.mr + kernel.heights[tile]);
+      for (index_t columns = 1; columns <= kernel.nr; ++columns)
+        EXPECT_EQ(kernel.micro(rows, columns), kernel.tiles[tile][columns <= kernel.lanes]);
+    }
+    EXPECT_EQ(kernel.padded_rows(0), 0);
   });
 }
 

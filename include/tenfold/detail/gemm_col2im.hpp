@@ -53,9 +53,9 @@ class gemm_col2im {
     const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
     const index_t rows = g.out_channels * g.kernel.h * g.kernel.w;
     const index_t pixels = g.in.h * g.in.w;
-    const double vectors = d(round_up(pixels, kernel.nr) / kernel.lanes);
+    const double vectors = d(ceil_divide(pixels, kernel.lanes));
     const double k = d(g.in_channels);
-    const double multiply = d(round_up(rows, kernel.mr)) * vectors * k;
+    const double multiply = d(kernel.padded_rows(rows)) * vectors * k;
     const double pack_b = 2 * vectors * k * d(ceil_divide(rows, most_rows));
     const double per_vector = g.stride.w == 1 ? 3 : g.stride.w == 2 && g.dilation.w == 1 ? 5 : 2 * d(kernel.lanes);
     const double add = d(rows) * vectors * per_vector * (1 + d(kernel.lanes) / d(g.in.w));
@@ -242,7 +242,7 @@ class gemm_col2im {
     p.matrix.row_stride = g_.in.h * g_.in.w;
     const index_t first = o0 * plan_.window;
     if (operands_.packed_weight) {
-      p.packed_a = operands_.packed_weight + group * packed_elements(p.m, p.k, kernel_.mr);
+      p.packed_a = operands_.packed_weight + group * packed_elements(p.m, p.k, kernel_);
       p.first_row = first / kernel_.mr * kernel_.mr;
     } else {
       p.a += group * p.a_group_stride + first;

@@ -3,10 +3,10 @@
 //     C(i, j) = finish(beta C(i, j) + bias(i) + alpha * sum over p of A(i, p) * B(p, j))
 //
 // Each operand is an array and two tables of offsets, one by row and one by column: element (i, p) of A is
-// a[row(i) + column(p)]. For a convolution i is an output channel, p a tap (channel, kernel row, kernel column) and j an
-// output pixel; B is then the column matrix of im2col, of which only a block of KC x NC exists at a time, packed from a
-// zero-padded tile of the image. The loops around the micro-kernel are those of BLIS (Van Zee and van de Geijn, 2015),
-// the tables those of tensor contractions in TBLIS (Matthews, 2018).
+// a[row(i) + column(p)]. For a convolution i is an output channel, p a tap (channel, kernel row, kernel column) and j
+// an output pixel; B is then the column matrix of im2col, of which only a block of KC x NC exists at a time, packed
+// from a zero-padded tile of the image. The loops around the micro-kernel are those of BLIS (Van Zee and van de Geijn,
+// 2015), the tables those of tensor contractions in TBLIS (Matthews, 2018).
 #pragma once
 
 #include <tenfold/detail/foreach_isa.hpp>
@@ -69,9 +69,9 @@ struct tap_axis {
 /// How a tile stores one dimension so that the points of a tap are neighbours. The taps fall into groups; a group is a
 /// stretch of lines `stride` apart in the image, and tap t of point x is line
 ///     slot(t) + x,   slot(t) = t % groups * lines + t / groups * shift
-/// Either the taps of equal residue modulo the stride share a group (their stretches overlap), or, where they are so far
-/// apart that this stores more lines than there are (tap, point) pairs, each tap has its own. So a tile is never larger
-/// than the block of the column matrix it stands for.
+/// Either the taps of equal residue modulo the stride share a group (their stretches overlap), or, where they are so
+/// far apart that this stores more lines than there are (tap, point) pairs, each tap has its own. So a tile is never
+/// larger than the block of the column matrix it stands for.
 struct tile_axis {
   index_t groups;
   index_t lines;
@@ -117,17 +117,20 @@ struct result_layout {
   index_t points_w = 1;
   index_t line = 0;
   index_t step = 1;
-  // A transposed convolution's rows count the phases too, i = (.., ph, pw), and a phase may have one point less than the
-  // first: (y, x) exists for it where ph + y * stride.h < rest.h, w likewise.
+  // A transposed convolution's rows count the phases too, i = (.., ph, pw), and a phase may have one point less than
+  // the first: (y, x) exists for it where ph + y * stride.h < rest.h, w likewise.
   bool ragged = false;
   hw phases = 1;
   hw stride = 1;
   hw rest = 0;
 };
 
-/// A packed A: for each group, for each block of KC rows, for each panel of MR, (kc, MR) elements; a vector of slack
+/// A packed A: for each group, for each block of KC rows, for each panel, (kc, its height) elements; a vector of slack
 /// follows the last.
-inline index_t packed_elements(index_t m, index_t k, index_t mr) { return round_up(m, mr) * k; }
+template <class T>
+index_t packed_elements(index_t m, index_t k, const micro_kernels<T>& kernel) {
+  return kernel.padded_rows(m) * k;
+}
 
 template <class T>
 struct gemm_problem {
@@ -150,7 +153,7 @@ struct gemm_problem {
 
   T alpha = 1;
   T beta = 0;
-  const T* bias = nullptr;       // one for each `rows_per_bias` rows
+  const T* bias = nullptr;  // one for each `rows_per_bias` rows
   index_t rows_per_bias = 1;
   bool relu = false;
 
@@ -185,10 +188,10 @@ inline constexpr index_t small_a_bytes = index_t{6} << 20;
 /// The sizes of a call's blocks. They follow from the shape and the scratch budget; no result's bits depend on them.
 struct gemm_blocking {
   index_t kc;
-  index_t mc;         // rows of A packed at a time
-  index_t nc;         // columns of B packed at a time
-  index_t m_chunk;    // rows of C per task
-  index_t tile;       // elements of the image tile
+  index_t mc;       // rows of A packed at a time
+  index_t nc;       // columns of B packed at a time
+  index_t m_chunk;  // rows of C per task
+  index_t tile;     // elements of the image tile
   index_t n_blocks;
   index_t m_chunks;
   bool direct;        // C's rows are contiguous: the micro-kernel stores to them; otherwise through scratch
@@ -198,16 +201,17 @@ struct gemm_blocking {
 /// One worker's scratch.
 template <class T>
 struct gemm_scratch {
-  T* a;              // mc * kc and a vector of slack
-  T* b;              // nc / NR panels of kc * NR and a vector of slack
-  T* tile;           // the zero-padded part of the image, and a vector of slack
-  T* c;              // m_chunk * nc where C is not contiguous
-  T* edge;           // MR * NR
-  T* bias;           // MR
-  index_t* row;      // max(MR, NR)
-  index_t* column;   // kc
+  T* a;             // mc * kc and a vector of slack
+  T* b;             // nc / NR panels of kc * NR and a vector of slack
+  T* tile;          // the zero-padded part of the image, and a vector of slack
+  T* c;             // m_chunk * nc where C is not contiguous
+  T* edge;          // MR * NR
+  T* bias;          // MR
+  index_t* row;     // max(MR, NR)
+  index_t* column;  // kc
 
-  gemm_scratch(scratch_cursor& cursor, const gemm_problem<T>& g, const gemm_kernels<T>& kernel, const gemm_blocking& b_) {
+  gemm_scratch(scratch_cursor& cursor, const gemm_problem<T>& g, const gemm_kernels<T>& kernel,
+               const gemm_blocking& b_) {
     a = g.packed_a || b_.packs_a_once ? nullptr : cursor.take<T>(b_.mc * b_.kc + kernel.lanes);
     b = cursor.take<T>(b_.nc / kernel.nr * (b_.kc * kernel.nr + kernel.lanes));
     tile = cursor.take<T>(g.b_is_image ? b_.tile + kernel.lanes : 0);
@@ -236,8 +240,9 @@ template <class T>
 gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, const context& ctx) {
   // A panel of A, MR x KC, stays in L1 while the panels of a block of B pass; each is used MR times per load, so B may
   // come from L2 or L3: 64 bytes in 6 cycles at avx2 (6 x 16), 128 in 28 at avx512 (14 x 32 in half-speed units). The
-  // block of B, 256 x 960 floats, is 960 KiB; 480 repacked A too often (gemm 1024: 98 GFLOP/s against 103 at 960, avx512
-  // of Zen 4, peak 117), 3840 fell out of a shared L3 (avx2: 72 against 105 at 2048). A block of A is 112 KiB, for L2.
+  // block of B, 256 x 960 floats, is 960 KiB; 480 repacked A too often (gemm 1024: 98 GFLOP/s against 103 at 960,
+  // avx512 of Zen 4, peak 117), 3840 fell out of a shared L3 (avx2: 72 against 105 at 2048). A block of A is 112 KiB,
+  // for L2.
   constexpr auto bytes = static_cast<index_t>(sizeof(T));
   constexpr index_t block_of_b = 960 * 4 / bytes;
   constexpr index_t block_of_a = 112 * 4 / bytes;
@@ -284,7 +289,7 @@ gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& k
   if (g.b_is_image) b.tile = std::max(b.tile, least_tile(g, b.nc));
   b.n_blocks = ceil_divide(g.n, b.nc);
   b.m_chunks = ceil_divide(g.m, b.m_chunk);
-  const index_t whole_a = (packed_elements(g.m, g.k, kernel.mr) * g.groups + 2 * kernel.lanes) * bytes;
+  const index_t whole_a = (packed_elements(g.m, g.k, kernel) * g.groups + 2 * kernel.lanes) * bytes;
   b.packs_a_once = !g.packed_a && g.images * b.n_blocks > 1 && whole_a <= small_a_bytes && used() + whole_a <= budget;
   return b;
 }
@@ -299,13 +304,14 @@ void pack_a(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, const T* a,
   const bool columns_are_lines = g.a_row.affine() && g.a_row.stride[2] == 1;
   for (index_t i = 0; i < rows; i += kernel.mr, packed += kc * kernel.mr) {
     const index_t count = std::min(kernel.mr, rows - i);
+    const index_t height = kernel.height_of(count);
     fill_offsets(g.a_row, i0 + i, count, row);
     if (rows_are_lines)
-      kernel.pack_transpose(a + column[0], row, count, kc, kernel.mr, packed);
+      kernel.pack_transpose(a + column[0], row, count, kc, height, packed);
     else if (columns_are_lines && count == kernel.mr)
       kernel.pack_lines(a + row[0], column, kc, packed);
     else
-      kernel.pack_gather(a, row, count, column, kc, kernel.mr, packed);
+      kernel.pack_gather(a, row, count, column, kc, height, packed);
   }
 }
 
@@ -318,14 +324,14 @@ void pack_whole_a(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, index
     for (index_t p = 0; p < g.k; p += kc) {
       const index_t depth = std::min(kc, g.k - p);
       pack_a(g, kernel, g.a + group * g.a_group_stride, 0, g.m, p, depth, row, column, packed);
-      packed += round_up(g.m, kernel.mr) * depth;
+      packed += kernel.padded_rows(g.m) * depth;
     }
 }
 
 /// The pixels [begin, begin + count) of a grid `width` wide as runs of neighbours; pixel (y, x) lies at
 /// (y - y0) * line + (x - x0) * step. Returns the number of runs.
-inline index_t find_runs(index_t begin, index_t count, index_t width, index_t y0, index_t x0, index_t line, index_t step,
-                         pixel_run* runs) {
+inline index_t find_runs(index_t begin, index_t count, index_t width, index_t y0, index_t x0, index_t line,
+                         index_t step, pixel_run* runs) {
   index_t found = 0;
   index_t y = begin / width;
   index_t x = begin % width;
@@ -374,7 +380,7 @@ class gemm_task {
     i0_ = i0;
     rows_ = rows;
     a_ = g_.a + group * g_.a_group_stride;
-    packed_a_ = g_.packed_a ? g_.packed_a + group * packed_elements(g_.m, g_.k, kernel_.mr) : nullptr;
+    packed_a_ = g_.packed_a ? g_.packed_a + group * packed_elements(g_.m, g_.k, kernel_) : nullptr;
     b_ = image * g_.b_image_stride + group * g_.b_group_stride;
     c_ = g_.c + image * g_.c_image_stride + group * g_.c_group_stride;
     bias_ = g_.bias ? g_.bias + group * g_.bias_group_stride : nullptr;
@@ -567,7 +573,7 @@ class gemm_task {
   void macro_kernel(index_t i, index_t count, index_t p, index_t depth) {
     const T* a = scratch_.a;
     if (packed_a_)
-      a = packed_a_ + p * round_up(g_.m, kernel_.mr) + (i0_ + i) * depth;
+      a = packed_a_ + p * kernel_.padded_rows(g_.m) + (i0_ + i) * depth;
     else
       pack_a(g_, kernel_, a_, i0_ + i, count, p, depth, scratch_.row, scratch_.column, scratch_.a);
     const bool first = p == 0;
@@ -584,8 +590,8 @@ class gemm_task {
         const index_t columns = std::min(kernel_.nr, columns_ - jr);
         if (!blocking_.direct)
           scattered_tile(a, b, depth, i + ir, rows, jr, columns, last, epilogue);
-        else if (rows == kernel_.mr && columns == kernel_.nr)
-          kernel_.micro(depth, a, b, c_row(i + ir) + jr, g_.layout.row.stride[2], epilogue);
+        else if (rows == kernel_.height_of(rows) && columns == kernel_.width_of(columns))
+          kernel_.micro(rows, columns)(depth, a, b, kernel_.nr, c_row(i + ir) + jr, g_.layout.row.stride[2], epilogue);
         else
           edge_tile(a, b, depth, i + ir, rows, jr, columns, epilogue);
       }
@@ -594,7 +600,8 @@ class gemm_task {
 
   const T* bias_rows(index_t i, index_t rows) {
     if (!bias_) return nullptr;
-    for (index_t r = 0; r < kernel_.mr; ++r) scratch_.bias[r] = r < rows ? bias_[(i0_ + i + r) / g_.rows_per_bias] : T{};
+    for (index_t r = 0; r < kernel_.mr; ++r)
+      scratch_.bias[r] = r < rows ? bias_[(i0_ + i + r) / g_.rows_per_bias] : T{};
     return scratch_.bias;
   }
 
@@ -606,7 +613,7 @@ class gemm_task {
     std::memset(static_cast<void*>(scratch_.edge), 0, static_cast<std::size_t>(kernel_.mr * nr) * sizeof(T));
     if (epilogue.accumulate)
       for (index_t r = 0; r < rows; ++r) std::memcpy(scratch_.edge + r * nr, c_row(i + r) + j, bytes);
-    kernel_.micro(depth, a, b, scratch_.edge, nr, epilogue);
+    kernel_.micro(rows, columns)(depth, a, b, nr, scratch_.edge, nr, epilogue);
     for (index_t r = 0; r < rows; ++r) std::memcpy(c_row(i + r) + j, scratch_.edge + r * nr, bytes);
   }
 
@@ -614,7 +621,7 @@ class gemm_task {
   void scattered_tile(const T* a, const T* b, index_t depth, index_t i, index_t rows, index_t j, index_t columns,
                       bool last, const gemm_epilogue<T>& epilogue) {
     T* tile = scratch_.c + i * blocking_.nc + j * kernel_.mr;
-    kernel_.micro(depth, a, b, tile, kernel_.nr, epilogue);
+    kernel_.micro(rows, columns)(depth, a, b, kernel_.nr, tile, kernel_.nr, epilogue);
     if (!last) return;
     pixel_run runs[most_nr], clipped[most_nr];
     const index_t found = find_runs(j0_ + j, columns, g_.layout.points_w, 0, 0, g_.layout.line, g_.layout.step, runs);
@@ -658,7 +665,7 @@ struct gemm_plan {
       : kernel(gemm_kernels_of<T>(ctx)), blocking(choose_blocking(g, kernel, ctx)) {
     tasks = g.images * g.groups * blocking.n_blocks * blocking.m_chunks;
     scratch_cursor whole(nullptr);
-    if (blocking.packs_a_once) whole.take<T>(packed_elements(g.m, g.k, kernel.mr) * g.groups + kernel.lanes);
+    if (blocking.packs_a_once) whole.take<T>(packed_elements(g.m, g.k, kernel) * g.groups + kernel.lanes);
     packed_a = whole.used();
     scratch_cursor share(nullptr);
     gemm_scratch<T>(share, g, kernel, blocking);
@@ -701,15 +708,15 @@ void run_gemm(gemm_problem<T> g, const context& ctx, std::byte* memory) {
   });
 }
 
-/// The estimated time of one core, in vector operations: the multiply-adds of whole tiles; packing B, about two operations
-/// a vector (and one more each for every run of pixels that ends within it); packing A, about one an element and half that
-/// when its rows are lines; storing C, one a vector, or one an element where its neighbours are apart.
+/// The estimated time of one core, in vector operations: the multiply-adds of whole tiles; packing B, about two
+/// operations a vector (and one more each for every run of pixels that ends within it); packing A, about one an element
+/// and half that when its rows are lines; storing C, one a vector, or one an element where its neighbours are apart.
 template <class T>
 double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool packed) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
   const double products = d(g.images) * d(g.groups);
-  const double vectors = d(ceil_divide(g.n, kernel.nr)) * d(kernel.nr) / d(kernel.lanes);
-  const double multiply = d(round_up(g.m, kernel.mr)) * vectors * d(g.k);
+  const double vectors = d(ceil_divide(g.n, kernel.lanes));
+  const double multiply = d(kernel.padded_rows(g.m)) * vectors * d(g.k);
   const double width = g.b_is_image ? d(g.image.w.points) : d(g.n);
   const double pack_b = 2 * vectors * d(g.k) * (1 + d(kernel.lanes) / width);
   const double pack_a = packed ? 0 : d(g.m) * d(g.k) * (g.a_column.affine() ? 0.5 : 2);
@@ -720,7 +727,7 @@ double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool p
 /// The elements of packed_a for all groups.
 template <class T>
 index_t gemm_packed_size(const gemm_problem<T>& g, const context& ctx) {
-  return g.groups * packed_elements(g.m, g.k, gemm_kernels_of<T>(ctx).mr);
+  return g.groups * packed_elements(g.m, g.k, gemm_kernels_of<T>(ctx));
 }
 
 /// Packs A beforehand, for a prepared layer.

@@ -28,19 +28,40 @@ struct gemm_epilogue {
 
 /// Consecutive columns of a panel that are consecutive in memory too.
 struct pixel_run {
-  index_t begin;   // column of the panel
+  index_t begin;  // column of the panel
   index_t length;
   index_t offset;  // from the source's first element
 };
 
-/// The kernels of a matrix product on one instruction set; their contracts are in kernels/gemm.inl.hpp and
-/// kernels/pack.inl.hpp.
+/// The micro-kernels of one instruction set, whose contract is in kernels/gemm.inl.hpp. The panels of a packed A are MR
+/// rows high, the last one as high as the lowest tile that holds the rest; those of B are NR columns wide.
 template <class T>
-struct gemm_kernels {
+struct micro_kernels {
+  using function = void (*)(index_t k, const T* a, const T* b, index_t ldb, T* c, index_t ldc,
+                            const gemm_epilogue<T>& epilogue);
   index_t mr;
   index_t nr;
-  index_t lanes;  // of one vector: what pack_runs may write behind a panel and read behind a run
-  void (*micro)(index_t k, const T* a, const T* b, T* c, index_t ldc, const gemm_epilogue<T>& epilogue);
+  index_t lanes;         // of one vector
+  index_t heights[3];    // of the tiles, MR first
+  function tiles[3][2];  // NR and one vector wide
+
+  /// The tile for `rows` rows of A, at least one.
+  int tile_of(index_t rows) const { return rows > heights[1] ? 0 : rows > heights[2] ? 1 : 2; }
+  index_t height_of(index_t rows) const { return heights[tile_of(rows)]; }
+  index_t width_of(index_t columns) const { return columns > lanes ? nr : lanes; }
+  function micro(index_t rows, index_t columns) const { return tiles[tile_of(rows)][columns > lanes ? 0 : 1]; }
+
+  /// The rows of m rows' panels.
+  index_t padded_rows(index_t m) const {
+    const index_t rest = m % mr;
+    return m - rest + (rest ? height_of(rest) : 0);
+  }
+};
+
+/// The kernels of a matrix product on one instruction set; their contracts are in kernels/pack.inl.hpp. pack_runs may
+/// write a vector behind a panel and read as much behind a run.
+template <class T>
+struct gemm_kernels : micro_kernels<T> {
   void (*pack_gather)(const T* source, const index_t* row, index_t rows, const index_t* column, index_t k,
                       index_t width, T* panel);
   void (*pack_transpose)(const T* source, const index_t* row, index_t rows, index_t k, index_t width, T* panel);
@@ -54,16 +75,11 @@ struct gemm_kernels {
 
 /// The kernels of one Winograd algorithm on one instruction set; their contracts are in kernels/winograd.inl.hpp.
 template <class T>
-struct winograd_kernels {
+struct winograd_kernels : micro_kernels<T> {
   index_t tile;  // M: a tile has M x M outputs
-  index_t mr;
-  index_t nr;
-  index_t lanes;
-  void (*micro)(index_t k, const T* a, const T* b, T* c, index_t ldc, const gemm_epilogue<T>& epilogue);
-  void (*micro_narrow)(index_t k, const T* a, const T* b, T* c, index_t ldc, const gemm_epilogue<T>& epilogue);
   void (*copy_line)(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line);
   void (*weights)(const T* w, index_t row_stride, index_t rows, index_t column_stride, index_t tap_step, index_t k,
-                  T* packed, index_t plane);
+                  index_t height, T* packed, index_t plane);
   void (*input_rows)(const T* const* line, index_t count, T* rows, index_t ld);
   void (*input_columns)(const T* rows, index_t ld, index_t width, T* v, index_t plane);
   void (*output_tiles)(const T* m, index_t plane, index_t width, T bias, bool relu, T* y, index_t ld);

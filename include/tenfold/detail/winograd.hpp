@@ -144,7 +144,7 @@ struct packed_winograd_weight {
 
 template <class T>
 packed_winograd_weight packed_layout(const winograd_problem<T>& p, const winograd_kernels<T>& kernel) {
-  return {kernel.elements(), round_up(p.out_channels, kernel.mr), p.in_channels, kernel.lanes};
+  return {kernel.elements(), kernel.padded_rows(p.out_channels), p.in_channels, kernel.lanes};
 }
 
 /// One worker's scratch.
@@ -271,9 +271,11 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
 template <class T>
 void pack_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, const T* weight, index_t i,
                           index_t rows, index_t c, index_t channels, T* packed, index_t plane) {
-  for (index_t r = 0; r < rows; r += kernel.mr, packed += channels * kernel.mr)
-    kernel.weights(weight + (i + r) * p.row_stride + c * p.column_stride, p.row_stride, std::min(kernel.mr, rows - r),
-                   p.column_stride, p.tap_step, channels, packed, plane);
+  for (index_t r = 0; r < rows; r += kernel.mr, packed += channels * kernel.mr) {
+    const index_t count = std::min(kernel.mr, rows - r);
+    kernel.weights(weight + (i + r) * p.row_stride + c * p.column_stride, p.row_stride, count, p.column_stride,
+                   p.tap_step, channels, kernel.height_of(count), packed, plane);
+  }
 }
 
 /// The whole weight, as winograd_problem::packed_weight wants it.
@@ -426,12 +428,15 @@ class winograd_task {
     if (elements == elements_)
       return pack_winograd_weight(p_, kernel_, weight, o, rows, c, channels, scratch_.a, scratch_.a_plane);
     const index_t plane = round_up(kernel_.mr, kernel_.lanes);
-    for (index_t r = 0; r < rows; r += kernel_.mr)
+    for (index_t r = 0; r < rows; r += kernel_.mr) {
+      const index_t count = std::min(kernel_.mr, rows - r);
+      const index_t height = kernel_.height_of(count);
       for (index_t k = 0; k < channels; ++k) {
-        pack_winograd_weight(p_, kernel_, weight, o + r, std::min(kernel_.mr, rows - r), c + k, 1, scratch_.few, plane);
-        copy_planes(scratch_.few + e * plane, plane, elements, kernel_.mr, scratch_.a + r * channels + k * kernel_.mr,
+        pack_winograd_weight(p_, kernel_, weight, o + r, count, c + k, 1, scratch_.few, plane);
+        copy_planes(scratch_.few + e * plane, plane, elements, height, scratch_.a + r * channels + k * height,
                     scratch_.a_plane);
       }
+    }
   }
 
   /// m(panel, row, t) [+]= sum over k < depth of a(row, k) * v(panel, k, t)
@@ -439,8 +444,8 @@ class winograd_task {
     for (index_t i = 0; i < rows; i += kernel_.mr, a += depth * kernel_.mr)
       for (index_t panel = 0; panel < panels_; ++panel) {
         const index_t width = width_of(panel);
-        const auto micro = width == kernel_.nr ? kernel_.micro : kernel_.micro_narrow;
-        micro(depth, a, v + panel * scratch_.v_panel, m + (panel * blocking_.rows + i) * blocking_.width, width,
+        const auto micro = kernel_.micro(std::min(kernel_.mr, rows - i), width);
+        micro(depth, a, v + panel * scratch_.v_panel, width, m + (panel * blocking_.rows + i) * blocking_.width, width,
               epilogue);
       }
   }
@@ -546,7 +551,7 @@ double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& ke
   const index_t tiles_w = ceil_divide(p.out.w, kernel.tile);
   const double vectors = d(p.images * ceil_divide(tiles_h * tiles_w, kernel.lanes));
   const double row_vectors = d(p.images * tiles_h * ceil_divide(tiles_w, kernel.lanes));
-  const double rows = d(round_up(p.out_channels, kernel.mr));
+  const double rows = d(kernel.padded_rows(p.out_channels));
   const double products = rows * d(p.in_channels + 3 * ceil_divide(p.in_channels, winograd_kc)) * vectors;
   const double inputs = d(p.in_channels) * (4 * vectors + 12 * row_vectors);
   const double outputs = 10 * d(p.out_channels) * vectors;

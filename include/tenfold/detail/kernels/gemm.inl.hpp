@@ -4,25 +4,28 @@
 //   base    6 x 2 + 2 + 1 = 15 of 16 (multiply and add are separate there; the product reuses the broadcast's register)
 //   avx2    6 x 2 + 2 + 1 = 15 of 16; 12 independent FMAs cover 2 ports x 4 to 5 cycles of latency
 //   avx512 14 x 2 + 2 + 1 = 31 of 32; 28 independent FMAs do so with room
+// What is left of A's rows has lower tiles, of B's columns one of a single vector: 64 rows are 4 x 14 + 8, where five
+// panels of 14 would compute 70.
 inline constexpr int gemm_nv = 2;
 inline constexpr int gemm_mr = TENFOLD_VECTOR_BYTES == 64 ? 14 : 6;
+inline constexpr int gemm_middle = TENFOLD_VECTOR_BYTES == 64 ? 8 : 4;
+inline constexpr int gemm_low = TENFOLD_VECTOR_BYTES == 64 ? 4 : 2;
 
 template <class T>
-inline constexpr int gemm_nr = gemm_nv * lanes<T>;
+inline constexpr int gemm_nr = gemm_nv* lanes<T>;
 
 // C(i, j) = finish([C(i, j) +] bias(i) + alpha * sum over p < k of A(p, i) * B(p, j)),   i < MR, j < NR
 //   a    (k, MR)  packed panel
-//   b    (k, NR)  packed panel
+//   b    (k, NR)  rows ldb apart
 //   c    (MR, NR) rows ldc apart
 //   bias (MR) or null
-template <class T, int NV = gemm_nv>
-void gemm_micro(index_t k, const T* a, const T* b, T* c, index_t ldc, const gemm_epilogue<T>& epilogue) {
+template <class T, int MR, int NV>
+void gemm_micro(index_t k, const T* a, const T* b, index_t ldb, T* c, index_t ldc, const gemm_epilogue<T>& epilogue) {
   using U = arithmetic_t<T>;
-  constexpr int MR = gemm_mr, NR = NV * lanes<T>;
   vec<U> acc[std::size_t{MR}][std::size_t{NV}] = {};
   const U* ap = reinterpret_cast<const U*>(a);
   const U* bp = reinterpret_cast<const U*>(b);
-  for (index_t p = 0; p < k; ++p, ap += MR, bp += NR) {
+  for (index_t p = 0; p < k; ++p, ap += MR, bp += ldb) {
     vec<U> row[std::size_t{NV}];
     TENFOLD_UNROLL for (int j = 0; j < NV; ++j) row[j] = load(bp + j * lanes<T>);
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
@@ -50,3 +53,13 @@ void gemm_micro(index_t k, const T* a, const T* b, T* c, index_t ldc, const gemm
   TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
     TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store(cp + i * ldc + j * lanes<T>, acc[i][j]);
 }
+
+template <class T>
+inline constexpr micro_kernels<T> micro_table = {
+    gemm_mr,
+    gemm_nr<T>,
+    lanes<T>,
+    {gemm_mr, gemm_middle, gemm_low},
+    {{&gemm_micro<T, gemm_mr, gemm_nv>, &gemm_micro<T, gemm_mr, 1>},
+     {&gemm_micro<T, gemm_middle, gemm_nv>, &gemm_micro<T, gemm_middle, 1>},
+     {&gemm_micro<T, gemm_low, gemm_nv>, &gemm_micro<T, gemm_low, 1>}}};

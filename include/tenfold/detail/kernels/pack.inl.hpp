@@ -141,10 +141,7 @@ void add_line_pair(const T* first, const T* second, index_t count, T* out) {
 }
 
 template <class T>
-inline constexpr gemm_kernels<T> gemm_table = {gemm_mr,
-                                               gemm_nr<T>,
-                                               lanes<T>,
-                                               &gemm_micro<T>,
+inline constexpr gemm_kernels<T> gemm_table = {micro_table<T>,
                                                &pack_gather<T>,
                                                &pack_transpose<T>,
                                                &pack_lines<T>,

@@ -166,18 +166,18 @@ void winograd_input_columns(const T* rows, index_t ld, index_t width, T* v, inde
     }
 }
 
-// packed(i N + j, p, r) = (G w(r, p) G^T)(i, j) for r < rows, 0 for rows <= r < MR;   p < k
+// packed(i N + j, p, r) = (G w(r, p) G^T)(i, j) for r < rows, 0 for rows <= r < height;   p < k
 //   w       tap (a, b) of row r and column p at r * row_stride + p * column_stride + (3 a + b) * tap_step
-//   packed  (N N, k, MR) planes `plane` apart, and a vector of slack
+//   packed  (N N, k, height) planes `plane` apart, and a vector of slack
 template <class T, int M>
 void winograd_weights(const T* w, index_t row_stride, index_t rows, index_t column_stride, index_t tap_step, index_t k,
-                      T* packed, index_t plane) {
-  constexpr int N = M + 2, MR = gemm_mr, L = lanes<T>, vectors = (MR + L - 1) / L;
-  T taps[9][std::size_t{vectors * L}] = {};
-  for (index_t p = 0; p < k; ++p, w += column_stride, packed += MR) {
+                      index_t height, T* packed, index_t plane) {
+  constexpr int N = M + 2, L = lanes<T>;
+  T taps[9][std::size_t{(gemm_mr + L - 1) / L * L}] = {};
+  for (index_t p = 0; p < k; ++p, w += column_stride, packed += height) {
     for (index_t r = 0; r < rows; ++r)
       for (int t = 0; t < 9; ++t) taps[t][r] = w[r * row_stride + t * tap_step];
-    for (int v = 0; v < vectors; ++v) {
+    for (index_t v = 0; v * L < height; ++v) {
       vec<T> left[3][std::size_t{N}];  // transposed: column by column of G w
       for (int b = 0; b < 3; ++b) {
         const vec<T> column[3] = {load(taps[b] + v * L), load(taps[3 + b] + v * L), load(taps[6 + b] + v * L)};
@@ -241,12 +241,8 @@ void winograd_output_rows(const T* y, index_t ld, index_t rows, index_t columns,
 }
 
 template <class T, int M>
-inline constexpr winograd_kernels<T> winograd_table = {M,
-                                                       gemm_mr,
-                                                       gemm_nr<T>,
-                                                       lanes<T>,
-                                                       &gemm_micro<T>,
-                                                       &gemm_micro<T, 1>,
+inline constexpr winograd_kernels<T> winograd_table = {micro_table<T>,
+                                                       M,
                                                        &copy_line<T>,
                                                        &winograd_weights<T, M>,
                                                        &winograd_input_rows<T, M>,
