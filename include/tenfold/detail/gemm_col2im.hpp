@@ -8,7 +8,8 @@
 // and weights that are not packed.
 //
 // An output adds its terms by ascending input row, then column. That order depends neither on the strips nor on the
-// chunks of channels nor on the bands of output rows that the workers share.
+// chunks of channels nor on the bands of output rows that the workers share. It is written once, but where a strip ends
+// within its terms.
 #pragma once
 
 #include <tenfold/detail/convolution.hpp>
@@ -32,6 +33,92 @@ struct col2im_plan {
   index_t ld() const { return blocking.nc; }
 };
 
+/// Whether each column of the output has a tap (modulo the stride); the others are holes.
+inline bool reaches_every_column(const convolution_geometry& g) {
+  return std::gcd(g.stride.w, g.dilation.w) == 1 && g.kernel.w >= g.stride.w;
+}
+
+/// The columns of an output line in runs that the same taps of a strip reach.
+struct column_runs {
+  static constexpr index_t most_taps = 64;
+  tap_run runs[4 * most_taps];
+  index_t count;
+
+  /// For the input columns [w0, w0 + strip_w); a tap's products are ld apart. `reached_only` leaves out those without a
+  /// tap.
+  void find(const convolution_geometry& g, index_t w0, index_t strip_w, index_t ld, bool reached_only) {
+    index_t used = 0;
+    count = 0;
+    reached_only_ = reached_only;
+    const auto add_side = [&](index_t phase) {
+      side found{tap_ + used, shift_ + used, 0};
+      for (index_t j = g.kernel.w - 1; j >= 0; --j) {
+        const index_t offset = j * g.dilation.w - g.padding.w;
+        const index_t shift = floor_divide(offset, g.stride.w);
+        if (offset - shift * g.stride.w != phase) continue;
+        shift_[used] = w0 + shift;
+        tap_[used++] = j * ld - w0 - shift;
+        ++found.taps;
+      }
+      return found;
+    };
+    const auto points_of = [&](index_t phase) { return ceil_divide(g.out.w - phase, g.stride.w); };
+    if (g.stride.w == 2 && reaches_every_column(g)) {
+      const side sides[2] = {add_side(0), add_side(1)};
+      add_runs(sides, 2, 0, 2, 0, g.out.w / 2, strip_w);
+      add_runs(sides, 1, 0, 2, g.out.w / 2, points_of(0), strip_w);
+      return;
+    }
+    for (index_t j = 0; j < g.kernel.w; ++j) {
+      const index_t offset = j * g.dilation.w - g.padding.w;
+      const index_t phase = offset - floor_divide(offset, g.stride.w) * g.stride.w;
+      const bool known = j * std::gcd(g.stride.w, g.dilation.w) >= g.stride.w;  // as the phases repeat
+      if (known || phase >= g.out.w) continue;
+      const side one[1] = {add_side(phase)};
+      add_runs(one, 1, phase, g.stride.w, 0, points_of(phase), strip_w);
+    }
+  }
+
+ private:
+  /// The taps of one phase by descending shift: tap t reaches the points [shift[t], shift[t] + strip_w).
+  struct side {
+    const index_t* tap;
+    const index_t* shift;
+    index_t taps;
+  };
+
+  /// Points [begin, end) of one phase or of two neighbours.
+  void add_runs(const side* sides, int side_count, index_t column, index_t step, index_t begin, index_t end,
+                index_t strip_w) {
+    for (index_t x = begin; x < end;) {
+      tap_run run{};
+      run.column = column + x * step;
+      run.point = x;
+      run.step = step;
+      run.sides = side_count;
+      index_t next = end;
+      for (int i = 0; i < side_count; ++i) {
+        const side& s = sides[i];
+        index_t from = 0;
+        while (from < s.taps && s.shift[from] > x) ++from;
+        index_t to = from;
+        while (to < s.taps && s.shift[to] + strip_w > x) ++to;
+        if (from > 0) next = std::min(next, s.shift[from - 1]);
+        if (to > from) next = std::min(next, s.shift[to - 1] + strip_w);
+        run.tap[i] = s.tap + from;
+        run.taps[i] = to - from;
+      }
+      run.count = next - x;
+      if (!reached_only_ || run.taps[0] + run.taps[1] > 0) runs[count++] = run;
+      x = next;
+    }
+  }
+
+  index_t tap_[most_taps];
+  index_t shift_[most_taps];
+  bool reached_only_;
+};
+
 template <class T>
 class gemm_col2im {
  public:
@@ -46,8 +133,8 @@ class gemm_col2im {
     return g.kernel.h * g.kernel.w <= most_window && g.in_channels > 0 && g.out_channels > 0;
   }
 
-  /// Whole tiles of multiply-adds; packing the strip once per chunk; adding, three operations a vector where the stride
-  /// is 1, five for two, and two an element beyond.
+  /// Whole tiles of multiply-adds; packing the strip once per chunk; adding, one and a half operations a vector, more
+  /// where lines are short; storing the outputs, an element at a time where the stride is above 2.
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
@@ -57,10 +144,11 @@ class gemm_col2im {
     const double k = d(g.in_channels);
     const double multiply = d(kernel.padded_rows(rows)) * vectors * k;
     const double pack_b = 2 * vectors * k * d(ceil_divide(rows, most_rows));
-    const double per_vector = g.stride.w == 1 ? 3 : g.stride.w == 2 && g.dilation.w == 1 ? 5 : 2 * d(kernel.lanes);
-    const double add = d(rows) * vectors * per_vector * (1 + d(kernel.lanes) / d(g.in.w));
+    const double add = 1.5 * d(rows) * vectors * (1 + d(kernel.lanes) / d(g.in.w));
+    const double outputs = d(g.out_channels) * d(g.out.h) * d(g.out.w);
+    const double store = outputs * (g.stride.w > 2 ? 2.0 : 2 / d(kernel.lanes) + 2 / d(g.out.w));
     const double pack_a = packed ? 0 : d(rows) * k * 0.25;
-    return d(g.groups) * (d(g.batch) * (multiply + pack_b + add) + pack_a);
+    return d(g.groups) * (d(g.batch) * (multiply + pack_b + add + store) + pack_a);
   }
 
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
@@ -164,7 +252,7 @@ class gemm_col2im {
     memory_of_worker(scratch_cursor& cursor, const gemm_problem<T>& p, const gemm_kernels<T>& kernel,
                      const col2im_plan& plan)
         : product(cursor, p, kernel, plan.blocking),
-          columns(cursor.take<T>(plan.rows * plan.ld())),
+          columns(cursor.take<T>(plan.rows * plan.ld() + kernel.lanes)),
           packed(cursor.take<T>(plan.packed_chunk)) {}
   };
 
@@ -182,8 +270,7 @@ class gemm_col2im {
       : g_(g),
         operands_(operands),
         kernel_(gemm_kernels_of<T>(ctx)),
-        add_line_(TENFOLD_KERNEL(chosen_isa(ctx), add_line<T>)),
-        add_line_pair_(TENFOLD_KERNEL(chosen_isa(ctx), add_line_pair<T>)),
+        sum_taps_(TENFOLD_KERNEL(chosen_isa(ctx), sum_taps<T>)),
         plan_(plan),
         memory_(memory) {}
 
@@ -196,8 +283,6 @@ class gemm_col2im {
     const index_t out_plane = g_.out.h * g_.out.w;
     T* out = operands_.output + ((image * g_.groups + group) * g_.out_channels + o0) * out_plane;
     const T* bias = operands_.bias ? operands_.bias + group * g_.out_channels + o0 : nullptr;
-    for (index_t o = 0; o < channels; ++o)
-      std::fill(out + o * out_plane + y0 * g_.out.w, out + o * out_plane + y1 * g_.out.w, bias ? bias[o] : T{});
 
     gemm_problem<T> p = chunk_product(group, o0, channels);
     const T* packed = p.packed_a;
@@ -219,17 +304,20 @@ class gemm_col2im {
     const index_t first =
         std::max<index_t>(0, ceil_or_floor(y0 + g_.padding.h - (g_.kernel.h - 1) * g_.dilation.h, true));
     const index_t last = std::min(g_.in.h - 1, ceil_or_floor(y1 - 1 + g_.padding.h, false));
+    const bool whole_lines = plan_.strip_w == g_.in.w && reaches_every_column(g_);
+    fill_lines(!whole_lines, out, bias, channels, y0, y1);
+    column_runs runs;
+    if (whole_lines) runs.find(g_, 0, g_.in.w, plan_.ld(), false);
     for (index_t h = first; h <= last; h += plan_.strip_h)
       for (index_t w = 0; w < g_.in.w; w += plan_.strip_w) {
         const index_t strip_h = std::min(plan_.strip_h, last + 1 - h);
         const index_t strip_w = std::min(plan_.strip_w, g_.in.w - w);
         multiply(p, scratch.product, input + h * g_.in.w + w, strip_h * strip_w, o0, channels);
-        for (index_t y = 0; y < strip_h; ++y)
-          for (index_t o = 0; o < channels; ++o)
-            add_row(scratch.columns + (lead + o * plan_.window) * plan_.ld() + y * strip_w, h + y, w, strip_w, y0, y1,
-                    out + o * out_plane);
+        if (!whole_lines) runs.find(g_, w, strip_w, plan_.ld(), true);
+        sum_strip(scratch.columns + lead * plan_.ld(), runs, !whole_lines, h, strip_h, strip_w, y0, y1, out, bias,
+                  channels);
       }
-    if (operands_.relu)
+    if (operands_.relu && !whole_lines)
       for (index_t o = 0; o < channels; ++o)
         for (T* y = out + o * out_plane + y0 * g_.out.w; y < out + o * out_plane + y1 * g_.out.w; ++y)
           if (*y < T{}) *y = T{};
@@ -266,55 +354,60 @@ class gemm_col2im {
     return up ? -floor_divide(-value, g_.stride.h) : floor_divide(value, g_.stride.h);
   }
 
-  /// Adds the columns of input row ih, pixels [w0, w0 + count), of one channel to the output rows [y0, y1).
-  void add_row(const T* columns, index_t ih, index_t w0, index_t count, index_t y0, index_t y1, T* out) const {
+  /// The bias in all lines, or in those that no tap reaches.
+  void fill_lines(bool all, T* out, const T* bias, index_t channels, index_t y0, index_t y1) const {
+    for (index_t y = y0; y < y1; ++y)
+      if (all || !is_reached(y))
+        for (index_t o = 0; o < channels; ++o) {
+          const T value = bias ? bias[o] : T{};
+          T* line = out + (o * g_.out.h + y) * g_.out.w;
+          std::fill(line, line + g_.out.w, !all && operands_.relu && value < T{} ? T{} : value);
+        }
+  }
+
+  bool is_reached(index_t y) const {
     for (index_t i = 0; i < g_.kernel.h; ++i) {
-      const index_t oh = ih * g_.stride.h - g_.padding.h + i * g_.dilation.h;
-      if (oh < y0 || oh >= y1) continue;
-      T* line = out + oh * g_.out.w;
-      const T* taps = columns + i * g_.kernel.w * plan_.ld();
-      index_t j = g_.kernel.w - 1;
-      if (g_.stride.w == 2 && g_.dilation.w == 1)
-        for (; j >= 1; j -= 2) add_pair(taps, j, w0, count, line);
-      for (; j >= 0; --j) add_tap(taps, j, w0, 0, count, line);
+      const index_t h = y + g_.padding.h - i * g_.dilation.h;
+      if (h >= 0 && h % g_.stride.h == 0 && h / g_.stride.h < g_.in.h) return true;
     }
+    return false;
   }
 
-  index_t column_of(index_t w, index_t j) const { return w * g_.stride.w - g_.padding.w + j * g_.dilation.w; }
-
-  /// The pixels [x0, x1) of a strip whose tap j lies in the output line.
-  void clip(index_t j, index_t w0, index_t& x0, index_t& x1) const {
-    const index_t first = column_of(w0, j);
-    if (first < 0) x0 = std::max(x0, ceil_divide(-first, g_.stride.w));
-    const index_t room = g_.out.w - first;
-    x1 = std::min(x1, room <= 0 ? 0 : ceil_divide(room, g_.stride.w));
-  }
-
-  void add_tap(const T* taps, index_t j, index_t w0, index_t x0, index_t x1, T* line) const {
-    clip(j, w0, x0, x1);
-    if (x0 < x1) add_line_(taps + j * plan_.ld() + x0, x1 - x0, g_.stride.w, line + column_of(w0 + x0, j));
-  }
-
-  /// Taps j - 1 and j, which lie side by side where the stride is 2.
-  void add_pair(const T* taps, index_t j, index_t w0, index_t count, T* line) const {
-    index_t x0 = 0, x1 = count;
-    clip(j - 1, w0, x0, x1);
-    clip(j, w0, x0, x1);
-    if (x0 >= x1) x0 = x1 = 0;
-    for (const index_t tap : {j, j - 1}) {
-      add_tap(taps, tap, w0, 0, x0, line);
-      add_tap(taps, tap, w0, x1, count, line);
+  /// Adds the columns of a strip to the output rows [y0, y1).
+  ///   columns  (channels, kh, kw, strip_h, strip_w), taps ld apart
+  ///   begun    the outputs hold what was added before, else the strips decide which of them begin here
+  void sum_strip(const T* columns, const column_runs& runs, bool begun, index_t h, index_t strip_h, index_t strip_w,
+                 index_t y0, index_t y1, T* out, const T* bias, index_t channels) const {
+    index_t row[most_window];
+    const index_t end =
+        std::min(y1, (h + strip_h - 1) * g_.stride.h - g_.padding.h + (g_.kernel.h - 1) * g_.dilation.h + 1);
+    for (index_t y = std::max(y0, h * g_.stride.h - g_.padding.h); y < end; ++y) {
+      index_t rows = 0;
+      bool first = !begun, last = !begun;
+      for (index_t i = g_.kernel.h - 1; i >= 0; --i) {
+        const index_t line = y + g_.padding.h - i * g_.dilation.h;
+        if (line < 0 || line % g_.stride.h != 0 || line / g_.stride.h >= g_.in.h) continue;
+        const index_t in_strip = line / g_.stride.h - h;
+        if (in_strip < 0)
+          first = false;
+        else if (in_strip >= strip_h)
+          last = false;
+        else
+          row[rows++] = i * g_.kernel.w * plan_.ld() + in_strip * strip_w;
+      }
+      if (rows == 0) continue;
+      for (index_t o = 0; o < channels; ++o)
+        for (index_t r = 0; r < runs.count; ++r)
+          sum_taps_(runs.runs[r], columns + o * plan_.window * plan_.ld(), row, rows, first, bias ? bias[o] : T{},
+                    last && operands_.relu, out + (o * g_.out.h + y) * g_.out.w);
     }
-    if (x0 < x1)
-      add_line_pair_(taps + (j - 1) * plan_.ld() + x0, taps + j * plan_.ld() + x0, x1 - x0,
-                     line + column_of(w0 + x0, j - 1));
   }
 
   const convolution_geometry& g_;
   const convolution_operands<T>& operands_;
   const gemm_kernels<T>& kernel_;
-  void (*add_line_)(const T* line, index_t count, index_t step, T* out);
-  void (*add_line_pair_)(const T* first, const T* second, index_t count, T* out);
+  void (*sum_taps_)(const tap_run& run, const T* source, const index_t* row, index_t rows, bool first, T bias,
+                    bool relu, T* line);
   const col2im_plan& plan_;
   std::byte* memory_;
 };

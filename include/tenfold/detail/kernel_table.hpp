@@ -33,6 +33,18 @@ struct pixel_run {
   index_t offset;  // from the source's first element
 };
 
+/// Outputs of one line that the same taps reach: every step-th of `count` from `column` on, and where sides is 2, which
+/// is for a step of 2 only, those between them with taps of their own. A tap's products for the run's first output lie at tap + point.
+struct tap_run {
+  index_t column;
+  index_t point;
+  index_t count;
+  index_t step;
+  int sides;
+  const index_t* tap[2];
+  index_t taps[2];
+};
+
 /// The micro-kernels of one instruction set, whose contract is in kernels/gemm.inl.hpp. The panels of a packed A are MR
 /// rows high, the last one as high as the lowest tile that holds the rest; those of B are NR columns wide.
 template <class T>

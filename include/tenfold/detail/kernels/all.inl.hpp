@@ -3,6 +3,7 @@
 #include <tenfold/detail/kernels/lanes.inl.hpp>
 #include <tenfold/detail/kernels/gemm.inl.hpp>
 #include <tenfold/detail/kernels/pack.inl.hpp>
+#include <tenfold/detail/kernels/sum_taps.inl.hpp>
 #include <tenfold/detail/kernels/winograd.inl.hpp>
 #include <tenfold/detail/kernels/gemv.inl.hpp>
 #include <tenfold/detail/kernels/max_pool2d.inl.hpp>

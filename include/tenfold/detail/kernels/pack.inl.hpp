@@ -111,35 +111,6 @@ void scatter_runs(const T* tile, index_t ld, const index_t* row, index_t rows, c
     }
 }
 
-// out[x * step] += line[x];   x < count
-template <class T>
-void add_line(const T* line, index_t count, index_t step, T* out) {
-  using U = arithmetic_t<T>;
-  index_t x = 0;
-  if (step == 1)
-    for (; x + lanes<T> <= count; x += lanes<T>)
-      store(reinterpret_cast<U*>(out) + x,
-            load(reinterpret_cast<const U*>(out) + x) + load(reinterpret_cast<const U*>(line) + x));
-  for (; x < count; ++x) out[x * step] = static_cast<T>(static_cast<U>(static_cast<U>(out[x * step]) + static_cast<U>(line[x])));
-}
-
-// out[2 x] += first[x], out[2 x + 1] += second[x];   x < count
-template <class T>
-void add_line_pair(const T* first, const T* second, index_t count, T* out) {
-  using U = arithmetic_t<T>;
-  constexpr int L = lanes<T>;
-  U* o = reinterpret_cast<U*>(out);
-  index_t x = 0;
-  for (; x + L <= count; x += L, o += 2 * L) {
-    const vec_of<U, L> a = load_lanes<L>(reinterpret_cast<const U*>(first) + x);
-    const vec_of<U, L> b = load_lanes<L>(reinterpret_cast<const U*>(second) + x);
-    store_lanes<L>(o, load_lanes<L>(o) + zipped_lanes<0, U, L>(a, b));
-    store_lanes<L>(o + L, load_lanes<L>(o + L) + zipped_lanes<1, U, L>(a, b));
-  }
-  add_line(first + x, count - x, 2, out + 2 * x);
-  add_line(second + x, count - x, 2, out + 2 * x + 1);
-}
-
 template <class T>
 inline constexpr gemm_kernels<T> gemm_table = {micro_table<T>,
                                                &pack_gather<T>,
