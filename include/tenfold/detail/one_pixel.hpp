@@ -71,6 +71,7 @@ class one_pixel {
   static index_t share_bytes(index_t width) {
     scratch_cursor cursor(nullptr);
     cursor.take<T>(images * width);
+    cursor.take<std::byte>(alignment);  // whole vectors are read from the last
     return cursor.used();
   }
 
@@ -97,24 +98,32 @@ class one_pixel {
       for (index_t i = 0; i < count; ++i)
         axpy(operands.input + ((image + i) * g.groups + group) * g.in_channels + c, weight + c * row, row,
              std::min(depth, g.in_channels - c), columns, sums + i * width);
-    for (index_t i = 0; i < count; ++i) store(g, operands, image + i, group, first, columns, sums + i * width);
+    for (index_t i = 0; i < count; ++i) store(g, operands, ctx, image + i, group, first, columns, sums + i * width);
   }
 
-  /// output[o, i * dilation - padding, ..] = finish(bias[o] + sums[(o, i, j) - first])
-  static void store(const convolution_geometry& g, const convolution_operands<T>& operands, index_t image,
-                    index_t group, index_t first, index_t count, const T* sums) {
-    using U = arithmetic_t<T>;
-    const index_t window = g.kernel.h * g.kernel.w;
-    for (index_t m = 0; m < count; ++m) {
-      const index_t o = group * g.out_channels + (first + m) / window;
-      const index_t tap = (first + m) % window;
-      const index_t oh = tap / g.kernel.w * g.dilation.h - g.padding.h;
-      const index_t ow = tap % g.kernel.w * g.dilation.w - g.padding.w;
-      if (oh < 0 || oh >= g.out.h || ow < 0 || ow >= g.out.w) continue;
-      const T bias = operands.bias ? operands.bias[o] : T{};
-      const T sum = static_cast<T>(static_cast<U>(static_cast<U>(bias) + static_cast<U>(sums[m])));
-      operands.output[((image * g.groups * g.out_channels + o) * g.out.h + oh) * g.out.w + ow] =
-          operands.relu && sum < T{} ? T{} : sum;
+  /// output[o, i * dilation - padding, ..] = finish(bias[o] + sums[(o, i, j) - first]), the taps of one line at a time;
+  /// where they cover the whole output, a plane is a line.
+  static void store(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                    index_t image, index_t group, index_t first, index_t count, const T* sums) {
+    const auto sum_taps = TENFOLD_KERNEL(chosen_isa(ctx), sum_taps<T>);
+    const bool whole = g.out == g.kernel && g.padding == hw(0) && g.dilation == hw(1);
+    const index_t lines = whole ? 1 : g.kernel.h;
+    const index_t line_taps = whole ? g.kernel.h * g.kernel.w : g.kernel.w;
+    const index_t room = whole ? line_taps : g.out.w;
+    for (index_t m = 0, taps; m < count; m += taps) {
+      const index_t line = (first + m) / line_taps;
+      const index_t j = (first + m) % line_taps;
+      taps = std::min(line_taps - j, count - m);
+      const index_t o = group * g.out_channels + line / lines;
+      const index_t oh = line % lines * g.dilation.h - g.padding.h;
+      if (oh < 0 || oh >= g.out.h) continue;
+      const index_t begin = std::max(j, ceil_divide(g.padding.w, g.dilation.w));
+      const index_t end = std::min(j + taps, ceil_divide(room + g.padding.w, g.dilation.w));
+      if (begin >= end) continue;
+      constexpr index_t here = 0;
+      const tap_run run{begin * g.dilation.w - g.padding.w, begin - j, end - begin, g.dilation.w, 1, {&here}, {1}};
+      sum_taps(run, sums + m, &here, 1, true, operands.bias ? operands.bias[o] : T{}, operands.relu,
+               operands.output + ((image * g.groups * g.out_channels + o) * g.out.h + oh) * g.out.w);
     }
   }
 };
