@@ -21,9 +21,11 @@ measured activation(const activation_sizes& s, const tf::context& ctx, Run run) 
 
 void add_activation(const layer& l) {
   const auto s = sizes_of<activation_sizes>(l);
-  add("activation/" + l.name + "/relu", [=](const tf::context& ctx) {
+  const auto relu = [=](const tf::context& ctx) {
     return activation(s, ctx, [](auto& y, const auto& x, const tf::context& c) { tf::relu_into(y, x, c); });
-  });
+  };
+  add("activation/" + l.name + "/relu", relu);
+  add("activation/" + l.name + "/copy", [=](const tf::context& ctx) { return copy_like(relu(ctx), 1, ctx); });
   add("activation/" + l.name + "/sigmoid", [=](const tf::context& ctx) {
     return activation(s, ctx, [](auto& y, const auto& x, const tf::context& c) { tf::sigmoid_into(y, x, c); });
   });

@@ -6,7 +6,7 @@
 
 Installs the others (requirements.txt; about 6 GB) into the virtual environment --venv, which it makes if need be. Then
 for each layer of layers.txt tenfold_bench and a process of each peer take turns, pinned to the same cores, the others
-stopped meanwhile; the least of the rounds' medians counts. Writes compare.md, compare.svg and compare.json.
+stopped meanwhile; the least of the rounds' medians counts. Writes compare.json, compare.md and charts (SVG).
 """
 
 import argparse
@@ -25,21 +25,29 @@ import report
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# Which variants of an operation are compared, and with whom. The first of `besides` is shown in relation to it.
+# The variants of an operation that are compared, each with the variants of tenfold_bench that are shown in relation to
+# it, and with whom.
 OPERATIONS = {
-    "gemm": dict(variants=["float", "double"], besides=[], peers=["openblas", "blis", "mkl"]),
-    "conv2d": dict(variants=["prepared"], besides=["plain"],
+    "gemm": dict(variants={"float": [], "double": []}, peers=["openblas", "blis", "mkl"]),
+    "conv2d": dict(variants={"prepared": ["plain", "exact"]},
                    peers=["torch", "onnxruntime", "openvino", "ncnn", "ncnn_winograd"]),
-    "conv_transpose2d": dict(variants=["prepared"], besides=["plain"],
+    "conv_transpose2d": dict(variants={"prepared": ["plain"]},
                              peers=["torch", "onnxruntime", "openvino", "ncnn", "slow_conv_transpose2d"]),
-    "max_pool2d": dict(variants=["indices"], besides=[], peers=["torch", "onnxruntime", "openvino"]),
-    "max_unpool2d": dict(variants=["indices"], besides=[], peers=["torch", "onnxruntime"]),
+    "max_pool2d": dict(variants={"indices": ["copy"], "values": []},
+                       peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
+    "max_unpool2d": dict(variants={"indices": []}, peers=["torch", "torch_out", "onnxruntime"]),
+    "upsample2d": dict(variants={"nearest": ["copy"], "bilinear": ["copy"]},
+                       peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
+    "im2col": dict(variants={"im2col": [], "col2im": []},
+                   peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
+    "activation": dict(variants={"relu": ["copy"], "sigmoid": ["copy"]},
+                       peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
 }
 
 
-def read_layers(path):
-    """The lines of layers.txt: op, name, sizes."""
-    for line in path.read_text().splitlines():
+def read_layers(paths):
+    """The lines of files like layers.txt: op, name, sizes."""
+    for line in "\n".join(path.read_text() for path in paths).splitlines():
         words = line.split("#")[0].split()
         if words:
             yield words[0], words[1], [int(word) for word in words[2:]]
@@ -78,11 +86,11 @@ class Tenfold:
                                check=True, capture_output=True, text=True).stdout.split()
         return list(dict.fromkeys(name.split("/")[2] for name in names))
 
-    def run(self, prefix, cores, seconds):
-        """{variant: {ms, GFLOP, GB}}, medians of 5 repetitions, of all benchmarks whose names begin with prefix."""
-        command = [self.binary, f"--benchmark_filter=^{prefix}(/[a-z_0-9]+)?/{self.isa}/{len(cores)}/",
+    def run(self, name, cores, seconds):
+        """{variant: {ms, GFLOP, GB}}, medians of 5 repetitions. `name` is a regular expression, without ISA and threads."""
+        command = [self.binary, f"--benchmark_filter=^{name}/{self.isa}/{len(cores)}/",
                    "--benchmark_repetitions=5", f"--benchmark_min_time={seconds / 5}", "--benchmark_format=json",
-                   "--benchmark_report_aggregates_only=true", self.layers]
+                   "--benchmark_report_aggregates_only=true", *self.layers]
         done = subprocess.run(**pinned(command, cores, check=True, stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL))
         answer = json.loads(done.stdout)
@@ -168,15 +176,16 @@ def measure(tenfold, peers, task, cores, options):
     check_norms({p: a["norm"] for p, a in answers.items() if "norm" in a}, f"{op} {name} {variant}")
     ready = [peer for peer in peers if "norm" in answers[peer.name]]
     rounds, times = [], {peer.name: [] for peer in ready}
+    besides = OPERATIONS[op]["variants"][variant]
     for _ in range(options.rounds):
-        rounds.append(tenfold.run(f"{op}/{name}", cores, options.seconds))
+        rounds.append(tenfold.run(f"{op}/{name}/({'|'.join([variant, *besides])})", cores, options.seconds))
         for peer in ready:
             answer = peer.ask(time=options.seconds)
             if "ms" in answer:
                 times[peer.name].append(answer["ms"])
     best = min(rounds, key=lambda run: run[variant]["ms"])[variant]
-    return dict(op=op, variant=variant, layer=name, threads=len(cores), **best,
-                besides={b: least(run[b]["ms"] for run in rounds) for b in OPERATIONS[op]["besides"]},
+    return dict(op=op, variant=variant, layer=name, sizes=sizes, threads=len(cores), **best,
+                besides={b: least(run[b]["ms"] for run in rounds) for b in besides},
                 peers={p: least(t) for p, t in times.items() if t},
                 skipped={p: a["skip"] for p, a in answers.items() if "skip" in a})
 
@@ -231,7 +240,8 @@ def arguments():
     parser.add_argument("--venv", type=pathlib.Path, required=True, help="virtual environment of the peers")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("."), help="folder to write to")
     parser.add_argument("--binary", type=pathlib.Path, default=HERE.parent / "build/bench/bench/tenfold_bench")
-    parser.add_argument("--layers", type=pathlib.Path, default=HERE / "layers.txt", help="another file of that form")
+    parser.add_argument("--layers", type=pathlib.Path, nargs="+", default=[HERE / "layers.txt"],
+                        help="files of that form, such as layers_more.txt")
     parser.add_argument("--ops", type=listed, default=list(OPERATIONS), help="such as gemm,conv2d")
     parser.add_argument("--peers", type=listed, default=all_peers, help="such as torch,onnxruntime")
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2])
@@ -255,7 +265,7 @@ def main():
     results = run_all(options, install(options.venv))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "compare.json").write_text(json.dumps(results, indent=1) + "\n")
-    report.write(json.loads(json.dumps(results)), options.out)
+    report.write(options.out / "compare.json", options.out)
     print((options.out / "compare.md").read_text())
 
 

@@ -49,6 +49,10 @@ void add_conv2d(const layer& l) {
   const auto s = sizes_of<conv2d_sizes>(l);
   add("conv2d/" + l.name + "/prepared", [=](const tf::context& ctx) { return prepared(s, ctx); });
   add("conv2d/" + l.name + "/plain", [=](const tf::context& ctx) { return plain(s, ctx); });
+  add("conv2d/" + l.name + "/exact", [=](tf::context ctx) {
+    ctx.math = tf::math::exact;
+    return prepared(s, ctx);
+  });
 }
 
 }  // namespace bench

@@ -1,10 +1,12 @@
-// tenfold_bench [--benchmark_...] [layers.txt]
+// tenfold_bench [--benchmark_...] [layers.txt...]
 //
 // Names are op/layer/variant/isa/threads, so that --benchmark_filter=conv2d/vgg1_2/prepared/avx2/1 is one of them.
 #include "bench.hpp"
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>  // max
+#include <cstring>    // memcpy
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -52,7 +54,7 @@ void run(benchmark::State& state, const std::string& name, const std::function<m
   rate("GB", running.work.bytes);
 }
 
-void add_all(const std::string& path) {
+void add_layers(const std::string& path) {
   static const std::map<std::string, void (*)(const layer&)> operations = {
       {"gemm", add_gemm},
       {"conv2d", add_conv2d},
@@ -63,7 +65,6 @@ void add_all(const std::string& path) {
       {"im2col", add_im2col},
       {"activation", add_activation},
   };
-  add_peaks();
   for (const layer& l : read_layers(path)) {
     const auto operation = operations.find(l.op);
     if (operation == operations.end()) throw std::invalid_argument("no operation is named " + l.op);
@@ -100,16 +101,33 @@ std::vector<layer> read_layers(const std::string& path) {
   return layers;
 }
 
+measured copy_like(const measured& work, index_t writes, const tf::context& ctx) {
+  const index_t piece = 1024;  // 4 KiB, which stay in L1
+  const auto floats = static_cast<index_t>(work.bytes / sizeof(float)) / (1 + writes);
+  const index_t pieces = std::max<index_t>(1, floats / piece / ctx.threads);  // of each thread
+  auto from = random<float>({ctx.threads, pieces, piece});
+  auto to = uninitialized<float>({ctx.threads, pieces, writes, piece});
+  measured copy{.bytes = bytes_of(from, to)};
+  copy.call = [=, from = std::move(from), to = std::move(to)]() mutable {
+    auto body = [&](index_t thread) {
+      for (index_t i = thread * pieces; i < (thread + 1) * pieces; ++i)
+        for (index_t j = 0; j < writes; ++j)
+          std::memcpy(to.data() + (i * writes + j) * piece, from.data() + i * piece, piece * sizeof(float));
+    };
+    ctx.parallel_for(ctx.threads, tf::task(body));
+  };
+  return copy;
+}
+
 }  // namespace bench
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);  // takes the options that are its own
-  if (argc > 2) {
-    std::cerr << "usage: tenfold_bench [--benchmark_...] [layers.txt]\n";
-    return 2;
-  }
+  std::vector<std::string> files(argv + 1, argv + argc);
+  if (files.empty()) files = {TENFOLD_BENCH_LAYERS};
   try {
-    bench::add_all(argc == 2 ? argv[1] : TENFOLD_BENCH_LAYERS);
+    bench::add_peaks();
+    for (const std::string& file : files) bench::add_layers(file);
   } catch (const std::exception& e) {
     std::cerr << "tenfold_bench: " << e.what() << '\n';
     return 2;

@@ -38,6 +38,8 @@ void add_max_pool2d(const layer& l) {
   const auto s = sizes_of<max_pool2d_sizes>(l);
   add("max_pool2d/" + l.name + "/indices", [=](const tf::context& ctx) { return with_indices(s, ctx); });
   add("max_pool2d/" + l.name + "/values", [=](const tf::context& ctx) { return values_only(s, ctx); });
+  add("max_pool2d/" + l.name + "/copy",
+      [=](const tf::context& ctx) { return copy_like(with_indices(s, ctx), 1, ctx); });
 }
 
 }  // namespace bench

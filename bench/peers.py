@@ -8,8 +8,8 @@ Requests come as lines of JSON on stdin, one answer each goes to stdout:
     {"time": seconds}               {"ms": ...}, the median of 5 means over a fifth of the time each
 
 All peers get the same numbers, so that equal norms show that they compute the same. Weights are constants for
-onnxruntime, openvino and ncnn, which prepare them once; torch gets them at each call. onnxruntime and openvino write to
-outputs that are allocated beforehand, torch and ncnn allocate theirs.
+onnxruntime, openvino and ncnn, which prepare them once; torch gets them at each call. onnxruntime, openvino and
+torch_out write to outputs that are allocated beforehand, torch and ncnn allocate theirs.
 """
 
 import ctypes
@@ -57,6 +57,16 @@ class Convolution:
         self.weight *= 0.05
 
 
+class Columns:
+    """A line of layers.txt for im2col, and the operands of im2col (x) and col2im (columns)."""
+
+    def __init__(self, sizes):
+        n, c, h, w, self.kernel, self.stride, self.padding, self.dilation = sizes
+        count = [(side + 2 * self.padding - self.dilation * (self.kernel - 1) - 1) // self.stride + 1 for side in (h, w)]
+        self.image = (h, w)
+        self.x, self.columns = randoms((n, c, h, w), (n, c * self.kernel**2, count[0] * count[1]))
+
+
 # ---- peers: load(op, variant, sizes) gives (call, output of a call) --------------------------------------------------
 
 
@@ -69,72 +79,163 @@ class Torch:
         self.torch, self.version = torch, torch.__version__
 
     def load(self, op, variant, sizes):
-        call = getattr(self, op)(op, sizes)
+        call = getattr(self, op)(op, variant, sizes)
         result = call()
         return call, (result[0] if isinstance(result, tuple) else result).numpy()
 
-    def conv2d(self, op, sizes):
+    def tensors(self, *arrays):
+        return map(self.torch.from_numpy, arrays)
+
+    def conv2d(self, op, variant, sizes):
         l = Convolution(op, sizes)
-        x, w, b = map(self.torch.from_numpy, (l.x, l.weight, l.bias))
+        x, w, b = self.tensors(l.x, l.weight, l.bias)
         return lambda: self.torch.nn.functional.conv2d(x, w, b, l.stride, l.padding, l.dilation, l.groups)
 
-    def conv_transpose2d(self, op, sizes):
+    def conv_transpose2d(self, op, variant, sizes):
         l = Convolution(op, sizes)
-        x, w, b = map(self.torch.from_numpy, (l.x, l.weight, l.bias))
+        x, w, b = self.tensors(l.x, l.weight, l.bias)
         return lambda: self.torch.nn.functional.conv_transpose2d(x, w, b, l.stride, l.padding, l.output_padding,
                                                                  l.groups, l.dilation)
 
-    def max_pool2d(self, op, sizes):
-        n, c, h, w, kernel, stride, padding = sizes
-        x = self.torch.from_numpy(randoms((n, c, h, w))[0])
-        return lambda: self.torch.nn.functional.max_pool2d(x, kernel, stride, padding, return_indices=True)
+    def max_pool2d(self, op, variant, sizes):
+        *shape, kernel, stride, padding = sizes
+        x, = self.tensors(*randoms(shape))
+        return lambda: self.torch.nn.functional.max_pool2d(x, kernel, stride, padding,
+                                                           return_indices=variant == "indices")
 
-    def max_unpool2d(self, op, sizes):
+    def max_unpool2d(self, op, variant, sizes):
         n, c, h, w, kernel, stride = sizes
-        values, indices = self.max_pool2d(op, [*sizes, 0])()
+        values, indices = Torch.max_pool2d(self, op, "indices", [*sizes, 0])()
         return lambda: self.torch.nn.functional.max_unpool2d(values, indices, kernel, stride, 0, (h, w))
+
+    def upsample2d(self, op, variant, sizes):
+        *shape, height, width = sizes
+        x, = self.tensors(*randoms(shape))
+        return lambda: self.torch.nn.functional.interpolate(x, (height, width), mode=variant)
+
+    def im2col(self, op, variant, sizes):
+        l = Columns(sizes)
+        x, columns = self.tensors(l.x, l.columns)
+        window = l.kernel, l.dilation, l.padding, l.stride
+        if variant == "im2col":
+            return lambda: self.torch.nn.functional.unfold(x, *window)
+        return lambda: self.torch.nn.functional.fold(columns, l.image, *window)
+
+    def activation(self, op, variant, sizes):
+        x, = self.tensors(*randoms(sizes))
+        call = {"relu": self.torch.nn.functional.relu, "sigmoid": self.torch.sigmoid}[variant]
+        return lambda: call(x)
+
+
+class TorchOut(Torch):
+    """PyTorch's kernels with out=, where they have it: torch.nn.functional hides it, but tenfold's _into has it too."""
+
+    def into(self, name, *arguments):
+        operator = getattr(self.torch.ops.aten, name)
+        results = operator(*arguments)
+        outputs = dict(zip(("out", "indices"), results if isinstance(results, tuple) else (results,)))
+        return lambda: operator.out(*arguments, **outputs)
+
+    def max_pool2d(self, op, variant, sizes):
+        if variant == "values":
+            raise Skip("no out= without indices")
+        *shape, kernel, stride, padding = sizes
+        return self.into("max_pool2d_with_indices", *self.tensors(*randoms(shape)), [kernel] * 2, [stride] * 2,
+                         [padding] * 2)
+
+    def max_unpool2d(self, op, variant, sizes):
+        values, indices = super().max_pool2d(op, "indices", [*sizes, 0])()
+        return self.into("max_unpool2d", values, indices, sizes[2:4])
+
+    def upsample2d(self, op, variant, sizes):
+        *shape, height, width = sizes
+        align_corners = [False] if variant == "bilinear" else []
+        return self.into(f"upsample_{variant}2d", *self.tensors(*randoms(shape)), [height, width], *align_corners)
+
+    def im2col(self, op, variant, sizes):
+        l = Columns(sizes)
+        x, columns = self.tensors(l.x, l.columns)
+        window = [l.kernel] * 2, [l.dilation] * 2, [l.padding] * 2, [l.stride] * 2
+        if variant == "im2col":
+            return self.into("im2col", x, *window)
+        return self.into("col2im", columns, l.image, *window)
+
+    def activation(self, op, variant, sizes):
+        x, = self.tensors(*randoms(sizes))
+        if variant == "relu":
+            return self.into("clamp_min", x, 0)  # what PyTorch's relu is on the CPU
+        return self.into("sigmoid", x)
 
 
 class SlowConvTranspose2d(Torch):
     """torch.ops.aten.slow_conv_transpose2d: the column-matrix kernel under its own name."""
 
-    def conv_transpose2d(self, op, sizes):
+    def conv_transpose2d(self, op, variant, sizes):
         l = Convolution(op, sizes)
         if l.groups > 1:
             raise Skip("no groups")
-        x, w, b = map(self.torch.from_numpy, (l.x, l.weight, l.bias))
+        x, w, b = self.tensors(l.x, l.weight, l.bias)
         return lambda: self.torch.ops.aten.slow_conv_transpose2d(
             x, w, [l.kernel] * 2, b, [l.stride] * 2, [l.padding] * 2, [l.output_padding] * 2, [l.dilation] * 2)
 
 
-def onnx_model(op, attributes, inputs, constants=(), outputs=(("y", np.float32),)):
-    """inputs: (name, shape, type), constants: (name, array), outputs: (name, type)."""
+def onnx_model(op, attributes, inputs, constants={}, outputs=("y",)):
+    """A model of one node, and its inputs. inputs, constants: {name: array}; a constant None is left out."""
     from onnx import helper, numpy_helper
     kind = helper.np_dtype_to_tensor_dtype
-    node = helper.make_node(op, [i[0] for i in inputs] + [c[0] for c in constants], [o[0] for o in outputs],
-                            **attributes)
+    names = [*inputs, *("" if array is None else name for name, array in constants.items())]
+    types = [np.float32, np.int64][:len(outputs)]
     graph = helper.make_graph(
-        [node], "layer",
-        [helper.make_tensor_value_info(name, kind(np.dtype(t)), shape) for name, shape, t in inputs],
-        [helper.make_tensor_value_info(name, kind(np.dtype(t)), None) for name, t in outputs],
-        [numpy_helper.from_array(array, name) for name, array in constants])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+        [helper.make_node(op, names, outputs, **attributes)], "layer",
+        [helper.make_tensor_value_info(name, kind(array.dtype), array.shape) for name, array in inputs.items()],
+        [helper.make_tensor_value_info(name, kind(np.dtype(t)), None) for name, t in zip(outputs, types)],
+        [numpy_helper.from_array(array, name) for name, array in constants.items() if array is not None])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
     model.ir_version = 8
-    return model.SerializeToString()
+    return model.SerializeToString(), inputs
 
 
-def convolution_model(l):
-    attributes = dict(strides=[l.stride] * 2, pads=[l.padding] * 4, dilations=[l.dilation] * 2, group=l.groups,
-                      kernel_shape=[l.kernel] * 2)
-    if l.transposed:
-        attributes["output_padding"] = [l.output_padding] * 2
-    return onnx_model("ConvTranspose" if l.transposed else "Conv", attributes, [("x", l.x.shape, np.float32)],
-                      [("w", l.weight), ("b", l.bias)])
+class Onnx:
+    """The layers as ONNX models: op(op, variant, sizes) gives (model, {input: array})."""
 
+    @staticmethod
+    def conv2d(op, variant, sizes):
+        l = Convolution(op, sizes)
+        attributes = dict(strides=[l.stride] * 2, pads=[l.padding] * 4, dilations=[l.dilation] * 2, group=l.groups,
+                          kernel_shape=[l.kernel] * 2)
+        if l.transposed:
+            attributes["output_padding"] = [l.output_padding] * 2
+        return onnx_model("ConvTranspose" if l.transposed else "Conv", attributes, {"x": l.x},
+                          {"w": l.weight, "b": l.bias})
 
-def max_pool2d_model(x, kernel, stride, padding):
-    return onnx_model("MaxPool", dict(strides=[stride] * 2, pads=[padding] * 4, kernel_shape=[kernel] * 2),
-                      [("x", x.shape, np.float32)], outputs=[("y", np.float32), ("i", np.int64)])
+    conv_transpose2d = conv2d
+
+    @staticmethod
+    def max_pool2d(op, variant, sizes):
+        *shape, kernel, stride, padding = sizes
+        attributes = dict(strides=[stride] * 2, pads=[padding] * 4, kernel_shape=[kernel] * 2)
+        return onnx_model("MaxPool", attributes, {"x": randoms(shape)[0]},
+                          outputs=("y", "i") if variant == "indices" else ("y",))
+
+    @staticmethod
+    def upsample2d(op, variant, sizes):
+        modes = {"nearest": dict(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+                 "bilinear": dict(mode="linear", coordinate_transformation_mode="pytorch_half_pixel")}
+        return onnx_model("Resize", modes[variant], {"x": randoms(sizes[:4])[0]},
+                          {"roi": None, "scales": None, "sizes": np.array([*sizes[:2], *sizes[4:]])})
+
+    @staticmethod
+    def im2col(op, variant, sizes):
+        if variant == "im2col":
+            raise Skip("ONNX has no im2col")
+        l = Columns(sizes)
+        attributes = dict(dilations=[l.dilation] * 2, pads=[l.padding] * 4, strides=[l.stride] * 2)
+        return onnx_model("Col2Im", attributes, {"x": l.columns},
+                          {"image": np.array(l.image), "block": np.array([l.kernel] * 2)})
+
+    @staticmethod
+    def activation(op, variant, sizes):
+        return onnx_model({"relu": "Relu", "sigmoid": "Sigmoid"}[variant], {}, {"x": randoms(sizes)[0]})
 
 
 class OnnxRuntime:
@@ -148,7 +249,11 @@ class OnnxRuntime:
         options.log_severity_level = 3
         return self.runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
-    def bound(self, model, **inputs):
+    def load(self, op, variant, sizes):
+        call, results = self.bound(*self.model(op, variant, sizes))
+        return call, results[0]
+
+    def bound(self, model, inputs):
         """A call whose outputs lie where those of a first run did, and that run's outputs."""
         session = self.session(model)
         results = session.run(None, inputs)
@@ -159,27 +264,13 @@ class OnnxRuntime:
             binding.bind_ortvalue_output(output.name, self.runtime.OrtValue.ortvalue_from_numpy(result))
         return lambda: session.run_with_iobinding(binding), results
 
-    def load(self, op, variant, sizes):
-        call, results = getattr(self, op)(op, sizes)
-        return call, results[0]
-
-    def conv2d(self, op, sizes):
-        l = Convolution(op, sizes)
-        return self.bound(convolution_model(l), x=l.x)
-
-    conv_transpose2d = conv2d
-
-    def max_pool2d(self, op, sizes):
-        n, c, h, w, kernel, stride, padding = sizes
-        x = randoms((n, c, h, w))[0]
-        return self.bound(max_pool2d_model(x, kernel, stride, padding), x=x)
-
-    def max_unpool2d(self, op, sizes):
+    def model(self, op, variant, sizes):
+        if op != "max_unpool2d":
+            return getattr(Onnx, op)(op, variant, sizes)
         n, c, h, w, kernel, stride = sizes
-        values, indices = self.max_pool2d(op, [*sizes, 0])[1]
-        model = onnx_model("MaxUnpool", dict(kernel_shape=[kernel] * 2, strides=[stride] * 2),
-                           [("x", values.shape, np.float32), ("i", indices.shape, np.int64), ("s", (4,), np.int64)])
-        return self.bound(model, x=values, i=indices, s=np.array([n, c, h, w]))
+        values, indices = self.bound(*Onnx.max_pool2d(op, "indices", [*sizes, 0]))[1]
+        return onnx_model("MaxUnpool", dict(kernel_shape=[kernel] * 2, strides=[stride] * 2),
+                          {"x": values, "i": indices, "s": np.array([n, c, h, w])})
 
 
 class OpenVino:
@@ -189,16 +280,10 @@ class OpenVino:
         self.core.set_property("CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1})
 
     def load(self, op, variant, sizes):
-        if op == "max_pool2d":
-            n, c, h, w, kernel, stride, padding = sizes
-            x = randoms((n, c, h, w))[0]
-            model = max_pool2d_model(x, kernel, stride, padding)
-        else:
-            l = Convolution(op, sizes)
-            x, model = l.x, convolution_model(l)
+        model, inputs = getattr(Onnx, op)(op, variant, sizes)
         compiled = self.core.compile_model(self.core.read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         request = compiled.create_infer_request()
-        call = lambda: request.infer({0: x}, share_inputs=True, share_outputs=True)
+        call = lambda: request.infer({0: inputs["x"]}, share_inputs=True, share_outputs=True)
         return call, call()[0]
 
 
@@ -210,22 +295,11 @@ class Ncnn:
         self.ncnn, self.version, self.threads = ncnn, ncnn.__version__, threads
 
     def load(self, op, variant, sizes):
-        l = Convolution(op, sizes)
-        if l.n > 1:
+        if op != "activation" and sizes[0] > 1:
             raise Skip("no batches")
-        net = self.ncnn.Net()
-        net.opt.num_threads = self.threads
-        net.opt.use_winograd_convolution = self.winograd
-        for option in ("use_vulkan_compute", "use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic",
-                       "use_bf16_storage"):
-            setattr(net.opt, option, False)
-        with tempfile.TemporaryDirectory() as folder:
-            param, weights = os.path.join(folder, "layer.param"), os.path.join(folder, "layer.bin")
-            pathlib.Path(param).write_text(self.description(l))
-            pathlib.Path(weights).write_bytes(bytes(4) + self.stored_weight(l).tobytes() + l.bias.tobytes())
-            if net.load_param(param) or net.load_model(weights):
-                raise RuntimeError("ncnn does not load the layer")
-        x = self.ncnn.Mat(l.x[0]).clone()
+        kind, settings, x, *weights = getattr(self, op)(op, variant, sizes)
+        net = self.net(kind, settings, weights)
+        x = self.ncnn.Mat(x).clone()
 
         def call():
             extractor = net.create_extractor()
@@ -234,16 +308,35 @@ class Ncnn:
 
         return call, np.array(call())
 
-    @staticmethod
-    def description(l):
-        name = ("Deconvolution" if l.transposed else "Convolution") + ("DepthWise" if l.groups > 1 else "")
+    def net(self, kind, settings, weights):
+        net = self.ncnn.Net()
+        net.opt.num_threads = self.threads
+        net.opt.use_winograd_convolution = self.winograd
+        for option in ("use_vulkan_compute", "use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic",
+                       "use_bf16_storage"):
+            setattr(net.opt, option, False)
+        layer = " ".join(f"{key}={value}" for key, value in settings.items())
+        with tempfile.TemporaryDirectory() as folder:
+            param, stored = os.path.join(folder, "layer.param"), os.path.join(folder, "layer.bin")
+            pathlib.Path(param).write_text(f"7767517\n2 2\nInput in 0 1 in\n{kind} layer 1 1 in out {layer}\n")
+            pathlib.Path(stored).write_bytes(b"".join(weights))
+            if net.load_param(param) or net.load_model(stored):
+                raise RuntimeError("ncnn does not load the layer")
+        return net
+
+    # Each gives the kind of ncnn's layer, its settings by number, the input, and what the file of weights holds.
+
+    def conv2d(self, op, variant, sizes):
+        l = Convolution(op, sizes)
+        kind = ("Deconvolution" if l.transposed else "Convolution") + ("DepthWise" if l.groups > 1 else "")
         settings = {0: l.o, 1: l.kernel, 2: l.dilation, 3: l.stride, 4: l.padding, 5: 1, 6: l.weight.size}
         if l.groups > 1:
             settings[7] = l.groups
         if l.output_padding:
             settings[18] = l.output_padding
-        layer = " ".join(f"{key}={value}" for key, value in settings.items())
-        return f"7767517\n2 2\nInput in 0 1 in\n{name} layer 1 1 in out {layer}\n"
+        return kind, settings, l.x[0], bytes(4), self.stored_weight(l).tobytes(), l.bias.tobytes()
+
+    conv_transpose2d = conv2d
 
     @staticmethod
     def stored_weight(l):
@@ -253,17 +346,37 @@ class Ncnn:
         grouped = l.weight.reshape(l.groups, l.c // l.groups, l.o // l.groups, l.kernel, l.kernel)
         return np.ascontiguousarray(grouped.swapaxes(1, 2))
 
+    def max_pool2d(self, op, variant, sizes):
+        if variant == "indices":
+            raise Skip("no indices")
+        *shape, kernel, stride, padding = sizes
+        return "Pooling", {0: 0, 1: kernel, 2: stride, 3: padding, 5: 1}, randoms(shape)[0][0]  # 5=1: floor
+
+    def upsample2d(self, op, variant, sizes):
+        *shape, height, width = sizes
+        return "Interp", {0: {"nearest": 1, "bilinear": 2}[variant], 3: height, 4: width}, randoms(shape)[0][0]
+
+    def im2col(self, op, variant, sizes):
+        l = Columns(sizes)
+        settings = {1: l.kernel, 2: l.dilation, 3: l.stride, 4: l.padding}
+        if variant == "im2col":
+            return "Unfold", settings, l.x[0]
+        return "Fold", settings | {20: l.image[1], 21: l.image[0]}, l.columns[0]
+
+    def activation(self, op, variant, sizes):
+        return {"relu": "ReLU", "sigmoid": "Sigmoid"}[variant], {}, randoms(sizes)[0]
+
 
 class NcnnWinograd(Ncnn):
     """ncnn as it is by default. Its F(6x6, 3x3) is not within the accuracy of the other peers."""
 
     winograd = True
 
-    def load(self, op, variant, sizes):
+    def conv2d(self, op, variant, sizes):
         l = Convolution(op, sizes)
-        if l.transposed or (l.kernel, l.stride, l.dilation, l.groups) != (3, 1, 1, 1):
+        if (l.kernel, l.stride, l.dilation, l.groups) != (3, 1, 1, 1):
             raise Skip("not a Winograd layer")
-        return super().load(op, variant, sizes)
+        return super().conv2d(op, variant, sizes)
 
 
 class Gemm:
@@ -349,9 +462,9 @@ class Blis(Gemm):
         return run
 
 
-PEERS = {"torch": Torch, "slow_conv_transpose2d": SlowConvTranspose2d, "onnxruntime": OnnxRuntime,
-         "openvino": OpenVino, "ncnn": Ncnn, "ncnn_winograd": NcnnWinograd, "openblas": OpenBlas, "blis": Blis,
-         "mkl": Mkl}
+PEERS = {"torch": Torch, "torch_out": TorchOut, "slow_conv_transpose2d": SlowConvTranspose2d,
+         "onnxruntime": OnnxRuntime, "openvino": OpenVino, "ncnn": Ncnn, "ncnn_winograd": NcnnWinograd,
+         "openblas": OpenBlas, "blis": Blis, "mkl": Mkl}
 
 
 # ---- timing ----------------------------------------------------------------------------------------------------------

@@ -21,11 +21,14 @@ measured upsample(const upsample2d_sizes& s, const tf::context& ctx, Run run) {
 
 void add_upsample2d(const layer& l) {
   const auto s = sizes_of<upsample2d_sizes>(l);
-  add("upsample2d/" + l.name + "/nearest", [=](const tf::context& ctx) {
+  const auto nearest = [=](const tf::context& ctx) {
     return upsample(s, ctx, [](auto& y, const auto& x, const tf::hw& size, const tf::context& c) {
       tf::upsample_nearest2d_into(y, x, size, c);
     });
-  });
+  };
+  add("upsample2d/" + l.name + "/nearest", nearest);
+  const index_t writes = std::max<index_t>(1, s.out_h * s.out_w / (s.h * s.w));
+  add("upsample2d/" + l.name + "/copy", [=](const tf::context& ctx) { return copy_like(nearest(ctx), writes, ctx); });
   add("upsample2d/" + l.name + "/bilinear", [=](const tf::context& ctx) {
     return upsample(s, ctx, [](auto& y, const auto& x, const tf::hw& size, const tf::context& c) {
       tf::upsample_bilinear2d_into(y, x, size, false, c);
