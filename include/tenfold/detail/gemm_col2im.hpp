@@ -40,7 +40,7 @@ inline bool reaches_every_column(const convolution_geometry& g) {
 
 /// The columns of an output line in runs that the same taps of a strip reach.
 struct column_runs {
-  static constexpr index_t most_taps = 64;
+  static constexpr index_t most_taps = 81;
   tap_run runs[4 * most_taps];
   index_t count;
 
@@ -126,15 +126,15 @@ class gemm_col2im {
   static constexpr index_t most_columns = (index_t{256} << 10) / static_cast<index_t>(sizeof(T));
   // A chunk of 448 rows reads its packed strip that often; it is 32 panels of 14 or 75 of 6.
   static constexpr index_t most_rows = 448;
-  // With a larger window the least block of columns no longer fits a workspace of 64 KiB.
-  static constexpr index_t most_window = 64;
+  // With a larger window, of 9 x 9, the least block of columns no longer fits a workspace of 64 KiB.
+  static constexpr index_t most_window = 81;
 
   static bool applies(const convolution_geometry& g, const context&) {
     return g.kernel.h * g.kernel.w <= most_window && g.in_channels > 0 && g.out_channels > 0;
   }
 
-  /// Whole tiles of multiply-adds; packing the strip once per chunk; adding, one and a half operations a vector, more
-  /// where lines are short; storing the outputs, an element at a time where the stride is above 2.
+  /// Whole tiles of multiply-adds; packing the strip once per chunk; adding, two and a half operations a vector,
+  /// more where lines are short; storing the outputs, an element at a time where the stride is above 2.
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
@@ -144,7 +144,7 @@ class gemm_col2im {
     const double k = d(g.in_channels);
     const double multiply = d(kernel.padded_rows(rows)) * vectors * k;
     const double pack_b = 2 * vectors * k * d(ceil_divide(rows, most_rows));
-    const double add = 1.5 * d(rows) * vectors * (1 + d(kernel.lanes) / d(g.in.w));
+    const double add = 2.5 * d(rows) * vectors * (1 + d(kernel.lanes) / d(g.in.w));
     const double outputs = d(g.out_channels) * d(g.out.h) * d(g.out.w);
     const double store = outputs * (g.stride.w > 2 ? 2.0 : 2 / d(kernel.lanes) + 2 / d(g.out.w));
     const double pack_a = packed ? 0 : d(rows) * k * 0.25;
@@ -220,6 +220,14 @@ class gemm_col2im {
     };
     index_t columns = most_columns;
     shape_to(columns);
+    // Outputs are written once where strips hold whole lines: rather twice the memory, or fewer channels at a time.
+    const index_t line = round_up(g.in.w, kernel.nr);
+    const index_t fitting = (2 * most_columns / line - 2 * kernel.mr) / plan.window;
+    if (plan.strip_w < g.in.w && fitting * plan.window >= 4 * kernel.mr) {
+      plan.channels = std::min(plan.channels, ceil_divide(g.out_channels, ceil_divide(g.out_channels, fitting)));
+      columns = 2 * most_columns;
+      shape_to(columns);
+    }
     const index_t budget = scratch_budget(ctx);
     const index_t whole = plan.rows * g.in_channels + kernel.lanes;
     if (!packed && plan.strip_h * plan.strip_w < g.in.h * g.in.w) plan.packed_chunk = whole;
@@ -378,29 +386,51 @@ class gemm_col2im {
   ///   begun    the outputs hold what was added before, else the strips decide which of them begin here
   void sum_strip(const T* columns, const column_runs& runs, bool begun, index_t h, index_t strip_h, index_t strip_w,
                  index_t y0, index_t y1, T* out, const T* bias, index_t channels) const {
-    index_t row[most_window];
+    line_terms lines[lines_at_a_time];
     const index_t end =
         std::min(y1, (h + strip_h - 1) * g_.stride.h - g_.padding.h + (g_.kernel.h - 1) * g_.dilation.h + 1);
-    for (index_t y = std::max(y0, h * g_.stride.h - g_.padding.h); y < end; ++y) {
-      index_t rows = 0;
-      bool first = !begun, last = !begun;
-      for (index_t i = g_.kernel.h - 1; i >= 0; --i) {
-        const index_t line = y + g_.padding.h - i * g_.dilation.h;
-        if (line < 0 || line % g_.stride.h != 0 || line / g_.stride.h >= g_.in.h) continue;
-        const index_t in_strip = line / g_.stride.h - h;
-        if (in_strip < 0)
-          first = false;
-        else if (in_strip >= strip_h)
-          last = false;
-        else
-          row[rows++] = i * g_.kernel.w * plan_.ld() + in_strip * strip_w;
-      }
-      if (rows == 0) continue;
+    for (index_t y = std::max(y0, h * g_.stride.h - g_.padding.h); y < end;) {
+      index_t found = 0;
+      for (; y < end && found < lines_at_a_time; ++y) found += find_terms(y, begun, h, strip_h, strip_w, lines[found]);
       for (index_t o = 0; o < channels; ++o)
-        for (index_t r = 0; r < runs.count; ++r)
-          sum_taps_(runs.runs[r], columns + o * plan_.window * plan_.ld(), row, rows, first, bias ? bias[o] : T{},
-                    last && operands_.relu, out + (o * g_.out.h + y) * g_.out.w);
+        for (index_t l = 0; l < found; ++l) {
+          const line_terms& line = lines[l];
+          for (index_t r = 0; r < runs.count; ++r)
+            sum_taps_(runs.runs[r], columns + o * plan_.window * plan_.ld(), line.row, line.rows, line.first,
+                      bias ? bias[o] : T{}, line.last && operands_.relu, out + (o * g_.out.h + line.y) * g_.out.w);
+        }
     }
+  }
+
+  // A channel's lines lie side by side in memory, another channel's far away.
+  static constexpr index_t lines_at_a_time = 8;
+
+  /// What a strip has for one output line.
+  struct line_terms {
+    index_t y;
+    index_t rows;
+    index_t row[most_window];  // of the kernel: offsets of their columns, by ascending input row
+    bool first;                // whether no earlier strip has any
+    bool last;
+  };
+
+  /// Whether there is anything.
+  bool find_terms(index_t y, bool begun, index_t h, index_t strip_h, index_t strip_w, line_terms& terms) const {
+    terms.y = y;
+    terms.rows = 0;
+    terms.first = terms.last = !begun;
+    for (index_t i = g_.kernel.h - 1; i >= 0; --i) {
+      const index_t line = y + g_.padding.h - i * g_.dilation.h;
+      if (line < 0 || line % g_.stride.h != 0 || line / g_.stride.h >= g_.in.h) continue;
+      const index_t in_strip = line / g_.stride.h - h;
+      if (in_strip < 0)
+        terms.first = false;
+      else if (in_strip >= strip_h)
+        terms.last = false;
+      else
+        terms.row[terms.rows++] = i * g_.kernel.w * plan_.ld() + in_strip * strip_w;
+    }
+    return terms.rows > 0;
   }
 
   const convolution_geometry& g_;

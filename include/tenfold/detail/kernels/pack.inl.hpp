@@ -70,11 +70,22 @@ void pack_contiguous(const T* source, const index_t* tap, index_t k, T* panel) {
 template <class T>
 void pack_runs(const T* source, const index_t* tap, index_t k, const pixel_run* runs, index_t count, T* panel) {
   constexpr index_t NR = gemm_nr<T>;
+  index_t to[std::size_t{NR}], offset[std::size_t{NR}];  // of each vector
+  index_t vectors = 0;
+  for (const pixel_run* run = runs; run < runs + count; ++run)
+    for (index_t r = 0; r < run->length; r += lanes<T>, ++vectors) {
+      to[vectors] = run->begin + r;
+      offset[vectors] = run->offset + r;
+    }
   const index_t filled = runs[count - 1].begin + runs[count - 1].length;
   for (index_t p = 0; p < k; ++p, panel += NR) {
     const T* from = source + tap[p];
-    for (const pixel_run* run = runs; run < runs + count; ++run)
-      for (index_t r = 0; r < run->length; r += lanes<T>) store(panel + run->begin + r, load(from + run->offset + r));
+    index_t v = 0;
+    for (; v + 2 <= vectors; v += 2) {
+      store(panel + to[v], load(from + offset[v]));
+      store(panel + to[v + 1], load(from + offset[v + 1]));
+    }
+    if (v < vectors) store(panel + to[v], load(from + offset[v]));
     for (index_t r = filled; r < NR; ++r) panel[r] = T{};
   }
 }
@@ -92,7 +103,13 @@ void copy_line(const T* source, index_t extent, index_t first, index_t step, ind
     for (; x + lanes<T> <= end; x += lanes<T>) store(line + x, load(source + (first + x)));
     for (; x < end; ++x) line[x] = source[first + x];
   } else {
-    for (index_t x = begin; x < end; ++x) line[x] = source[first + x * step];
+    index_t x = begin;
+    if (step == 2)  // the last pair's second element may lie behind the source
+      for (; x + lanes<T> < end; x += lanes<T>) {
+        const T* from = source + (first + x * 2);
+        store(line + x, every_second<0, T, lanes<T>>(load(from), load(from + lanes<T>)));
+      }
+    for (; x < end; ++x) line[x] = source[first + x * step];
   }
   for (index_t x = end; x < count; ++x) line[x] = T{};
 }
