@@ -117,8 +117,10 @@ class one_pixel {
       const index_t o = group * g.out_channels + line / lines;
       const index_t oh = line % lines * g.dilation.h - g.padding.h;
       if (oh < 0 || oh >= g.out.h) continue;
-      const index_t begin = std::max(j, ceil_divide(g.padding.w, g.dilation.w));
-      const index_t end = std::min(j + taps, ceil_divide(room + g.padding.w, g.dilation.w));
+      // slow_conv_transpose2d's padding may be negative.
+      const index_t begin = std::max(j, g.padding.w > 0 ? ceil_divide(g.padding.w, g.dilation.w) : 0);
+      const index_t reach = room + g.padding.w;  // of the taps' offsets
+      const index_t end = std::min(j + taps, reach > 0 ? ceil_divide(reach, g.dilation.w) : 0);
       if (begin >= end) continue;
       constexpr index_t here = 0;
       const tap_run run{begin * g.dilation.w - g.padding.w, begin - j, end - begin, g.dilation.w, 1, {&here}, {1}};
