@@ -403,15 +403,15 @@ class Chart:
     def row(self, name: str, values: dict[int, float], dots: dict[int, list[float]], lane: int, note: str = "",
             style: str = ""):
         """Bars to `values`, by threads; paler where dots lie on them."""
-        gap = 4 if lane < 8 else 8
-        height = lane * len(self.threads)
-        middle = self.y + gap / 2 + height / 2 + 4
+        lanes = lane * len(self.threads)
+        height = max(16, lanes + lane / 2)  # of a line of text at least
+        middle = self.y + height / 2 + 4
         self.text(LEFT - 8, middle, name, style, "end")
         self.text(WIDTH, middle, note, "muted", "end")
         for series, threads in enumerate(self.threads):
             if threads not in values:
                 continue
-            value, top = values[threads], self.y + gap / 2 + series * lane
+            value, top = values[threads], self.y + (height - lanes) / 2 + series * lane
             start, end = sorted((self.x(1), self.x(value)))
             tooltip = f"<title>{name}, {plural(threads)}: {value:.2f}</title>"
             self.parts.append(f'<rect x="{start:.1f}" y="{top:.1f}" width="{max(end - start, 1):.1f}" '
@@ -423,7 +423,7 @@ class Chart:
                 self.parts.append(f'<circle cx="{self.x(dot):.1f}" cy="{top + lane / 2 - .5:.1f}" r="2" '
                                   f'class="series{series % 4} dot"/>')
             self.text(self.right + NUMBER * (series + 1) - 6, middle, f"{value:.2f}", f"number {style}", "end")
-        self.y += height + gap
+        self.y += height
 
     def end(self):
         """The grid, below the bars of the group, and its labels."""
