@@ -83,8 +83,8 @@ struct measured {
   double bytes = 0;
 };
 
-/// Moves as many bytes as `work`, each piece read once and written `writes` times: what an operation that computes little
-/// is held against.
+/// Moves as many bytes as `work`, each piece read once and written `writes` times: what an operation that computes
+/// little is held against.
 measured copy_like(const measured& work, index_t writes, const tf::context& ctx);
 
 /// Registers name/isa/threads for every instruction set of the machine, on one thread and on all. `make(context)` runs
