@@ -332,28 +332,47 @@ TYPED_TEST(Kernels, MicroKeepsItsEquation) {
   using T = TypeParam;
   for_each_table<T>([](const gemm_kernels<T>& kernel) {
     ASSERT_EQ(kernel.heights[0], kernel.mr);
-    for (int height = 0; height < 3; ++height) {
-      expect_micro_equation<T>(kernel.tiles[height][0], kernel.heights[height], kernel.nr);
-      expect_micro_equation<T>(kernel.tiles[height][1], kernel.heights[height], kernel.lanes);
-    }
+    ASSERT_EQ(kernel.widths[0], kernel.nr);
+    for (int height = 0; height < 3; ++height)
+      for (int width = 0; width < 3; ++width)
+        expect_micro_equation<T>(kernel.tiles[height][width], kernel.heights[height], kernel.widths[width]);
   });
 }
 
-/// The tile that holds so many rows and columns, and no lower one that would.
-TYPED_TEST(Kernels, TileForARestIsTheLeast) {
+TYPED_TEST(Kernels, RestsHaveTheLeastTiles) {
   using T = TypeParam;
   for_each_table<T>([](const gemm_kernels<T>& kernel) {
+    const auto& heights = kernel.heights;
     for (index_t rows = 1; rows <= kernel.mr; ++rows) {
-      const int tile = kernel.tile_of(rows);
-      EXPECT_GE(kernel.heights[tile], rows);
-      if (tile < 2) {
-        EXPECT_LT(kernel.heights[tile + 1], rows);
-      }
-      EXPECT_EQ(kernel.padded_rows(3 * kernel.mr + rows), 3 * kernel.mr + kernel.heights[tile]);
-      for (index_t columns = 1; columns <= kernel.nr; ++columns)
-        EXPECT_EQ(kernel.micro(rows, columns), kernel.tiles[tile][columns <= kernel.lanes]);
+      const index_t least = rows <= heights[2] ? heights[2] : rows <= heights[1] ? heights[1] : heights[0];
+      EXPECT_EQ(kernel.height_of(rows), least);
+      EXPECT_EQ(kernel.padded_rows(3 * kernel.mr + rows), 3 * kernel.mr + least);
     }
     EXPECT_EQ(kernel.padded_rows(0), 0);
+    for (index_t columns = 1; columns <= kernel.nr; ++columns)
+      EXPECT_EQ(kernel.padded_columns(columns), round_up(columns, kernel.widths[2])) << columns;
+  });
+}
+
+/// A panel of any number of columns: the sub-tiles side by side, nothing behind them.
+TYPED_TEST(Kernels, MultiplyCoversAPanel) {
+  using T = TypeParam;
+  for_each_table<T>([](const gemm_kernels<T>& kernel) {
+    const index_t k = 3, ldc = kernel.nr + 2;
+    const std::vector<T> a = numbers<T>(k * kernel.mr), b = numbers<T>(k * kernel.nr);
+    for (const index_t rows : {index_t{1}, kernel.heights[1], kernel.mr})
+      for (index_t columns = 1; columns <= kernel.nr; ++columns) {
+        std::vector<T> c(static_cast<std::size_t>(kernel.mr * ldc), T{77});
+        kernel.multiply(rows, columns, k, a.data(), b.data(), kernel.nr, c.data(), ldc, {});
+        const index_t height = kernel.height_of(rows), width = kernel.padded_columns(columns);
+        for (index_t i = 0; i < kernel.mr; ++i)
+          for (index_t j = 0; j < ldc; ++j) {
+            index_t sum = 0;
+            for (index_t p = 0; p < k; ++p) sum += number<index_t>(p * height + i) * number<index_t>(p * kernel.nr + j);
+            ASSERT_EQ(c[static_cast<std::size_t>(i * ldc + j)], i < height && j < width ? static_cast<T>(sum) : T{77})
+                << rows << " x " << columns;
+          }
+      }
   });
 }
 

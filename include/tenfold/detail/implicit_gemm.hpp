@@ -590,8 +590,9 @@ class gemm_task {
         const index_t columns = std::min(kernel_.nr, columns_ - jr);
         if (!blocking_.direct)
           scattered_tile(a, b, depth, i + ir, rows, jr, columns, last, epilogue);
-        else if (rows == kernel_.height_of(rows) && columns == kernel_.width_of(columns))
-          kernel_.micro(rows, columns)(depth, a, b, kernel_.nr, c_row(i + ir) + jr, g_.layout.row.stride[2], epilogue);
+        else if (rows == kernel_.height_of(rows) && columns == kernel_.padded_columns(columns))
+          kernel_.multiply(rows, columns, depth, a, b, kernel_.nr, c_row(i + ir) + jr, g_.layout.row.stride[2],
+                           epilogue);
         else
           edge_tile(a, b, depth, i + ir, rows, jr, columns, epilogue);
       }
@@ -613,7 +614,7 @@ class gemm_task {
     std::memset(static_cast<void*>(scratch_.edge), 0, static_cast<std::size_t>(kernel_.mr * nr) * sizeof(T));
     if (epilogue.accumulate)
       for (index_t r = 0; r < rows; ++r) std::memcpy(scratch_.edge + r * nr, c_row(i + r) + j, bytes);
-    kernel_.micro(rows, columns)(depth, a, b, nr, scratch_.edge, nr, epilogue);
+    kernel_.multiply(rows, columns, depth, a, b, nr, scratch_.edge, nr, epilogue);
     for (index_t r = 0; r < rows; ++r) std::memcpy(c_row(i + r) + j, scratch_.edge + r * nr, bytes);
   }
 
@@ -621,7 +622,7 @@ class gemm_task {
   void scattered_tile(const T* a, const T* b, index_t depth, index_t i, index_t rows, index_t j, index_t columns,
                       bool last, const gemm_epilogue<T>& epilogue) {
     T* tile = scratch_.c + i * blocking_.nc + j * kernel_.mr;
-    kernel_.micro(rows, columns)(depth, a, b, kernel_.nr, tile, kernel_.nr, epilogue);
+    kernel_.multiply(rows, columns, depth, a, b, kernel_.nr, tile, kernel_.nr, epilogue);
     if (!last) return;
     pixel_run runs[most_nr], clipped[most_nr];
     const index_t found = find_runs(j0_ + j, columns, g_.layout.points_w, 0, 0, g_.layout.line, g_.layout.step, runs);
@@ -715,7 +716,7 @@ template <class T>
 double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool packed) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
   const double products = d(g.images) * d(g.groups);
-  const double vectors = d(ceil_divide(g.n, kernel.lanes));
+  const double vectors = d(round_up(g.n, kernel.widths[2])) / d(kernel.lanes);
   const double multiply = d(kernel.padded_rows(g.m)) * vectors * d(g.k);
   const double width = g.b_is_image ? d(g.image.w.points) : d(g.n);
   const double pack_b = 2 * vectors * d(g.k) * (1 + d(kernel.lanes) / width);

@@ -34,7 +34,8 @@ struct pixel_run {
 };
 
 /// Outputs of one line that the same taps reach: every step-th of `count` from `column` on, and where sides is 2, which
-/// is for a step of 2 only, those between them with taps of their own. A tap's products for the run's first output lie at tap + point.
+/// is for a step of 2 only, those between them with taps of their own. A tap's products for the run's first output lie
+/// at tap + point.
 struct tap_run {
   index_t column;
   index_t point;
@@ -53,15 +54,33 @@ struct micro_kernels {
                             const gemm_epilogue<T>& epilogue);
   index_t mr;
   index_t nr;
-  index_t lanes;         // of one vector
-  index_t heights[3];    // of the tiles, MR first
-  function tiles[3][2];  // NR and one vector wide
+  index_t lanes;             // of one vector
+  index_t heights[3];        // of the tiles, MR first
+  index_t widths[3];         // NR first, then one vector and half of one
+  const function* tiles[3];  // by height, then width
 
-  /// The tile for `rows` rows of A, at least one.
+  /// The tile for `rows` rows of A and `columns` of B, at least one each.
   int tile_of(index_t rows) const { return rows > heights[1] ? 0 : rows > heights[2] ? 1 : 2; }
   index_t height_of(index_t rows) const { return heights[tile_of(rows)]; }
-  index_t width_of(index_t columns) const { return columns > lanes ? nr : lanes; }
-  function micro(index_t rows, index_t columns) const { return tiles[tile_of(rows)][columns > lanes ? 0 : 1]; }
+  /// The first tile for what is left of a panel of B; a narrower one may follow.
+  int width_index(index_t columns) const { return columns > nr - widths[2] ? 0 : columns > widths[2] ? 1 : 2; }
+
+  /// The columns of the tiles for `columns` of a panel of B, at most NR.
+  index_t padded_columns(index_t columns) const {
+    const index_t width = widths[width_index(columns)];
+    return columns > width ? width + widths[width_index(columns - width)] : width;
+  }
+  /// The product of panels of A and B, of so many rows and columns of them, in c: height_of(rows) x
+  /// padded_columns(columns).
+  void multiply(index_t rows, index_t columns, index_t k, const T* a, const T* b, index_t ldb, T* c, index_t ldc,
+                const gemm_epilogue<T>& epilogue) const {
+    const function* tile = tiles[tile_of(rows)];
+    for (index_t j = 0; j < columns;) {
+      const int width = width_index(columns - j);
+      tile[width](k, a, b + j, ldb, c + j, ldc, epilogue);
+      j += widths[width];
+    }
+  }
 
   /// The rows of m rows' panels.
   index_t padded_rows(index_t m) const {

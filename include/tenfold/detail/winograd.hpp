@@ -444,9 +444,8 @@ class winograd_task {
     for (index_t i = 0; i < rows; i += kernel_.mr, a += depth * kernel_.mr)
       for (index_t panel = 0; panel < panels_; ++panel) {
         const index_t width = width_of(panel);
-        const auto micro = kernel_.micro(std::min(kernel_.mr, rows - i), width);
-        micro(depth, a, v + panel * scratch_.v_panel, width, m + (panel * blocking_.rows + i) * blocking_.width, width,
-              epilogue);
+        kernel_.multiply(std::min(kernel_.mr, rows - i), width, depth, a, v + panel * scratch_.v_panel, width,
+                         m + (panel * blocking_.rows + i) * blocking_.width, width, epilogue);
       }
   }
 

@@ -4,8 +4,8 @@
 //   base    6 x 2 + 2 + 1 = 15 of 16 (multiply and add are separate there; the product reuses the broadcast's register)
 //   avx2    6 x 2 + 2 + 1 = 15 of 16; 12 independent FMAs cover 2 ports x 4 to 5 cycles of latency
 //   avx512 14 x 2 + 2 + 1 = 31 of 32; 28 independent FMAs do so with room
-// What is left of A's rows has lower tiles, of B's columns one of a single vector: 64 rows are 4 x 14 + 8, where five
-// panels of 14 would compute 70.
+// What is left of A's rows has lower tiles, of B's columns one of a single vector and one of half a vector: 64 rows are
+// 4 x 14 + 8, where five panels of 14 would compute 70; 49 columns, a plane of 7 x 7, are 32 + 16 + 8 at avx512.
 inline constexpr int gemm_nv = 2;
 inline constexpr int gemm_mr = TENFOLD_VECTOR_BYTES == 64 ? 14 : 6;
 inline constexpr int gemm_middle = TENFOLD_VECTOR_BYTES == 64 ? 8 : 4;
@@ -19,40 +19,48 @@ inline constexpr int gemm_nr = gemm_nv* lanes<T>;
 //   b    (k, NR)  rows ldb apart
 //   c    (MR, NR) rows ldc apart
 //   bias (MR) or null
-template <class T, int MR, int NV>
+template <class T, int MR, int NV, int L = lanes<T>>
 void gemm_micro(index_t k, const T* a, const T* b, index_t ldb, T* c, index_t ldc, const gemm_epilogue<T>& epilogue) {
   using U = arithmetic_t<T>;
-  vec<U> acc[std::size_t{MR}][std::size_t{NV}] = {};
+  using V = vec_of<U, L>;
+  V acc[std::size_t{MR}][std::size_t{NV}] = {};
   const U* ap = reinterpret_cast<const U*>(a);
   const U* bp = reinterpret_cast<const U*>(b);
   for (index_t p = 0; p < k; ++p, ap += MR, bp += ldb) {
-    vec<U> row[std::size_t{NV}];
-    TENFOLD_UNROLL for (int j = 0; j < NV; ++j) row[j] = load(bp + j * lanes<T>);
+    V row[std::size_t{NV}];
+    TENFOLD_UNROLL for (int j = 0; j < NV; ++j) row[j] = load_lanes<L>(bp + j * L);
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
-      const vec<U> ai = broadcast(ap[i]);
+      const V ai = fill_lanes<L>(ap[i]);
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += ai * row[j];
     }
   }
   U* cp = reinterpret_cast<U*>(c);
   if (epilogue.alpha != T{1})
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
-      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] *= broadcast(static_cast<U>(epilogue.alpha));
+      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] *= fill_lanes<L>(static_cast<U>(epilogue.alpha));
   if (epilogue.bias)
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
-      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += broadcast(static_cast<U>(epilogue.bias[i]));
+      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += fill_lanes<L>(static_cast<U>(epilogue.bias[i]));
   if (epilogue.accumulate)
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
-      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += load(cp + i * ldc + j * lanes<T>);
+      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += load_lanes<L>(cp + i * ldc + j * L);
   if (epilogue.relu)
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) {
-        const vec<T> v = reinterpret_cast<const vec<T>&>(acc[i][j]);
-        const vec<T> clamped = v < vec<T>{} ? vec<T>{} : v;
-        acc[i][j] = reinterpret_cast<const vec<U>&>(clamped);
+        const auto v = bits_as<vec_of<T, L>>(acc[i][j]);
+        acc[i][j] = bits_as<V>(v < vec_of<T, L>{} ? vec_of<T, L>{} : v);
       }
   TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
-    TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store(cp + i * ldc + j * lanes<T>, acc[i][j]);
+    TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store_lanes<L>(cp + i * ldc + j * L, acc[i][j]);
 }
+
+// Half a vector of 16 bytes is none.
+template <class T>
+inline constexpr int gemm_half = TENFOLD_VECTOR_BYTES == 16 ? lanes<T> : lanes<T> / 2;
+
+template <class T, int MR>
+inline constexpr typename micro_kernels<T>::function micro_row[3] = {
+    &gemm_micro<T, MR, gemm_nv>, &gemm_micro<T, MR, 1>, &gemm_micro<T, MR, 1, gemm_half<T>>};
 
 template <class T>
 inline constexpr micro_kernels<T> micro_table = {
@@ -60,6 +68,5 @@ inline constexpr micro_kernels<T> micro_table = {
     gemm_nr<T>,
     lanes<T>,
     {gemm_mr, gemm_middle, gemm_low},
-    {{&gemm_micro<T, gemm_mr, gemm_nv>, &gemm_micro<T, gemm_mr, 1>},
-     {&gemm_micro<T, gemm_middle, gemm_nv>, &gemm_micro<T, gemm_middle, 1>},
-     {&gemm_micro<T, gemm_low, gemm_nv>, &gemm_micro<T, gemm_low, 1>}}};
+    {gemm_nr<T>, lanes<T>, gemm_half<T>},
+    {micro_row<T, gemm_mr>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
