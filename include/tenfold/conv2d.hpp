@@ -1,6 +1,7 @@
 // conv2d: options, checks, the operation, and the prepared layer.
 #pragma once
 
+#include <tenfold/detail/direct.hpp>
 #include <tenfold/detail/few_pixels.hpp>
 #include <tenfold/detail/winograd.hpp>
 
@@ -173,6 +174,27 @@ struct conv2d_products {
   }
 };
 
+/// One dimension of a convolution, for the direct one. There is one phase, but where a stride of `dilation` makes
+/// neighbours of the taps' columns, that many.
+struct conv2d_axis : direct_axis {
+  conv2d_axis(index_t kernel_, index_t stride_, index_t padding, index_t dilation_, index_t out, bool columns)
+      : kernel(kernel_), dilation(dilation_) {
+    phases = columns && stride_ == 1 && kernel > 1 && dilation <= out / 8 ? std::max<index_t>(1, dilation) : 1;
+    points = ceil_divide(out, phases);
+    stride = stride_ * phases;
+    origin = -padding;
+    span = (kernel - 1) * dilation + phases;
+    taps = kernel * phases;
+  }
+  axis_taps taps_of(index_t phase) const { return {kernel, 0, 1, phase, dilation}; }
+
+  static index_t channel_stride(const convolution_geometry& g) { return g.kernel.h * g.kernel.w; }
+  static index_t output_stride(const convolution_geometry& g) { return g.in_channels * channel_stride(g); }
+
+ private:
+  index_t kernel, dilation;
+};
+
 struct conv2d_op {
   using options = conv2d_options;
   static constexpr const char* name = "conv2d";
@@ -198,6 +220,7 @@ struct conv2d_op {
       winograd_algorithm<conv2d_3x3, T, 4>::entry,
       winograd_algorithm<conv2d_3x3, T, 2>::entry,
       few_pixels<T>::entry,
+      direct_algorithm<conv2d_axis, T>::entry,
       implicit_gemm_algorithm<conv2d_products, T>::entry,
   };
 };
@@ -215,7 +238,7 @@ struct conv2d_op {
 /// bias    (O); optional by overload
 /// returns (N, O, OH, OW) or (O, OH, OW) with OH = (H + 2 * padding.h - dilation.h * (kh - 1) - 1) / stride.h + 1
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
-/// source  one implicit matrix product: see detail/implicit_gemm.hpp
+/// source  an implicit matrix product or, for depthwise and grouped layers, direct sums: see detail/direct.hpp
 template <tensor_like Input, tensor_like Weight, tensor_like Bias>
 auto conv2d(const Input& input, const Weight& weight, const Bias& bias, const conv2d_options& options = {},
             const context& ctx = default_context()) {

@@ -1,6 +1,7 @@
 // conv_transpose2d: options, checks, the operation, the prepared layer, and ATen's kernel under its own name.
 #pragma once
 
+#include <tenfold/detail/direct.hpp>
 #include <tenfold/detail/gemm_col2im.hpp>
 #include <tenfold/detail/winograd.hpp>
 #include <tenfold/detail/one_pixel.hpp>
@@ -317,6 +318,32 @@ struct conv_transpose2d_phases {
   }
 };
 
+/// One dimension of a transposed convolution, for the direct one.
+struct conv_transpose2d_axis : direct_axis {
+  conv_transpose2d_axis(index_t kernel, index_t stride_, index_t padding, index_t dilation, index_t out, bool)
+      : axis{kernel, stride_, padding, dilation} {
+    phases = std::min(stride_, out);
+    points = out > 0 ? ceil_divide(out, stride_) : 0;
+    stride = 1;
+    // Tap i of phase p reads line (p + padding - i * dilation) / stride, where that is whole, with 0 <= p < stride.
+    origin = -floor_divide((kernel - 1) * dilation - padding, stride_);
+    span = -floor_divide(-padding, stride_) - origin + 1;
+    taps = kernel;
+  }
+  axis_taps taps_of(index_t phase) const {
+    const phase_class c = axis.phase(phase);
+    if (c.taps < 2) return {c.taps, c.tap, 0, c.line - origin, 1};
+    const index_t last = c.taps - 1;  // which reads the first line
+    return {c.taps, c.tap + last * c.tap_step, -c.tap_step, c.line - last * c.line_step - origin, c.line_step};
+  }
+
+  static index_t output_stride(const convolution_geometry& g) { return g.kernel.h * g.kernel.w; }
+  static index_t channel_stride(const convolution_geometry& g) { return g.out_channels * output_stride(g); }
+
+ private:
+  phase_axis axis;
+};
+
 struct conv_transpose2d_op {
   using options = conv_transpose2d_options;
   static constexpr const char* name = "conv_transpose2d";
@@ -343,6 +370,7 @@ struct conv_transpose2d_op {
       winograd_algorithm<conv_transpose2d_3x3, T, 4>::entry,
       winograd_algorithm<conv_transpose2d_3x3, T, 2>::entry,
       one_pixel<T>::entry,
+      direct_algorithm<conv_transpose2d_axis, T>::entry,
       gemm_col2im<T>::entry,
       implicit_gemm_algorithm<conv_transpose2d_phases, T>::entry,
   };

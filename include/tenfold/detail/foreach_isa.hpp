@@ -69,3 +69,12 @@ namespace tenfold::inline v0::detail::base {
 #else
 #define TENFOLD_KERNEL(level, ...) ((level) == isa::base ? detail::base::__VA_ARGS__ : detail::base::__VA_ARGS__)
 #endif
+
+// The same for kernels whose vectors have at most 32 bytes: avx512 takes avx2's, which spares the compiler one of three.
+#if TENFOLD_COMPILES_BASE && TENFOLD_COMPILES_AVX2
+#define TENFOLD_NARROW_KERNEL(level, ...) ((level) == isa::base ? detail::base::__VA_ARGS__ : detail::avx2::__VA_ARGS__)
+#elif TENFOLD_COMPILES_AVX2
+#define TENFOLD_NARROW_KERNEL(level, ...) ((level) == isa::avx2 ? detail::avx2::__VA_ARGS__ : detail::avx2::__VA_ARGS__)
+#else
+#define TENFOLD_NARROW_KERNEL(level, ...) TENFOLD_KERNEL(level, __VA_ARGS__)
+#endif

@@ -133,8 +133,9 @@ class gemm_col2im {
     return g.kernel.h * g.kernel.w <= most_window && g.in_channels > 0 && g.out_channels > 0;
   }
 
-  /// Whole tiles of multiply-adds; packing the strip once per chunk; adding, two and a half operations a vector,
-  /// more where lines are short; storing the outputs, an element at a time where the stride is above 2.
+  /// Whole tiles of multiply-adds; packing the strip once per chunk; adding, two and a half operations a vector
+  /// and ten a line; storing the outputs, an element at a time where the stride is above 2; a thousand for the start of
+  /// a product.
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
@@ -144,11 +145,11 @@ class gemm_col2im {
     const double k = d(g.in_channels);
     const double multiply = d(kernel.padded_rows(rows)) * vectors * k;
     const double pack_b = 2 * vectors * k * d(ceil_divide(rows, most_rows));
-    const double add = 2.5 * d(rows) * vectors * (1 + d(kernel.lanes) / d(g.in.w));
+    const double add = d(rows) * (2.5 * vectors + 10 * d(g.in.h));
     const double outputs = d(g.out_channels) * d(g.out.h) * d(g.out.w);
     const double store = outputs * (g.stride.w > 2 ? 2.0 : 2 / d(kernel.lanes) + 2 / d(g.out.w));
     const double pack_a = packed ? 0 : d(rows) * k * 0.25;
-    return d(g.groups) * (d(g.batch) * (multiply + pack_b + add + store) + pack_a);
+    return d(g.groups) * (d(g.batch) * (multiply + pack_b + add + store + 1000) + pack_a);
   }
 
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {

@@ -711,7 +711,8 @@ void run_gemm(gemm_problem<T> g, const context& ctx, std::byte* memory) {
 
 /// The estimated time of one core, in vector operations: the multiply-adds of whole tiles; packing B, about two
 /// operations a vector (and one more each for every run of pixels that ends within it); packing A, about one an element
-/// and half that when its rows are lines; storing C, one a vector, or one an element where its neighbours are apart.
+/// and half that when its rows are lines; storing C, one a vector, or one an element where its neighbours are apart; one
+/// for each element of an image's tile that is not copied by vectors; a thousand for the start of a product.
 template <class T>
 double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool packed) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
@@ -722,7 +723,11 @@ double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool p
   const double pack_b = 2 * vectors * d(g.k) * (1 + d(kernel.lanes) / width);
   const double pack_a = packed ? 0 : d(g.m) * d(g.k) * (g.a_column.affine() ? 0.5 : 2);
   const double store = stores_directly(g) ? vectors * d(g.m) : d(g.m) * d(g.n);
-  return products * (multiply + pack_b + store) + d(g.groups) * pack_a;
+  double start = 1000;
+  if (g.b_is_image && g.image.w.stride > 1)
+    start += d(g.k) / (d(g.image.h.taps) * d(g.image.w.taps)) * d(tile_axis(g.image.h).size()) *
+             d(tile_axis(g.image.w).size());
+  return products * (multiply + pack_b + store + start) + d(g.groups) * pack_a;
 }
 
 /// The elements of packed_a for all groups.

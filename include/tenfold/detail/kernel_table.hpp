@@ -125,4 +125,40 @@ inline constexpr index_t most_winograd_side = 6;
 inline constexpr index_t most_mr = 14;
 inline constexpr index_t most_nr = 128;
 
+/// Taps of the direct convolution of which each reads for a pixel what the one before reads for the next pixel: where the
+/// first reads and where its weight lies, in elements.
+struct direct_taps {
+  index_t source;
+  index_t weight;
+  index_t count;  // 1 to 3
+};
+
+/// Lines of output of one output channel, for as many groups as a vector has lanes.
+template <class T>
+struct direct_problem {
+  const direct_taps* taps = nullptr;
+  index_t count = 0;
+  const T* weight = nullptr;
+  index_t weight_step = 0;  // between the taps of a direct_taps
+  const T* bias = nullptr;  // (lanes)
+  bool relu = false;
+  const T* source = nullptr;
+  index_t source_line = 0;
+  index_t source_step = 0;
+  T* y = nullptr;
+  index_t y_line = 0;
+  index_t y_step = 0;
+  index_t lines = 0;
+  index_t columns = 0;
+};
+
+/// The kernels of the direct convolution on one instruction set; their contracts are in kernels/direct.inl.hpp.
+template <class T>
+struct direct_kernels {
+  index_t lanes;
+  void (*to_lanes)(const T* planes, index_t stride, index_t count, index_t n, index_t width, index_t gap, T* tile);
+  void (*to_planes)(const T* tile, index_t n, T* planes, index_t stride, index_t count);
+  void (*sums)(const direct_problem<T>& p);
+};
+
 }  // namespace tenfold::inline v0::detail

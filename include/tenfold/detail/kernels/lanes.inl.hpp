@@ -94,17 +94,48 @@ TENFOLD_INLINE vec_of<T, L> next_lanes(vec_of<T, L> a, vec_of<T, L> b) {
   return next_lanes<T, L>(a, b, std::make_integer_sequence<int, L>{});
 }
 
+// The same within each block of B lanes.
+template <int B, int Half, class T, int L, int... I>
+TENFOLD_INLINE vec_of<T, L> zipped_blocks(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (I / B * B + Half * B / 2 + I % B / 2 + I % 2 * L)...);
+}
+
+// a's blocks of B lanes of even number, each followed by the same of b; with Half = 1 those of odd number.
+template <int B, int Half, class T, int L, int... I>
+TENFOLD_INLINE vec_of<T, L> paired_blocks(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (I / B % 2 == 0 ? I + Half * B : L + I - B + Half * B)...);
+}
+
+// Exchanges the bit of the lane's number that tells odd blocks of B from even ones with the same bit of the row's.
+template <int B, class T, int L>
+TENFOLD_INLINE void exchange_blocks(vec_of<T, L>* rows) {
+  if constexpr (B < L) {
+    constexpr auto all = std::make_integer_sequence<int, L>{};
+    TENFOLD_UNROLL for (int i = 0; i < L; ++i) {
+      if (i / B % 2 == 1) continue;
+      const vec_of<T, L> even = paired_blocks<B, 0, T, L>(rows[i], rows[i + B], all);
+      rows[i + B] = paired_blocks<B, 1, T, L>(rows[i], rows[i + B], all);
+      rows[i] = even;
+    }
+  }
+}
+
 // rows[i] lane j <-> rows[j] lane i;   rows (L)
-// Zipping the first half of the rows with the second moves one bit of the row's number into the lane's; after log2(L)
-// times all have changed places.
+// Within blocks of 16 bytes, where x86 zips in one instruction: zipping the first half of B rows with the second moves
+// one bit of the row's number into the lane's; after log2(B) times all have changed places. Then the blocks do.
 template <class T, int L>
 TENFOLD_INLINE void transpose_lanes(vec_of<T, L>* rows) {
-  TENFOLD_UNROLL for (int bit = 1; bit < L; bit *= 2) {
+  constexpr int B = 16 / static_cast<int>(sizeof(T)) < L ? 16 / static_cast<int>(sizeof(T)) : L;
+  constexpr auto all = std::make_integer_sequence<int, L>{};
+  TENFOLD_UNROLL for (int bit = 1; bit < B; bit *= 2) {
     vec_of<T, L> zipped[std::size_t{L}];
-    TENFOLD_UNROLL for (int i = 0; i < L / 2; ++i) {
-      zipped[2 * i] = zipped_lanes<0, T, L>(rows[i], rows[i + L / 2]);
-      zipped[2 * i + 1] = zipped_lanes<1, T, L>(rows[i], rows[i + L / 2]);
+    TENFOLD_UNROLL for (int i = 0; i < L; ++i) {
+      if (i % B >= B / 2) continue;
+      zipped[i / B * B + i % B * 2] = zipped_blocks<B, 0, T, L>(rows[i], rows[i + B / 2], all);
+      zipped[i / B * B + i % B * 2 + 1] = zipped_blocks<B, 1, T, L>(rows[i], rows[i + B / 2], all);
     }
     TENFOLD_UNROLL for (int i = 0; i < L; ++i) rows[i] = zipped[i];
   }
+  exchange_blocks<B, T, L>(rows);
+  exchange_blocks<2 * B, T, L>(rows);
 }

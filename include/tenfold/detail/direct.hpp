@@ -1,0 +1,347 @@
+// The direct convolution, for convolutions of many groups with few channels each, depthwise ones above all: their
+// matrix products would have too few rows to fill a micro-kernel.
+//
+// As many groups as a vector has lanes are computed together. A block of their input is transposed into a tile, padded
+// with zeros, in which a pixel is a vector with a lane for each group; each output pixel is a sum of products of whole
+// vectors; and a block of them is transposed back. A transposed convolution's outputs fall into phases with equal taps,
+// each of which is a stride-1 convolution.
+//
+// An Axis is a direct_axis, made as Axis(kernel, stride, padding, dilation, out, whether of the columns), with
+//   taps_of(phase)     the taps of a phase
+//   output_stride(geometry), channel_stride(geometry)   of a group's weight
+#pragma once
+
+#include <tenfold/detail/convolution.hpp>
+
+#include <cstring>  // memset
+
+namespace tenfold::inline v0::detail {
+
+/// One dimension of a convolution: output line q * phases + p is point q of phase p, and point q sees the input lines
+/// [origin + q * stride, origin + q * stride + span).
+struct direct_axis {
+  index_t phases;
+  index_t points;  // of the first phase
+  index_t stride;
+  index_t origin;
+  index_t span;
+  index_t taps;  // of all phases
+
+  /// The input lines that so many points see.
+  index_t lines(index_t count) const { return (count - 1) * stride + span; }
+};
+
+/// The taps of a phase: tap t is the kernel's tap first + t * step and reads the line `line + t * line_step` of the
+/// span; line_step is positive.
+struct axis_taps {
+  index_t taps;
+  index_t first;
+  index_t step;
+  index_t line;
+  index_t line_step;
+};
+
+/// One dimension of a block of points.
+struct direct_range {
+  index_t first;   // point, of every phase
+  index_t points;  // of the first phase
+  index_t lines;   // of the tile
+  index_t begin;   // [begin, end) of the tile's lines lie in the image, the others are zero
+  index_t end;
+  index_t source;  // the image's line at `begin`
+  index_t out;     // output lines [out, out + outs)
+  index_t outs;
+
+  direct_range(const direct_axis& a, index_t block, index_t size, index_t in_extent, index_t out_extent)
+      : first(block * size), points(std::min(size, a.points - first)), lines(a.lines(points)) {
+    const index_t line = a.origin + first * a.stride;
+    end = std::clamp<index_t>(in_extent - line, 0, lines);
+    begin = std::clamp<index_t>(-line, 0, end);
+    source = line + begin;
+    out = first * a.phases;
+    outs = std::min(points * a.phases, out_extent - out);
+  }
+};
+
+/// How one call runs: its blocks of points and its scratch memory. No result's bits depend on them.
+template <class T, class Axis>
+struct direct_plan {
+  const direct_kernels<T>& kernel;
+  Axis h, w;
+  hw points = 1;  // of a block, of the first phase
+  hw blocks = 1;
+  index_t band = 1;  // points of lines whose results are stored together
+  index_t lane_blocks;
+
+  direct_plan(const convolution_geometry& g, const context& ctx)
+      : kernel(TENFOLD_NARROW_KERNEL(chosen_isa(ctx), direct_table<T>)),
+        h(g.kernel.h, g.stride.h, g.padding.h, g.dilation.h, g.out.h, false),
+        w(g.kernel.w, g.stride.w, g.padding.w, g.dilation.w, g.out.w, true),
+        lane_blocks(ceil_divide(g.groups, kernel.lanes)) {}
+
+  /// Whether a block of a few points fits the smallest workspace. Sums longer than a block of the matrix product's
+  /// would have a larger error than that.
+  bool fits(const convolution_geometry& g) const {
+    constexpr index_t most_span = 4096;
+    const index_t window = g.kernel.h * g.kernel.w;
+    return g.out.h > 0 && g.out.w > 0 && g.out_channels > 0 && window > 0 && std::max(h.span, w.span) <= most_span &&
+           std::max(h.phases, w.phases) <= most_span && g.in_channels > 0 && g.in_channels <= 1024 / window &&
+           bytes(g, {1, std::min<index_t>(w.points, 8)}) <= static_cast<double>(least_scratch_bytes);
+  }
+
+  /// The tile and the results stay in the L2. A higher block transposes fewer lines twice, where blocks overlap.
+  void choose_blocks(const convolution_geometry& g, const context& ctx) {
+    const double most = static_cast<double>(std::min(scratch_budget(ctx), index_t{192} << 10));
+    const index_t wanted = ctx.threads > 1 ? 4 * ctx.threads : 1;
+    points = {h.points, w.points};
+    while (points.h > 1 && (bytes(g, points) > most || (points.h > 2 * h.span && tasks(g) < wanted)))
+      points.h = ceil_divide(points.h, 2);
+    while (points.w > 1 && bytes(g, points) > most) points.w = ceil_divide(points.w, 2);
+    band = std::min(points.h, band_of(points.w));
+    blocks = {ceil_divide(h.points, points.h), ceil_divide(w.points, points.w)};
+  }
+  /// The results stay in the L1.
+  index_t band_of(index_t points_w) const {
+    const index_t results = (index_t{8} << 10) / static_cast<index_t>(sizeof(T)) / kernel.lanes;
+    return std::max<index_t>(1, results / (points_w * w.phases * h.phases));
+  }
+  index_t tasks(const convolution_geometry& g) const {
+    return g.batch * lane_blocks * ceil_divide(h.points, points.h) * ceil_divide(w.points, points.w);
+  }
+
+  /// A bound of a worker's scratch memory for blocks of so many points.
+  double bytes(const convolution_geometry& g, const hw& block) const {
+    const auto d = [](index_t i) { return static_cast<double>(i); };
+    const auto lines = [&](const Axis& a, index_t n) { return d(n - 1) * d(a.stride) + d(a.span); };
+    const double taps = d(g.in_channels) * d(g.kernel.h) * d(g.kernel.w);
+    const double tile = d(g.in_channels) * lines(h, block.h) * lines(w, block.w);
+    const double result = d(std::min(block.h, band_of(block.w))) * d(h.phases) * d(block.w) * d(w.phases);
+    return (tile + result + taps + 8 * d(std::min(w.stride, w.span)) + 1) * d(kernel.lanes) * sizeof(T) +
+           d(g.in_channels) * d(h.taps) * d(w.taps) * sizeof(direct_taps) + 5 * alignment;
+  }
+};
+
+/// The tasks of one worker: a block of the pixels of as many groups as a vector has lanes.
+template <class T, class Axis>
+class direct_worker {
+ public:
+  direct_worker(const convolution_geometry& g, const convolution_operands<T>& operands,
+                const direct_plan<T, Axis>& plan, scratch_cursor& cursor)
+      : g_(g), operands_(operands), plan_(plan), lanes_(plan.kernel.lanes) {
+    tile_ =
+        cursor.take<T>(g.in_channels * plan.h.lines(plan.points.h) * plan.w.lines(plan.points.w) * lanes_ + slack());
+    result_ = cursor.take<T>(plan.band * plan.h.phases * plan.points.w * plan.w.phases * lanes_);
+    weight_ = cursor.take<T>(operands.packed_weight ? 0 : g.in_channels * g.kernel.h * g.kernel.w * lanes_);
+    bias_ = cursor.take<T>(lanes_);
+    taps_ = cursor.take<direct_taps>(g.in_channels * plan.h.taps * plan.w.taps);
+  }
+
+  void run(index_t image, index_t lane_block, index_t block_h, index_t block_w) {
+    const direct_range h(plan_.h, block_h, plan_.points.h, g_.in.h, g_.out.h);
+    const direct_range w(plan_.w, block_w, plan_.points.w, g_.in.w, g_.out.w);
+    const index_t group = lane_block * lanes_;
+    const index_t count = std::min(lanes_, g_.groups - group);
+    const index_t product = image * g_.groups + group;
+    fill_tile(operands_.input + product * g_.in_channels * g_.in.h * g_.in.w, count, h, w);
+    fill_taps(h, w);
+    for (index_t o = 0; o < g_.out_channels; ++o) {
+      for (index_t l = 0; l < lanes_; ++l)
+        bias_[l] = operands_.bias && l < count ? operands_.bias[(group + l) * g_.out_channels + o] : T{};
+      T* output = operands_.output + (product * g_.out_channels + o) * g_.out.h * g_.out.w;
+      const T* weight = weight_of(lane_block, o);
+      for (index_t q = 0; q < h.points; q += plan_.band) {
+        const index_t lines = std::min(plan_.band * plan_.h.phases, h.outs - q * plan_.h.phases);
+        compute(weight, q, lines, w);
+        store(output, count, h.out + q * plan_.h.phases, lines, w);
+      }
+    }
+  }
+
+  /// packed(tap, l) = the weight of a tap for output o of group lane_block * lanes + l
+  static void pack(const convolution_geometry& g, const direct_kernels<T>& kernel, const T* weight, index_t lane_block,
+                   index_t o, T* packed) {
+    const index_t group = lane_block * kernel.lanes;
+    const index_t window = g.kernel.h * g.kernel.w;
+    const index_t stride = g.in_channels * g.out_channels * window;
+    const T* from = weight + group * stride + o * Axis::output_stride(g);
+    for (index_t c = 0; c < g.in_channels; ++c, from += Axis::channel_stride(g), packed += window * kernel.lanes)
+      kernel.to_lanes(from, stride, std::min(kernel.lanes, g.groups - group), window, window, 0, packed);
+  }
+
+ private:
+  /// What the last block of a line reads behind it.
+  index_t slack() const { return 8 * std::min(plan_.w.stride, plan_.w.span) * lanes_; }
+
+  void fill_tile(const T* input, index_t count, const direct_range& h, const direct_range& w) {
+    const index_t plane = g_.in.h * g_.in.w;
+    const index_t columns = w.end - w.begin;
+    const bool whole_lines = columns == g_.in.w;
+    T* to = tile_;
+    for (index_t c = 0; c < g_.in_channels; ++c, input += plane, to += h.lines * w.lines * lanes_) {
+      clear(to, 0, h.begin * w.lines);
+      clear(to, h.end * w.lines, h.lines * w.lines);
+      for (index_t y = h.begin; y < h.end; ++y) {
+        clear(to, y * w.lines, y * w.lines + w.begin);
+        clear(to, y * w.lines + w.end, (y + 1) * w.lines);
+      }
+      if (columns == 0) continue;
+      const index_t step = whole_lines ? std::max<index_t>(1, h.end - h.begin) : 1;
+      for (index_t y = h.begin; y < h.end; y += step)
+        plan_.kernel.to_lanes(input + (h.source + y - h.begin) * g_.in.w + w.source, g_.in_channels * plane, count,
+                              step * columns, columns, w.lines - columns, to + (y * w.lines + w.begin) * lanes_);
+    }
+  }
+  void clear(T* tile, index_t begin, index_t end) {
+    if (begin < end)
+      std::memset(static_cast<void*>(tile + begin * lanes_), 0,
+                  static_cast<std::size_t>((end - begin) * lanes_) * sizeof(T));
+  }
+
+  /// The taps of every phase, one after the other; those of a row that are a multiple of the period apart together.
+  void fill_taps(const direct_range& h, const direct_range& w) {
+    direct_taps* to = taps_;
+    for (index_t ph = 0; ph < plan_.h.phases; ++ph)
+      for (index_t pw = 0; pw < plan_.w.phases; ++pw) {
+        const axis_taps rows = plan_.h.taps_of(ph);
+        const axis_taps columns = plan_.w.taps_of(pw);
+        const index_t period = period_of(columns);
+        for (index_t c = 0; c < g_.in_channels; ++c)
+          for (index_t i = 0; i < rows.taps; ++i)
+            for (index_t first = 0; first < std::min(period, columns.taps); ++first)
+              for (index_t j = first; j < columns.taps; j += to++->count * period) {
+                const index_t line = c * h.lines + rows.line + i * rows.line_step;
+                const index_t row = c * g_.kernel.h + rows.first + i * rows.step;
+                *to = {(line * w.lines + columns.line + j * columns.line_step) * lanes_,
+                       (row * g_.kernel.w + columns.first + j * columns.step) * lanes_,
+                       at_once(ceil_divide(columns.taps - j, period))};
+              }
+      }
+  }
+  /// Taps so far apart read lines that a point and the next do.
+  index_t period_of(const axis_taps& t) const {
+    return plan_.w.stride % t.line_step == 0 ? plan_.w.stride / t.line_step : std::max<index_t>(1, t.taps);
+  }
+  /// Three, but rather two and two than three and one.
+  static index_t at_once(index_t taps) { return taps == 4 ? 2 : std::min<index_t>(taps, 3); }
+
+  const T* weight_of(index_t lane_block, index_t o) {
+    const index_t size = g_.in_channels * g_.kernel.h * g_.kernel.w * lanes_;
+    if (operands_.packed_weight) return operands_.packed_weight + (lane_block * g_.out_channels + o) * size;
+    pack(g_, plan_.kernel, operands_.weight, lane_block, o, weight_);
+    return weight_;
+  }
+
+  /// All phases of one output channel, to their places among the results.
+  void compute(const T* weight, index_t first, index_t lines, const direct_range& w) {
+    direct_problem<T> p;
+    p.taps = taps_;
+    p.weight = weight;
+    p.bias = bias_;
+    p.relu = operands_.relu;
+    p.source = tile_ + first * plan_.h.stride * w.lines * lanes_;
+    p.source_line = plan_.h.stride * w.lines * lanes_;
+    p.source_step = plan_.w.stride * lanes_;
+    p.y_line = plan_.h.phases * w.outs * lanes_;
+    p.y_step = plan_.w.phases * lanes_;
+    for (index_t ph = 0; ph < plan_.h.phases; ++ph)
+      for (index_t pw = 0; pw < plan_.w.phases; ++pw, p.taps += p.count) {
+        const axis_taps columns = plan_.w.taps_of(pw);
+        p.count = 0;
+        for (index_t left = g_.in_channels * plan_.h.taps_of(ph).taps * columns.taps; left > 0; ++p.count)
+          left -= p.taps[p.count].count;
+        p.weight_step = period_of(columns) * columns.step * lanes_;
+        p.y = result_ + (ph * w.outs + pw) * lanes_;
+        p.lines = ph < lines ? ceil_divide(lines - ph, plan_.h.phases) : 0;
+        p.columns = pw < w.outs ? ceil_divide(w.outs - pw, plan_.w.phases) : 0;
+        plan_.kernel.sums(p);
+      }
+  }
+
+  void store(T* output, index_t count, index_t first, index_t lines, const direct_range& w) {
+    const index_t step = w.outs == g_.out.w ? lines : 1;
+    for (index_t y = 0; y < lines; y += step)
+      plan_.kernel.to_planes(result_ + y * w.outs * lanes_, step * w.outs, output + (first + y) * g_.out.w + w.out,
+                             g_.out_channels * g_.out.h * g_.out.w, count);
+  }
+
+  const convolution_geometry& g_;
+  const convolution_operands<T>& operands_;
+  const direct_plan<T, Axis>& plan_;
+  index_t lanes_;
+  T* tile_;
+  T* result_;
+  T* weight_;
+  T* bias_;
+  direct_taps* taps_;
+};
+
+template <class Axis, class T>
+struct direct_algorithm {
+  using plan_type = direct_plan<T, Axis>;
+  using worker_type = direct_worker<T, Axis>;
+
+  static bool applies(const convolution_geometry& g, const context& ctx) { return plan_type(g, ctx).fits(g); }
+
+  /// For each vector of groups: the multiply-adds of whole blocks of eight pixels, half as much again where a tap has
+  /// no neighbour to share its loads with; two and a half operations for the transpose of a pixel of the tile or of an
+  /// output; three hundred for the start of a block; one an element for packing a weight.
+  static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
+    const auto d = [](index_t i) { return static_cast<double>(i); };
+    context plain;  // the choice may depend on neither threads nor workspace
+    plain.isa = ctx.isa;
+    plan_type plan(g, ctx);
+    plan.choose_blocks(g, plain);
+    const double outputs = d(g.out_channels);
+    const double taps = d(g.in_channels) * d(plan.h.taps) * d(plan.w.taps);
+    const double multiply =
+        (g.kernel.w > 1 ? 1 : 1.5) * outputs * taps * d(plan.h.points) * d(round_up(plan.w.points, 8));
+    const double tile = d(g.in_channels) * d(plan.h.lines(plan.points.h)) * d(plan.w.lines(plan.points.w));
+    const double pack = packed ? 0 : outputs * taps * d(plan.kernel.lanes);
+    const double block = 2.5 * tile + 300 + pack;
+    const double vector = d(plan.kernel.lanes) / d(gemm_kernels_of<T>(ctx).lanes);  // may be half as long
+    return vector * d(plan.lane_blocks) * d(g.batch) *
+           (multiply + 2.5 * outputs * d(g.out.h) * d(g.out.w) + d(plan.blocks.h) * d(plan.blocks.w) * block);
+  }
+
+  static index_t packed_size(const convolution_geometry& g, const context& ctx) {
+    const plan_type plan(g, ctx);
+    return plan.lane_blocks * plan.kernel.lanes * g.in_channels * g.out_channels * g.kernel.h * g.kernel.w;
+  }
+  static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
+    const plan_type plan(g, ctx);
+    const index_t size = g.in_channels * g.kernel.h * g.kernel.w * plan.kernel.lanes;
+    for (index_t b = 0; b < plan.lane_blocks; ++b)
+      for (index_t o = 0; o < g.out_channels; ++o, packed += size)
+        worker_type::pack(g, plan.kernel, weight, b, o, packed);
+  }
+
+  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
+                               const context& ctx) {
+    plan_type plan(g, ctx);
+    plan.choose_blocks(g, ctx);
+    return worker_bytes(g, operands, plan) * worker_count(ctx, plan.tasks(g));
+  }
+  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                  std::byte* memory) {
+    plan_type plan(g, ctx);
+    plan.choose_blocks(g, ctx);
+    const index_t share = worker_bytes(g, operands, plan);
+    parallel_tasks(ctx, plan.tasks(g), [&](index_t worker, index_t t) {
+      scratch_cursor cursor(memory + worker * share);
+      const index_t lane_block = t / (plan.blocks.h * plan.blocks.w);
+      worker_type(g, operands, plan, cursor)
+          .run(lane_block / plan.lane_blocks, lane_block % plan.lane_blocks, t / plan.blocks.w % plan.blocks.h,
+               t % plan.blocks.w);
+    });
+  }
+  static index_t worker_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
+                              const plan_type& plan) {
+    scratch_cursor counter(nullptr);
+    worker_type(g, operands, plan, counter);
+    return counter.used();
+  }
+
+  static constexpr convolution_algorithm<T> entry = {"direct", applies, cost, packed_size, pack, scratch_bytes, run};
+};
+
+}  // namespace tenfold::inline v0::detail
