@@ -71,6 +71,48 @@ TYPED_TEST(MaxUnpool2d, PutsMaximaBackWhereTheyWere) {
   EXPECT_EQ(kept, maxima);
 }
 
+/// Indices that each lie in the 2 x 2 outputs of their own element.
+tf::tensor<tf::index_t> own_block_indices(const tf::shape& shape, tf::index_t out_h, tf::index_t out_w) {
+  std::mt19937 random(1);
+  std::uniform_int_distribution<tf::index_t> coin(0, 1);
+  auto indices = tf::tensor<tf::index_t>::uninitialized(shape);
+  const tf::index_t h = shape[2], w = shape[3];
+  EXPECT_TRUE(out_h / 2 == h && out_w / 2 == w);
+  for (tf::index_t i = 0; i < indices.size(); ++i)
+    indices.data()[i] = (2 * (i / w % h) + coin(random)) * out_w + 2 * (i % w) + coin(random);
+  return indices;
+}
+
+TYPED_TEST(MaxUnpool2d,
+           OfOwnBlocksEqualsReferenceForAllWidths) {  // around 4, 8 and 16 lanes; with an odd row and column
+  for (tf::index_t w = 1; w <= 35; ++w)
+    for (const tf::index_t odd : {0, 1}) {
+      const tf::shape shape{1, 2, 3, w};
+      const auto x = with_special_values(random_tensor<TypeParam>(shape));
+      const auto indices = own_block_indices(shape, 6 + odd, 2 * w + odd);
+      const tf::unpool2d_options o{.kernel_size = 2, .output_size = tf::hw{6 + odd, 2 * w + odd}};
+      const auto expected = tf::reference::max_unpool2d(x, indices, o);
+      for (const tf::isa level : available_isas())
+        EXPECT_TRUE(same_bits(tf::max_unpool2d(x, indices, o, on(level)), expected))
+            << w << " " << odd << " " << tf::name_of(level);
+    }
+}
+
+TYPED_TEST(MaxUnpool2d, OneIndexOutsideItsOwnBlock) {  // in any lane, row and plane
+  const tf::shape shape{1, 2, 3, 19};
+  const auto x = random_tensor<TypeParam>(shape);
+  const auto own = own_block_indices(shape, 6, 38);
+  for (tf::index_t i = 0; i < own.size(); ++i)
+    for (const tf::index_t other : {tf::index_t{0}, own.data()[i] ^ 2, (own.data()[i] + 2 * 38) % (6 * 38)}) {
+      auto indices = own;
+      indices.data()[i] = other;
+      const auto expected = tf::reference::max_unpool2d(x, indices, {.kernel_size = 2});
+      for (const tf::isa level : available_isas())
+        ASSERT_TRUE(same_bits(tf::max_unpool2d(x, indices, {.kernel_size = 2}, on(level)), expected))
+            << i << " " << other << " " << tf::name_of(level);
+    }
+}
+
 TYPED_TEST(MaxUnpool2d, LastCopyOfAnIndexWinsOnAnyNumberOfThreads) {
   const tf::shape shape{2, 5, 64, 66};
   const auto x = random_tensor<TypeParam>(shape);

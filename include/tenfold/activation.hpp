@@ -79,7 +79,7 @@ tensor<element_of<Input>> relu(const Input& input, const context& ctx = default_
 ///
 ///     output = 1 / (1 + exp(-input))
 ///
-/// Relative error below 4 units in the last place; results below the smallest normal number are 0.
+/// Within 2 units in the last place of the exact result; results below the smallest normal number are 0.
 ///
 /// input   any shape; integers are converted to float
 /// returns the same shape; float for integers

@@ -203,7 +203,7 @@ void run_max_unpool2d(const pool2d_geometry& g, const unpool2d_options& o, const
   // Whole planes only: the copies of an index count in row-major order.
   parallel_ranges(ctx, g.planes, (plain ? 1 : 3) * static_cast<double>(in) + 0.1 * static_cast<double>(out),
                   [&](index_t begin, index_t end) {
-                    if (plain) return kernel(begin, end, in, out, input, indices, output);
+                    if (plain) return kernel(begin, end, g.in, g.out, input, indices, output);
                     for (index_t p = begin; p < end; ++p)
                       unpool_plane(o.duplicates, in, out, input + p * in, indices + p * in, output + p * out);
                   });
