@@ -61,6 +61,18 @@ TENFOLD_INLINE vec_of<T, L / 2> half_lanes(vec_of<T, L> v) {
   return half_lanes<Half, T, L>(v, std::make_integer_sequence<int, L / 2>{});
 }
 
+// Lane l of the result is lane places[l] of v.
+template <class T, int L, class P>
+TENFOLD_INLINE vec_of<T, L> chosen_lanes(vec_of<T, L> v, vec_of<P, L> places) {
+#if defined(__clang__)  // which has no permutation that is only known at run time
+  vec_of<T, L> chosen = {};
+  TENFOLD_UNROLL for (int l = 0; l < L; ++l) chosen[l] = v[places[l]];
+  return chosen;
+#else
+  return __builtin_shuffle(v, places);
+#endif
+}
+
 // Each lane twice: the lanes [0, L / 2) of v, or with Half = 1 the others.
 template <int Half, class T, int L, int... I>
 TENFOLD_INLINE vec_of<T, L> doubled_lanes(vec_of<T, L> v, std::integer_sequence<int, I...>) {

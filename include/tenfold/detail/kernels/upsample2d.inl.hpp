@@ -8,10 +8,63 @@ TENFOLD_INLINE index_t nearest_source(index_t o, index_t in, index_t out, float 
   return source < in ? source : in - 1;
 }
 
+// An integer as wide as T.
+template <class T>
+using upsample_place = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
+
+// How many of the outputs, in whole vectors, have sources that lie within one vector and below `end`; place[i] is what
+// source[i] is behind the source of the first output of its vector.
+//   source (count), ascending   place (count)
+template <class T, int L>
+index_t close_sources(const index_t* source, index_t count, index_t end, upsample_place<T>* place) {
+  for (index_t i = 0; i + L <= count; i += L) {
+    if (source[i + L - 1] - source[i] >= L || source[i] + L > end) return i;
+    for (index_t l = 0; l < L; ++l) place[i + l] = static_cast<upsample_place<T>>(source[i + l] - source[i]);
+  }
+  return count / L * L;
+}
+
+// Neighbouring output columns and their sources.
+template <class T>
+struct nearest_block {
+  static constexpr int most = 256;
+  static constexpr int L = lanes<T>;
+  static constexpr bool permutes = sizeof(T) >= 4;
+
+  const upsample2d_geometry& g;
+  const float step;
+  index_t column = -1;
+  index_t count = 0;
+  index_t close = 0;
+  index_t source[std::size_t{most}];
+  upsample_place<T> place[std::size_t{most}];
+
+  nearest_block(const upsample2d_geometry& geometry, float step_w) : g(geometry), step(step_w) {}
+
+  void begin_at(index_t first) {
+    if (column == first) return;
+    column = first;
+    count = column + most <= g.out.w ? most : g.out.w - column;
+    for (index_t i = 0; i < count; ++i) source[i] = nearest_source(column + i, g.in.w, g.out.w, step);
+    if constexpr (permutes) close = close_sources<T, L>(source, count, g.in.w, place);
+  }
+
+  // y[column + i] = x[source[i]]
+  //   x (in.w)   y (out.w)
+  void row(const T* x, T* y) {
+    y += column;
+    if constexpr (permutes)
+      for (index_t i = 0; i < close; i += L)
+        store(y + i, chosen_lanes<T, L, upsample_place<T>>(load(x + source[i]), load_lanes<L>(place + i)));
+    for (index_t i = close; i < count; ++i) y[i] = x[source[i]];
+  }
+};
+
 // y[o] = x[source of o], o < out
 //   x (in)   y (out)
 template <class T>
-TENFOLD_INLINE void upsample_nearest2d_row(index_t in, index_t out, float step, const T* x, T* y) {
+TENFOLD_INLINE void upsample_nearest2d_row(nearest_block<T>& block, const T* x, T* y) {
+  const index_t in = block.g.in.w, out = block.g.out.w;
   if (out == in) {
     __builtin_memcpy(y, x, static_cast<std::size_t>(out) * sizeof(T));
   } else if (out % 2 == 0 && out / 2 == in) {
@@ -23,7 +76,10 @@ TENFOLD_INLINE void upsample_nearest2d_row(index_t in, index_t out, float step, 
     }
     for (; i < in; ++i) y[2 * i] = y[2 * i + 1] = x[i];
   } else {
-    for (index_t o = 0; o < out; ++o) y[o] = x[nearest_source(o, in, out, step)];
+    for (index_t column = 0; column < out; column += block.most) {
+      block.begin_at(column);
+      block.row(x, y);
+    }
   }
 }
 
@@ -35,6 +91,7 @@ void upsample_nearest2d_rows(const upsample2d_geometry& g, index_t begin, index_
       g.step_h > 0 ? static_cast<float>(g.step_h) : static_cast<float>(g.in.h) / static_cast<float>(g.out.h);
   const float step_w =
       g.step_w > 0 ? static_cast<float>(g.step_w) : static_cast<float>(g.in.w) / static_cast<float>(g.out.w);
+  nearest_block<T> block(g, step_w);
   index_t previous = -1;
   for (index_t row = begin; row < end; ++row) {
     const index_t source = row / g.out.h * g.in.h + nearest_source(row % g.out.h, g.in.h, g.out.h, step_h);
@@ -42,7 +99,7 @@ void upsample_nearest2d_rows(const upsample2d_geometry& g, index_t begin, index_
     if (source == previous)
       __builtin_memcpy(to, to - g.out.w, static_cast<std::size_t>(g.out.w) * sizeof(T));
     else
-      upsample_nearest2d_row(g.in.w, g.out.w, step_w, x + source * g.in.w, to);
+      upsample_nearest2d_row(block, x + source * g.in.w, to);
     previous = source;
   }
 }
@@ -82,23 +139,57 @@ TENFOLD_INLINE T bilinear_value(A v) {
   }
 }
 
-// The rows [begin, end) of one plane. Columns are done in blocks, whose sources and weights stay on the stack; an input
-// row is interpolated across once and used for all output rows beside it.
-//   x (in.h, in.w)   y (out.h, out.w)
+// Neighbouring output columns, their sources and weights, and the input rows in use, interpolated at these columns: a
+// row serves all output rows beside it.
 template <class T>
-void upsample_bilinear2d_plane(const upsample2d_geometry& g, index_t begin, index_t end, const T* x, T* y) {
+struct bilinear_block {
   using A = std::conditional_t<std::is_same_v<T, float>, float, double>;
-  constexpr index_t block = 128;
-  const A step_h = bilinear_step<A>(g.in.h, g.out.h, g.step_h, g.align_corners);
-  const A step_w = bilinear_step<A>(g.in.w, g.out.w, g.step_w, g.align_corners);
-  A across[2][block] = {};  // input row h is held in across[h % 2]: h and h + 1 are needed together
-  A blended[block];
-  A fraction[block];
-  index_t left[block], right[block];
-  for (index_t column = 0; column < g.out.w; column += block) {
-    const index_t n = column + block <= g.out.w ? block : g.out.w - column;
-    for (index_t i = 0; i < n; ++i)
+  static constexpr int most = 128;
+  static constexpr int L = lanes<A>;
+
+  const upsample2d_geometry& g;
+  const A step_h, step_w;
+  index_t column = -1;
+  index_t count = 0;
+  index_t close = 0;  // so many columns, whole vectors, have their sources within one vector
+  index_t left[std::size_t{most}], right[std::size_t{most}];
+  upsample_place<A> place[std::size_t{most}];  // left, counted from the first source of the vector
+  A fraction[std::size_t{most}];
+  A across[2][std::size_t{most}];  // input row h is held in across[h % 2]: h and h + 1 are needed together
+
+  explicit bilinear_block(const upsample2d_geometry& geometry)
+      : g(geometry),
+        step_h(bilinear_step<A>(g.in.h, g.out.h, g.step_h, g.align_corners)),
+        step_w(bilinear_step<A>(g.in.w, g.out.w, g.step_w, g.align_corners)) {}
+
+  void begin_at(index_t first) {
+    if (column == first) return;
+    column = first;
+    count = column + most <= g.out.w ? most : g.out.w - column;
+    for (index_t i = 0; i < count; ++i)
       fraction[i] = bilinear_source(column + i, g.in.w, g.out.w, step_w, g.align_corners, left[i], right[i]);
+    close = 0;
+    if constexpr (std::is_same_v<T, A>) close = close_sources<A, L>(left, count, g.in.w - 1, place);
+  }
+
+  // Interpolates an input row across.
+  //   x (in.w)
+  void row_across(const T* x, A* to) {
+    if constexpr (std::is_same_v<T, A>)
+      for (index_t i = 0; i < close; i += L) {
+        const auto at = load_lanes<L>(place + i);
+        const vec<A> a = chosen_lanes<A, L, upsample_place<A>>(load(x + left[i]), at),
+                     b = chosen_lanes<A, L, upsample_place<A>>(load(x + left[i] + 1), at);
+        const vec<A> f = load(fraction + i);
+        store(to + i, (broadcast(A{1}) - f) * a + f * b);
+      }
+    for (index_t i = close; i < count; ++i)
+      to[i] = (1 - fraction[i]) * static_cast<A>(x[left[i]]) + fraction[i] * static_cast<A>(x[right[i]]);
+  }
+
+  // The output rows [begin, end) of one plane, at the block's columns.
+  //   x (in.h, in.w)   y (out.h, out.w)
+  void run(index_t begin, index_t end, const T* x, T* y) {
     index_t held[2] = {-1, -1};
     for (index_t oh = begin; oh < end; ++oh) {
       index_t rows[2];
@@ -106,30 +197,38 @@ void upsample_bilinear2d_plane(const upsample2d_geometry& g, index_t begin, inde
       for (const index_t h : rows) {
         if (held[h % 2] == h) continue;
         held[h % 2] = h;
-        const T* from = x + h * g.in.w;
-        A* to = across[h % 2];
-        for (index_t i = 0; i < n; ++i)
-          to[i] = (1 - fraction[i]) * static_cast<A>(from[left[i]]) + fraction[i] * static_cast<A>(from[right[i]]);
+        row_across(x + h * g.in.w, across[h % 2]);
       }
       const A* above = across[rows[0] % 2];
       const A* below = across[rows[1] % 2];
-      for (index_t i = 0; i < n; i += lanes<A>)
-        store(blended + i, broadcast(1 - lower) * load(above + i) + broadcast(lower) * load(below + i));
       T* to = y + oh * g.out.w + column;
-      for (index_t i = 0; i < n; ++i) to[i] = bilinear_value<T>(blended[i]);
+      for (index_t i = 0; i < count; i += L) {
+        const vec<A> v = broadcast(1 - lower) * load(above + i) + broadcast(lower) * load(below + i);
+        if constexpr (std::is_same_v<T, A>)
+          if (i + L <= count) {
+            store(to + i, v);
+            continue;
+          }
+        A last[std::size_t{L}];
+        store(last, v);
+        for (index_t k = i; k < count && k < i + L; ++k) to[k] = bilinear_value<T>(last[k - i]);
+      }
     }
   }
-}
+};
 
 // The output rows [begin, end) of all planes:  row = plane * out.h + oh
 //   x (planes, in.h, in.w)   y (planes, out.h, out.w)
 template <class T>
 void upsample_bilinear2d_rows(const upsample2d_geometry& g, index_t begin, index_t end, const T* x, T* y) {
-  while (begin < end) {
-    const index_t plane = begin / g.out.h;
-    const index_t first = begin - plane * g.out.h;
-    const index_t last = end - plane * g.out.h < g.out.h ? end - plane * g.out.h : g.out.h;
-    upsample_bilinear2d_plane(g, first, last, x + plane * g.in.h * g.in.w, y + plane * g.out.h * g.out.w);
-    begin = (plane + 1) * g.out.h;
+  bilinear_block<T> block(g);
+  for (index_t plane = begin / g.out.h; plane * g.out.h < end; ++plane) {
+    const index_t before = plane * g.out.h;
+    const index_t first = begin > before ? begin - before : 0;
+    const index_t last = end - before < g.out.h ? end - before : g.out.h;
+    for (index_t column = 0; column < g.out.w; column += block.most) {
+      block.begin_at(column);
+      block.run(first, last, x + plane * g.in.h * g.in.w, y + before * g.out.w);
+    }
   }
 }
