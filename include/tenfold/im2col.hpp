@@ -1,7 +1,7 @@
 // im2col and col2im; each is the other's gradient.
 #pragma once
 
-#include <tenfold/detail/kernel_table.hpp>  // arithmetic_t
+#include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/detail/parallel.hpp>
 
@@ -151,79 +151,62 @@ struct tap_range {
 
 inline tap_range taps_inside(index_t k, index_t image, index_t blocks, index_t dilation, index_t padding,
                              index_t stride) {
+  const auto steps = [=](index_t distance) { return stride == 1 ? distance : ceil_divide(distance, stride); };
   const index_t first = k * dilation - padding;  // where block 0 has this tap
-  const index_t begin = std::min(blocks, first < 0 ? ceil_divide(-first, stride) : 0);
-  const index_t end = std::min(blocks, first < image ? ceil_divide(image - first, stride) : 0);
+  const index_t begin = std::min(blocks, first < 0 ? steps(-first) : 0);
+  const index_t end = std::min(blocks, first < image ? steps(image - first) : 0);
   return begin < end ? tap_range{begin, end, first + begin * stride} : tap_range{begin, begin, 0};
-}
-
-/// Row (i, j) of one channel's columns.
-///   image (image.h, image.w)   row (blocks.h, blocks.w)
-template <element T>
-void im2col_row(const im2col_geometry& g, index_t i, index_t j, const T* image, T* row) {
-  const im2col_options& o = g.options;
-  const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.h, o.stride.h);
-  const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
-  const index_t inside = along.end - along.begin;
-  std::fill(row, row + down.begin * g.blocks.w, T{});
-  for (index_t h = down.begin; h < down.end; ++h) {
-    const T* from = image + (down.place + (h - down.begin) * o.stride.h) * g.image.w + along.place;
-    T* to = row + h * g.blocks.w;
-    std::fill(to, to + along.begin, T{});
-    if (o.stride.w == 1)
-      std::copy(from, from + inside, to + along.begin);
-    else
-      for (index_t w = 0; w < inside; ++w) to[along.begin + w] = from[w * o.stride.w];
-    std::fill(to + along.end, to + g.blocks.w, T{});
-  }
-  std::fill(row + down.end * g.blocks.w, row + g.blocks.h * g.blocks.w, T{});
-}
-
-/// Adds row (i, j) of one channel's columns to the image.
-template <element T>
-void col2im_row(const im2col_geometry& g, index_t i, index_t j, const T* row, T* image) {
-  using U = arithmetic_t<T>;
-  const im2col_options& o = g.options;
-  const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.h, o.stride.h);
-  const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
-  for (index_t h = down.begin; h < down.end; ++h) {
-    const T* from = row + h * g.blocks.w + along.begin;
-    T* to = image + (down.place + (h - down.begin) * o.stride.h) * g.image.w + along.place;
-    for (index_t w = 0; w < along.end - along.begin; ++w) {
-      T& sum = to[w * o.stride.w];
-      sum = static_cast<T>(static_cast<U>(static_cast<U>(sum) + static_cast<U>(from[w])));
-    }
-  }
 }
 
 template <element T>
 void run_im2col(const im2col_geometry& g, const T* image, T* columns, const context& ctx) {
   if (g.batch == 0) return;  // no memory stands behind the other sizes then
-  const hw kernel = g.options.kernel_size;
-  const index_t taps = kernel.h * kernel.w;
-  const index_t plane = g.image.h * g.image.w;
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), copy_tap<T>);
+  const im2col_options& o = g.options;
+  const index_t taps = o.kernel_size.h * o.kernel_size.w;
   const index_t blocks = g.blocks.h * g.blocks.w;
-  parallel_ranges(ctx, g.batch * g.channels * taps, 0.5 * static_cast<double>(blocks), [&](index_t begin, index_t end) {
-    for (index_t row = begin; row < end; ++row) {
-      const index_t tap = row % taps;
-      im2col_row(g, tap / kernel.w, tap % kernel.w, image + row / taps * plane, columns + row * blocks);
+  parallel_ranges(ctx, g.batch * g.channels * taps, 0.2 * static_cast<double>(blocks), [&](index_t begin, index_t end) {
+    for (index_t r = begin; r < end; ++r) {
+      const index_t i = r % taps / o.kernel_size.w, j = r % o.kernel_size.w;
+      const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.h, o.stride.h);
+      const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
+      const T* from = image + (r / taps * g.image.h + down.place) * g.image.w + along.place;
+      T* row = columns + r * blocks;
+      std::fill(row, row + down.begin * g.blocks.w, T{});
+      kernel(down.end - down.begin, along.end - along.begin, o.stride.w, from, o.stride.h * g.image.w,
+             row + down.begin * g.blocks.w, along.begin, g.blocks.w - along.end);
+      std::fill(row + down.end * g.blocks.w, row + blocks, T{});
     }
   });
 }
 
+/// Every pixel adds its copies by ascending tap, as in PyTorch. An image is summed up in bands of rows that stay in L1,
+/// but hold enough of every tap to be worth a call.
 template <element T>
 void run_col2im(const im2col_geometry& g, const T* columns, T* image, const context& ctx) {
   if (g.batch == 0) return;
-  const hw kernel = g.options.kernel_size;
-  const index_t taps = kernel.h * kernel.w;
-  const index_t plane = g.image.h * g.image.w;
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), add_tap<T>);
+  const im2col_options& o = g.options;
+  const index_t taps = o.kernel_size.h * o.kernel_size.w;
   const index_t blocks = g.blocks.h * g.blocks.w;
-  const double plane_ns = static_cast<double>(taps) * static_cast<double>(blocks);
-  parallel_ranges(ctx, g.batch * g.channels, plane_ns, [&](index_t begin, index_t end) {
-    std::fill(image + begin * plane, image + end * plane, T{});
-    for (index_t row = begin * taps; row < end * taps; ++row) {
-      const index_t tap = row % taps;
-      col2im_row(g, tap / kernel.w, tap % kernel.w, columns + row * blocks, image + row / taps * plane);
+  const index_t row_bytes = g.image.w * static_cast<index_t>(sizeof(T));
+  const index_t most_rows = std::max((index_t{16} << 10) / row_bytes, 8 * std::min(o.stride.h, g.image.h));
+  const index_t bands = ceil_divide(g.image.h, most_rows);
+  const double band_ns = 0.3 * static_cast<double>(taps) * static_cast<double>(blocks) / static_cast<double>(bands);
+  parallel_ranges(ctx, g.batch * g.channels * bands, band_ns, [&](index_t begin, index_t end) {
+    for (index_t b = begin; b < end; ++b) {
+      const index_t plane = b / bands, top = b % bands * most_rows;
+      const index_t rows = std::min(most_rows, g.image.h - top);
+      T* band = image + (plane * g.image.h + top) * g.image.w;
+      std::fill(band, band + rows * g.image.w, T{});
+      for (index_t tap = 0; tap < taps; ++tap) {
+        const index_t i = tap / o.kernel_size.w, j = tap % o.kernel_size.w;
+        const tap_range down = taps_inside(i, rows, g.blocks.h, o.dilation.h, o.padding.h + top, o.stride.h);
+        const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
+        kernel(down.end - down.begin, along.end - along.begin, o.stride.w,
+               columns + (plane * taps + tap) * blocks + down.begin * g.blocks.w + along.begin, g.blocks.w,
+               band + down.place * g.image.w + along.place, o.stride.h * g.image.w);
+      }
     }
   });
 }

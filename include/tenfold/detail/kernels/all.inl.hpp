@@ -11,3 +11,4 @@
 #include <tenfold/detail/kernels/max_unpool2d.inl.hpp>
 #include <tenfold/detail/kernels/upsample2d.inl.hpp>
 #include <tenfold/detail/kernels/activation.inl.hpp>
+#include <tenfold/detail/kernels/im2col.inl.hpp>
