@@ -26,6 +26,8 @@ const columns_case cases[] = {
     {"stride_above_kernel", {1, 2, 10, 15}, {.kernel_size = 2, .stride = {3, 4}}},
     {"dilated", {1, 2, 11, 12}, {.kernel_size = {3, 2}, .dilation = {2, 5}, .padding = {2, 3}, .stride = {1, 2}}},
     {"padding_above_the_image", {1, 1, 2, 3}, {.kernel_size = 2, .padding = {5, 6}, .stride = 2}},
+    {"several_bands_of_rows", {1, 2, 150, 70}, {.kernel_size = 3, .padding = 1}},
+    {"several_bands_of_strided_rows", {1, 1, 151, 90}, {.kernel_size = {5, 3}, .dilation = {3, 1}, .stride = {2, 3}}},
     {"blocks_in_the_padding_only", {1, 1, 1, 1}, {.kernel_size = 1, .padding = 3, .stride = 2}},
 };
 
@@ -38,17 +40,34 @@ tf::hw size_of(const tf::shape& image) { return {image[image.size() - 2], image[
 TYPED_TEST(Im2col, EqualsReference) {
   for (const columns_case& c : cases) {
     const auto x = with_special_values(random_tensor<TypeParam>(c.image));
-    EXPECT_TRUE(same_bits(tf::im2col(x, c.options), tf::reference::im2col(x, c.options))) << c.name;
+    const auto expected = tf::reference::im2col(x, c.options);
+    for (const tf::isa level : available_isas())
+      EXPECT_TRUE(same_bits(tf::im2col(x, c.options, on(level)), expected)) << c.name << " " << tf::name_of(level);
   }
 }
 
 TYPED_TEST(Im2col, TransposeEqualsReference) {
   for (const columns_case& c : cases) {
     const auto y = random_tensor<TypeParam>(tf::im2col_output_shape(c.image, c.options));
-    EXPECT_TRUE(
-        same_bits(tf::col2im(y, size_of(c.image), c.options), tf::reference::col2im(y, size_of(c.image), c.options)))
-        << c.name;
+    const auto expected = tf::reference::col2im(y, size_of(c.image), c.options);
+    for (const tf::isa level : available_isas())
+      EXPECT_TRUE(same_bits(tf::col2im(y, size_of(c.image), c.options, on(level)), expected))
+          << c.name << " " << tf::name_of(level);
   }
+}
+
+TYPED_TEST(Im2col, EqualsReferenceForAllWidths) {  // around the lanes of every vector; what is not hit stays +0
+  for (tf::index_t width = 1; width <= 70; ++width)
+    for (const tf::index_t stride : {1, 2, 3}) {
+      const tf::im2col_options o{.kernel_size = {1, 2}, .padding = {0, 1}, .stride = {1, stride}};
+      const auto x = with_special_values(random_tensor<TypeParam>({1, 2, 2, width}));
+      const auto columns = tf::reference::im2col(x, o);
+      const auto image = tf::reference::col2im(columns, {2, width}, o);
+      for (const tf::isa level : available_isas()) {
+        EXPECT_TRUE(same_bits(tf::im2col(x, o, on(level)), columns)) << width << " " << stride;
+        EXPECT_TRUE(same_bits(tf::col2im(columns, {2, width}, o, on(level)), image)) << width << " " << stride;
+      }
+    }
 }
 
 TYPED_TEST(Im2col, EqualsReferenceOnRandomShapes) {

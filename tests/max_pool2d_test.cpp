@@ -65,6 +65,54 @@ TYPED_TEST(MaxPool2d, EqualsReferenceAmongTiesAndSpecialValues) {
     expect_equals_reference(with_special_values(small_integers<TypeParam>(c.input, 2, 1)), c.options, c.name);
 }
 
+const pool_case windows[] = {
+    // of which each has rows that are shared or not, inside the image or across its edge
+    {"k2_s2", {}, {.kernel_size = 2}},
+    {"k2_s2_ceil_mode", {}, {.kernel_size = 2, .ceil_mode = true}},
+    {"k2_s1", {}, {.kernel_size = 2, .stride = 1}},
+    {"k3_s1_p1", {}, {.kernel_size = 3, .stride = 1, .padding = 1}},
+    {"k3_s2_p1", {}, {.kernel_size = 3, .stride = 2, .padding = 1}},
+    {"k3_s3", {}, {.kernel_size = 3, .padding = {1, 0}, .ceil_mode = true}},
+    {"k5_s1_p2", {}, {.kernel_size = 5, .stride = 1, .padding = 2}},
+};
+
+TYPED_TEST(MaxPool2d, EqualsReferenceForAllWidths) {  // around the lanes of every vector
+  for (const pool_case& c : windows)
+    for (tf::index_t width = 3; width <= 40; ++width)
+      expect_equals_reference(with_special_values(small_integers<TypeParam>({2, 1, 5, width}, 2, 2)), c.options,
+                              c.name);
+}
+
+TYPED_TEST(MaxPool2d, EqualsReferenceOnStripsOfColumns) {  // a strip is 256 columns wide at most
+  for (const pool_case& c : windows)
+    for (const tf::index_t width : {255, 257, 520, 801})
+      expect_equals_reference(with_special_values(small_integers<TypeParam>({1, 2, 6, width}, 2, 2)), c.options,
+                              c.name);
+}
+
+TYPED_TEST(MaxPool2d, EqualsReferenceForLargeWindows) {
+  const pool_case large[] = {
+      {"spatial_pyramid", {2, 2, 13, 13}, {.kernel_size = 13, .stride = 1, .padding = 6}},
+      {"as_high_as_a_strip_holds", {1, 1, 70, 9}, {.kernel_size = {64, 3}, .stride = 1}},
+      {"higher", {1, 1, 70, 9}, {.kernel_size = {65, 3}, .stride = 1}},
+      {"high_by_dilation", {1, 1, 70, 9}, {.kernel_size = {5, 3}, .stride = 1, .dilation = {16, 1}}},
+      {"wider_than_a_strip_holds", {1, 1, 3, 1100}, {.kernel_size = {1, 1030}, .stride = 1}},
+      {"stride_beyond_a_strip", {1, 1, 3, 5000}, {.kernel_size = 2, .stride = {1, 1500}}},
+      {"whole_planes", {3, 5, 7, 7}, {.kernel_size = 7}},
+  };
+  for (const pool_case& c : large)
+    expect_equals_reference(with_special_values(small_integers<TypeParam>(c.input, 2, 9)), c.options, c.name);
+}
+
+TEST(MaxPool2dNaN, InAnyOneLane) {
+  for (const pool_case& c : windows)
+    for (tf::index_t at = 0; at < 4 * 37; ++at) {
+      auto x = random_tensor<float>({1, 4, 37});
+      x.data()[at] = std::numeric_limits<float>::quiet_NaN();
+      expect_equals_reference(x, c.options, c.name);
+    }
+}
+
 TYPED_TEST(MaxPool2d, EqualsReferenceOnRandomShapes) {
   std::mt19937 random(3);
   const auto draw = [&](int least, int most) { return std::uniform_int_distribution<int>(least, most)(random); };

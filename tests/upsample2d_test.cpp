@@ -75,6 +75,16 @@ TEST(UpsampleNearest2dSizes, EqualReferenceForAllSmallSizes) {
     }
 }
 
+TYPED_TEST(UpsampleNearest2d, EqualsReferenceForAllWidths) {  // sources within a vector, at the row's end, far apart
+  for (tf::index_t in = 1; in <= 40; in += 3)
+    for (const tf::index_t out : {in / 3 + 1, in + 1, in + in / 2, 3 * in, 3 * in + 1, 11 * in}) {
+      const auto x = random_tensor<TypeParam>({1, 2, 2, in});
+      const auto expected = tf::reference::upsample_nearest2d(x, tf::hw{3, out});
+      for (const tf::isa level : available_isas())
+        EXPECT_TRUE(same_bits(tf::upsample_nearest2d(x, tf::hw{3, out}, on(level)), expected)) << in << " to " << out;
+    }
+}
+
 TYPED_TEST(UpsampleNearest2d, ThreadsDoNotMatter) {
   const auto x = random_tensor<TypeParam>({2, 9, 60, 61});
   const auto expected = tf::upsample_nearest2d(x, {130, 122});
@@ -116,6 +126,35 @@ TYPED_TEST(UpsampleBilinear2dFloat, IsAsCloseToReferenceAsRoundingAllows) {
             << name << " " << align_corners << " " << tf::name_of(level);
     }
   });
+}
+
+TYPED_TEST(UpsampleBilinear2dFloat, IsAsCloseToReferenceForAllWidths) {
+  for (tf::index_t in = 1; in <= 40; in += 3)
+    for (const tf::index_t out : {in / 3 + 1, in + 1, 2 * in, 3 * in + 1, 11 * in}) {
+      const auto x = random_tensor<TypeParam>({1, 2, 2, in});
+      for (const bool align_corners : {false, true}) {
+        const auto expected = tf::reference::upsample_bilinear2d(x, tf::hw{3, out}, align_corners);
+        for (const tf::isa level : available_isas())
+          EXPECT_TRUE(compare(tf::upsample_bilinear2d(x, tf::hw{3, out}, align_corners, on(level)), expected,
+                              [&](TypeParam g, TypeParam e, tf::index_t) {
+                                return std::abs(static_cast<double>(g) - static_cast<double>(e)) <=
+                                       interpolation_bound<TypeParam>(x.shape());
+                              }))
+              << in << " to " << out << " " << align_corners << " " << tf::name_of(level);
+      }
+    }
+}
+
+TEST(UpsampleBilinear2dNaN, ReachesItsOutputsOnly) {  // 2x: input i has a share in the outputs 2 i - 1 ... 2 i + 2
+  for (tf::index_t at = 0; at < 37; ++at) {
+    auto x = random_tensor<float>({1, 1, 1, 37});
+    x.data()[at] = std::numeric_limits<float>::quiet_NaN();
+    for (const tf::isa level : available_isas()) {
+      const auto y = tf::upsample_bilinear2d(x, tf::hw{1, 74}, false, on(level));
+      for (tf::index_t o = 1; o < 73; ++o)
+        EXPECT_EQ(std::isnan(y.data()[o]), o >= 2 * at - 1 && o <= 2 * at + 2) << at << " " << o;
+    }
+  }
 }
 
 TYPED_TEST(UpsampleBilinear2d, EqualsReferenceWhereWeightsAreExact) {
