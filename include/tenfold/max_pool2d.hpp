@@ -87,13 +87,11 @@ constexpr pool2d_geometry check_max_pool2d(const shape& input, const pool2d_opti
   return g;
 }
 
-/// `indices` may be null.
-template <element T>
+/// Without Indices, `indices` is null.
+template <bool Indices, element T>
 void run_max_pool2d(const pool2d_geometry& g, const T* input, T* values, index_t* indices, const context& ctx) {
-  const isa level = chosen_isa(ctx);
-  const auto kernel =
-      indices ? TENFOLD_KERNEL(level, max_pool2d_rows<T, true>) : TENFOLD_KERNEL(level, max_pool2d_rows<T, false>);
-  const double row_ns = 0.2 * static_cast<double>(g.out.w) * static_cast<double>(g.kernel.h * g.kernel.w);
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), max_pool2d_rows<T, Indices>);
+  const double row_ns = 0.2 * static_cast<double>(g.out.w) * static_cast<double>(g.kernel.h + g.kernel.w);
   parallel_ranges(ctx, g.planes * g.out.h, row_ns,
                   [&](index_t begin, index_t end) { kernel(g, begin, end, input, values, indices); });
 }
@@ -126,7 +124,7 @@ void max_pool2d_with_indices_into(Values&& values, Indices&& indices, const Inpu
   const auto g = detail::check_max_pool2d(x.shape(), options);
   detail::check_output_shape("max_pool2d", "values", g.output_shape, as_view(values).shape());
   detail::check_output_shape("max_pool2d", "indices", g.output_shape, as_view(indices).shape());
-  detail::run_max_pool2d(g, x.data(), as_view(values).data(), as_view(indices).data(), ctx);
+  detail::run_max_pool2d<true>(g, x.data(), as_view(values).data(), as_view(indices).data(), ctx);
 }
 
 /// max_pool2d into a tensor of the right shape, which may not overlap the input.
@@ -137,7 +135,7 @@ void max_pool2d_into(Values&& values, const Input& input, const pool2d_options& 
   const auto x = detail::const_view(input);
   const auto g = detail::check_max_pool2d(x.shape(), options);
   detail::check_output_shape("max_pool2d", "values", g.output_shape, as_view(values).shape());
-  detail::run_max_pool2d<element_of<Input>>(g, x.data(), as_view(values).data(), nullptr, ctx);
+  detail::run_max_pool2d<false, element_of<Input>>(g, x.data(), as_view(values).data(), nullptr, ctx);
 }
 
 /// 2-D max pooling, as torch.nn.functional.max_pool2d(..., return_indices=True).
@@ -163,7 +161,7 @@ max_pool2d_result<element_of<Input>> max_pool2d_with_indices(const Input& input,
   const auto x = detail::const_view(input);
   const auto g = detail::check_max_pool2d(x.shape(), options);
   max_pool2d_result<T> result{tensor<T>::uninitialized(g.output_shape), tensor<index_t>::uninitialized(g.output_shape)};
-  detail::run_max_pool2d(g, x.data(), result.values.data(), result.indices.data(), ctx);
+  detail::run_max_pool2d<true>(g, x.data(), result.values.data(), result.indices.data(), ctx);
   return result;
 }
 
@@ -175,7 +173,7 @@ tensor<element_of<Input>> max_pool2d(const Input& input, const pool2d_options& o
   const auto x = detail::const_view(input);
   const auto g = detail::check_max_pool2d(x.shape(), options);
   auto values = tensor<T>::uninitialized(g.output_shape);
-  detail::run_max_pool2d<T>(g, x.data(), values.data(), nullptr, ctx);
+  detail::run_max_pool2d<false, T>(g, x.data(), values.data(), nullptr, ctx);
   return values;
 }
 

@@ -81,7 +81,7 @@ struct pool_strip {
   index_t slots = 1;    // a power of 2: so many rows are held, row h in slot h % slots
   index_t first = -1;   // output column
   index_t left = 0;     // and its first tap's column
-  bool direct = false;  // sharing rows saves nothing, and no column is outside the image
+  bool direct = false;  // sharing rows saves nothing, and no column is outside the image; not for a stride of 1
 
   index_t held[std::size_t{most_slots}];  // the row in a slot
   P steps[std::size_t{L}];                // l * stride.w
@@ -216,16 +216,15 @@ struct pool_strip {
           take_pooled(h, c, at, m, m_at);
       }
       const index_t index = h_begin * g.in.w + left + c * g.stride.w;
-      if (row + c + L <= room) {
-        store_outputs(m, m_at, index, values + row + c, Indices ? indices + row + c : nullptr);
-      } else {
-        T last[std::size_t{L}];
-        index_t last_indices[std::size_t{L}];
-        store_outputs(m, m_at, index, last, last_indices);
-        __builtin_memcpy(values + row, last, static_cast<std::size_t>(columns) * sizeof(T));
-        if constexpr (Indices)
-          __builtin_memcpy(indices + row, last_indices, static_cast<std::size_t>(columns) * sizeof(index_t));
-      }
+      const bool whole = row + c + L <= room;
+      T last[std::size_t{L}];
+      index_t last_indices[std::size_t{L}];
+      store_outputs(m, m_at, index, whole ? values + row + c : last,
+                    Indices && whole ? indices + row + c : last_indices);
+      if (whole) continue;
+      __builtin_memcpy(values + row, last, static_cast<std::size_t>(columns) * sizeof(T));
+      if constexpr (Indices)
+        __builtin_memcpy(indices + row, last_indices, static_cast<std::size_t>(columns) * sizeof(index_t));
     }
   }
 
@@ -238,7 +237,7 @@ struct pool_strip {
     for (index_t oh = begin; oh < end; ++oh) {
       index_t h_begin, h_end;
       pool_window(oh, g.in.h, g.kernel.h, g.stride.h, g.padding.h, g.dilation.h, h_begin, h_end);
-      if constexpr (std::is_same_v<T, V>)
+      if constexpr (std::is_same_v<T, V> && Stride != 1)
         if (direct && h_end * g.in.w - g.in.w + left + reach <= readable) {
           pool_window_rows<Stride, true>(oh, h_begin, h_end, room, x, values, indices);
           continue;

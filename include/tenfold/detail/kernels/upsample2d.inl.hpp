@@ -145,7 +145,8 @@ template <class T>
 struct bilinear_block {
   using A = std::conditional_t<std::is_same_v<T, float>, float, double>;
   static constexpr int most = 128;
-  static constexpr int L = lanes<A>;
+  // 64-byte vectors would pass by narrow images.
+  static constexpr int L = (TENFOLD_VECTOR_BYTES < 32 ? TENFOLD_VECTOR_BYTES : 32) / static_cast<int>(sizeof(A));
 
   const upsample2d_geometry& g;
   const A step_h, step_w;
@@ -178,10 +179,10 @@ struct bilinear_block {
     if constexpr (std::is_same_v<T, A>)
       for (index_t i = 0; i < close; i += L) {
         const auto at = load_lanes<L>(place + i);
-        const vec<A> a = chosen_lanes<A, L, upsample_place<A>>(load(x + left[i]), at),
-                     b = chosen_lanes<A, L, upsample_place<A>>(load(x + left[i] + 1), at);
-        const vec<A> f = load(fraction + i);
-        store(to + i, (broadcast(A{1}) - f) * a + f * b);
+        const vec_of<A, L> a = chosen_lanes<A, L, upsample_place<A>>(load_lanes<L>(x + left[i]), at),
+                           b = chosen_lanes<A, L, upsample_place<A>>(load_lanes<L>(x + left[i] + 1), at);
+        const vec_of<A, L> f = load_lanes<L>(fraction + i);
+        store_lanes<L>(to + i, (fill_lanes<L>(A{1}) - f) * a + f * b);
       }
     for (index_t i = close; i < count; ++i)
       to[i] = (1 - fraction[i]) * static_cast<A>(x[left[i]]) + fraction[i] * static_cast<A>(x[right[i]]);
@@ -203,14 +204,15 @@ struct bilinear_block {
       const A* below = across[rows[1] % 2];
       T* to = y + oh * g.out.w + column;
       for (index_t i = 0; i < count; i += L) {
-        const vec<A> v = broadcast(1 - lower) * load(above + i) + broadcast(lower) * load(below + i);
+        const vec_of<A, L> v =
+            fill_lanes<L>(1 - lower) * load_lanes<L>(above + i) + fill_lanes<L>(lower) * load_lanes<L>(below + i);
         if constexpr (std::is_same_v<T, A>)
           if (i + L <= count) {
-            store(to + i, v);
+            store_lanes<L>(to + i, v);
             continue;
           }
         A last[std::size_t{L}];
-        store(last, v);
+        store_lanes<L>(last, v);
         for (index_t k = i; k < count && k < i + L; ++k) to[k] = bilinear_value<T>(last[k - i]);
       }
     }
