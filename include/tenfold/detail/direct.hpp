@@ -284,7 +284,8 @@ struct direct_algorithm {
 
   /// For each vector of groups: the multiply-adds of whole blocks of eight pixels, half as much again where a tap has
   /// no neighbour to share its loads with; two and a half operations for the transpose of a pixel of the tile or of an
-  /// output; three hundred for the start of a block; one an element for packing a weight.
+  /// output; three hundred for the start of a block and a thousand for that of a call; one an element for
+  /// packing a weight; all that a quarter more, as its kernels reach less of the peak than the matrix product's.
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     context plain;  // the choice may depend on neither threads nor workspace
@@ -299,8 +300,9 @@ struct direct_algorithm {
     const double pack = packed ? 0 : outputs * taps * d(plan.kernel.lanes);
     const double block = 2.5 * tile + 300 + pack;
     const double vector = d(plan.kernel.lanes) / d(gemm_kernels_of<T>(ctx).lanes);  // may be half as long
-    return vector * d(plan.lane_blocks) * d(g.batch) *
-           (multiply + 2.5 * outputs * d(g.out.h) * d(g.out.w) + d(plan.blocks.h) * d(plan.blocks.w) * block);
+    const double blocks = d(plan.blocks.h) * d(plan.blocks.w) * block;
+    return 1000 + 1.25 * vector * d(plan.lane_blocks) * d(g.batch) *
+                      (multiply + 2.5 * outputs * d(g.out.h) * d(g.out.w) + blocks);
   }
 
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {

@@ -19,13 +19,15 @@ class few_pixels {
            g.out_channels > 0;
   }
 
-  /// A vector of the weight each, or the time to read it, and two operations an element for gathering the windows.
+  /// A vector of the weight each, or the time to read it, adding up each sum's vector, and two operations an element for
+  /// gathering the windows.
   static double cost(const convolution_geometry& g, const context& ctx, bool) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const double window = d(g.in_channels) * d(g.kernel.h) * d(g.kernel.w);
     const double columns = d(g.out.h) * d(g.out.w);
     const double read = d(g.out_channels) * window / d(gemm_kernels_of<T>(ctx).lanes);
-    return d(g.groups) * (read * std::max(columns, 2.0) + 2 * columns * window);
+    const double sums = 16 * d(g.out_channels) * columns * d(ceil_divide(g.in_channels * g.kernel.h * g.kernel.w, depth));
+    return d(g.groups) * (read * std::max(columns, 2.0) + sums + 2 * columns * window);
   }
 
   static index_t packed_size(const convolution_geometry&, const context&) { return 0; }

@@ -133,9 +133,10 @@ class gemm_col2im {
     return g.kernel.h * g.kernel.w <= most_window && g.in_channels > 0 && g.out_channels > 0;
   }
 
-  /// Whole tiles of multiply-adds; packing the strip once per chunk; adding, two and a half operations a vector
-  /// and ten a line; storing the outputs, an element at a time where the stride is above 2; a thousand for the start of
-  /// a product.
+  /// Multiply-adds of whole tiles, and four operations for each vector of one that is begun and stored; packing the
+  /// strip once per chunk; two and a half operations for each vector of columns that is added to the outputs; thirty
+  /// for each run of a line, of which a phase has one within the line and two at its ends for each further tap; storing
+  /// the outputs, those with a tap one by one where the stride is above 2; a thousand for the start of a product.
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
@@ -143,11 +144,14 @@ class gemm_col2im {
     const index_t pixels = g.in.h * g.in.w;
     const double vectors = d(ceil_divide(pixels, kernel.lanes));
     const double k = d(g.in_channels);
-    const double multiply = d(kernel.padded_rows(rows)) * vectors * k;
+    const double multiply = d(kernel.padded_rows(rows)) * vectors * (k + 4);
     const double pack_b = 2 * vectors * k * d(ceil_divide(rows, most_rows));
-    const double add = d(rows) * (2.5 * vectors + 10 * d(g.in.h));
-    const double outputs = d(g.out_channels) * d(g.out.h) * d(g.out.w);
-    const double store = outputs * (g.stride.w > 2 ? 2.0 : 2 / d(kernel.lanes) + 2 / d(g.out.w));
+    const double lines = d(g.out_channels) * d(g.out.h);
+    const index_t phases = g.stride.w > 2 ? std::min(g.kernel.w, g.stride.w) : 1;
+    const double runs = d(phases + 2 * std::max<index_t>(0, ceil_divide(g.kernel.w * phases, g.stride.w) - phases));
+    const double add = 2.5 * d(rows) * vectors + 30 * lines * runs;
+    const double reached = std::min(1.0, d(g.kernel.h) / d(g.stride.h)) * std::min(1.0, d(g.kernel.w) / d(g.stride.w));
+    const double store = lines * d(g.out.w) * (2 / d(kernel.lanes) + (g.stride.w > 2 ? 2 * reached : 0));
     const double pack_a = packed ? 0 : d(rows) * k * 0.25;
     return d(g.groups) * (d(g.batch) * (multiply + pack_b + add + store + 1000) + pack_a);
   }

@@ -709,21 +709,22 @@ void run_gemm(gemm_problem<T> g, const context& ctx, std::byte* memory) {
   });
 }
 
-/// The estimated time of one core, in vector operations: the multiply-adds of whole tiles; packing B, about two
-/// operations a vector (and one more each for every run of pixels that ends within it); packing A, about one an element
-/// and half that when its rows are lines; storing C, one a vector, or one an element where its neighbours are apart; one
-/// for each element of an image's tile that is not copied by vectors; a thousand for the start of a product.
+/// The estimated time of one core, in vector operations: the multiply-adds of whole tiles, and two more to begin one;
+/// packing B, about two operations a vector (and one more each for every run of pixels that ends within it); packing A,
+/// about one an element and half that when its rows are lines; storing C, one a vector, or two an element where its
+/// neighbours are apart; one for each element of an image's tile that is not copied by vectors; a thousand for the
+/// start of a product.
 template <class T>
 double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool packed) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
   const double products = d(g.images) * d(g.groups);
   const double vectors = d(round_up(g.n, kernel.widths[2])) / d(kernel.lanes);
-  const double multiply = d(kernel.padded_rows(g.m)) * vectors * d(g.k);
+  const double multiply = d(kernel.padded_rows(g.m)) * vectors * (d(g.k) + 2);
   const double width = g.b_is_image ? d(g.image.w.points) : d(g.n);
-  const double pack_b = 2 * vectors * d(g.k) * (1 + d(kernel.lanes) / width);
+  const double pack_b = (g.b_is_image ? 3 : 2) * vectors * d(g.k) * (1 + 2 * d(kernel.lanes) / width);
   const double pack_a = packed ? 0 : d(g.m) * d(g.k) * (g.a_column.affine() ? 0.5 : 2);
-  const double store = stores_directly(g) ? vectors * d(g.m) : d(g.m) * d(g.n);
-  double start = 1000;
+  const double store = stores_directly(g) ? vectors * d(g.m) : 2 * d(g.m) * d(g.n);
+  double start = g.b_is_image ? 2000 : 1000;
   if (g.b_is_image && g.image.w.stride > 1)
     start += d(g.k) / (d(g.image.h.taps) * d(g.image.w.taps)) * d(tile_axis(g.image.h).size()) *
              d(tile_axis(g.image.w).size());
