@@ -71,7 +71,7 @@ struct prepared_call {
 std::vector<prepared_call> calls() {
   const auto x = random_tensor<float>({2, 40, 17, 19}, 1), w = random_tensor<float>({60, 40, 3, 3}, 2);
   const auto wt = random_tensor<float>({40, 30, 4, 4}, 3), b = random_tensor<float>({60}, 4);
-  const auto bt = random_tensor<float>({30}, 5), a = random_tensor<float>({300, 300}, 6);
+  const auto bt = random_tensor<float>({30}, 5), a = random_tensor<float>({750, 300}, 6);
   const tf::conv2d_options o{.stride = 2, .padding = 1};
   const tf::conv_transpose2d_options ot{.stride = 2, .padding = 1};
   const tf::prepared_conv2d<float> layer(w, b, o);
@@ -89,12 +89,13 @@ std::vector<prepared_call> calls() {
                   a.data(), 300, 0, out.data(), 300, ctx);
        },
        tf::tensor<float>({300, 300})},
-      {"gemm_by_columns", [=](const auto& ctx) { return tf::gemm_workspace_bytes<float>(20, 900, 100, ctx); },
+      // Large enough to pack both operands; the one above packs its B only.
+      {"gemm_by_columns", [=](const auto& ctx) { return tf::gemm_workspace_bytes<float>(300, 750, 300, ctx); },
        [=](auto& out, const auto& ctx) {
-         tf::gemm(tf::order::col_major, tf::transpose::no, tf::transpose::no, 20, 900, 100, 1, a.data(), 20, a.data(),
-                  100, 0, out.data(), 20, ctx);
+         tf::gemm(tf::order::col_major, tf::transpose::no, tf::transpose::no, 300, 750, 300, 1, a.data(), 300, a.data(),
+                  300, 0, out.data(), 300, ctx);
        },
-       tf::tensor<float>({900, 20})},
+       tf::tensor<float>({750, 300})},
       {"prepared_conv2d", [=](const auto& ctx) { return layer.workspace_bytes(x.shape(), ctx); },
        [=](auto& out, const auto& ctx) { layer.into(out, x, ctx); }, y},
       {"prepared_conv_transpose2d", [=](const auto& ctx) { return back.workspace_bytes(x.shape(), ctx); },

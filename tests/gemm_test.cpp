@@ -35,6 +35,36 @@ const gemm_case cases[] = {
     {"several_kc", 9, 35, 771},
     {"several_mc", 240, 9, 20},
     {"several_nc", 7, 999, 20},
+    // Products of operands that stay where they lie. Their tiles are 8 x 48 floats with AVX-512, 4 x 24 with AVX2, 4 x
+    // 8 without, of vectors of 16, 8, 4 or 1; the last vector of a row overlaps the one before.
+    {"a_direct_tile_of_avx512", 8, 48, 11},
+    {"half_a_direct_tile", 4, 48, 11},
+    {"a_direct_row", 1, 50, 6},
+    {"two_direct_rows", 2, 50, 6},
+    {"last_vector_overlaps", 9, 61, 5},
+    {"last_tile_is_one_vector", 17, 49, 5},
+    {"half_vectors", 9, 13, 21},
+    {"quarter_vectors", 9, 5, 21},
+    {"single_elements", 5, 3, 6},
+    {"two_columns_of_few_terms", 300, 2, 1},
+    {"one_term", 19, 75, 1},
+    {"two_terms", 19, 75, 2},
+    {"three_terms", 19, 75, 3},
+    {"four_terms", 19, 75, 4},
+    {"four_terms_below_a_vector", 19, 3, 4},
+    {"five_terms", 19, 75, 5},
+    {"many_columns_of_one_term", 3, 9001, 1},
+    {"several_kc_of_few_rows", 11, 70, 600},
+    {"several_kc_of_few_columns", 150, 11, 600},
+    {"several_direct_nc", 9, 700, 257},
+    {"packed_b_in_blocks", 40, 130, 300},
+    {"packed_b_with_a_long_last_block", 40, 110, 256},
+    // Products of at most three rows or columns.
+    {"two_rows", 2, 1500, 70},
+    {"three_columns", 1500, 3, 70},
+    {"three_columns_of_many_terms", 200, 3, 1030},
+    {"a_dot_product_of_all_tails", 1, 1, 127},
+    {"matrix_times_vector", 133, 1, 95},
 };
 
 /// A stored matrix with its own leading dimension. Between its rows or columns lie elements that a product may not use.
@@ -145,7 +175,15 @@ TYPED_TEST(Gemm, EqualsReference) {
 
 TYPED_TEST(Gemm, ScalesByAlphaAndBeta) {
   using T = TypeParam;
-  const gemm_case shapes[] = {cases[8], cases[5], cases[16], {"one_more_than_every_tile", 15, 33, 10}};
+  const gemm_case shapes[] = {cases[8],
+                              cases[5],
+                              cases[16],
+                              {"one_more_than_every_tile", 15, 33, 10},
+                              {"last_vector_overlaps", 9, 61, 5},
+                              {"several_kc_of_few_columns", 40, 11, 300},
+                              {"few_terms", 5, 37, 3},
+                              {"two_rows", 2, 1500, 70},
+                              {"three_columns", 700, 3, 70}};
   for (const gemm_case& s : shapes)
     for_each_layout([&](tf::order order, tf::transpose a, tf::transpose b) {
       for (const T alpha : {T{0}, T{1}, T{-3}})
@@ -206,6 +244,17 @@ TYPED_TEST(GemmFloat, NanAndInfinitySpreadAsTheSumHasThem) {
   }
 }
 
+/// Above the cube of 400 floats are packed as integers of any size are.
+TYPED_TEST(GemmFloat, PacksBothOperandsOfLargeProducts) {
+  using T = TypeParam;
+  const gemm_case s{"packed_panels", 405, 402, 401};
+  for (const tf::transpose trans : transposes) {
+    const call<T> x(tf::order::row_major, trans, trans, s, T{3}, T{-2}, 1);
+    const auto expected = x.reference();
+    for (const tf::isa isa : available_isas()) EXPECT_TRUE(equal(x.run(on(isa)), expected)) << tf::name_of(isa);
+  }
+}
+
 /// Random numbers, against the sums in double: products, alpha, beta C and their sum are k + 3 roundings at most.
 TYPED_TEST(GemmFloat, IsWithinRoundingOfTheExactResult) {
   using T = TypeParam;
@@ -230,7 +279,8 @@ TYPED_TEST(GemmFloat, IsWithinRoundingOfTheExactResult) {
 }
 
 TEST(GemmBits, DoNotDependOnThreadsOrMemory) {
-  const gemm_case shapes[] = {{"square", 200, 210, 600}, {"wide", 20, 3000, 300}, {"tall", 2000, 20, 300}};
+  const gemm_case shapes[] = {{"square", 200, 210, 600}, {"wide", 20, 3000, 300},     {"tall", 2000, 20, 300},
+                              {"panels", 500, 410, 400}, {"few_terms", 300, 3000, 4}, {"two_columns", 3000, 2, 70}};
   for (const gemm_case& s : shapes) {
     call<float> x(tf::order::row_major, tf::transpose::no, tf::transpose::yes, s, 1.5f, 0.25f, 1);
     x.a.data = random_tensor<float>(x.a.data.shape(), 4);

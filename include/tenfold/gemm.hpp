@@ -1,8 +1,7 @@
 // gemm: the matrix product behind everything, under the name and with the arguments of CBLAS.
 #pragma once
 
-#include <tenfold/detail/gemv.hpp>
-#include <tenfold/detail/implicit_gemm.hpp>
+#include <tenfold/detail/gemm_direct.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -11,14 +10,9 @@ enum class transpose { no, yes };
 
 namespace detail {
 
-/// A stored matrix as the operation sees it: element (i, j) at i * row + j * column.
-struct matrix_strides {
-  index_t row;
-  index_t column;
-};
-
-constexpr matrix_strides strides_of(transpose t, index_t leading) {
-  return t == transpose::no ? matrix_strides{leading, 1} : matrix_strides{1, leading};
+template <class T>
+strided_matrix<const T> operand(transpose t, const T* data, index_t leading) {
+  return t == transpose::no ? strided_matrix<const T>{data, leading, 1} : strided_matrix<const T>{data, 1, leading};
 }
 
 /// BLAS's condition on the leading dimension of an operand whose op is (rows, columns).
@@ -29,32 +23,23 @@ constexpr void check_leading(const char* name, index_t leading, order o, transpo
   checked_multiply(by_rows ? rows : columns, leading);
 }
 
-/// gemm, checked, in row-major order.
+/// A product in row-major order, for the engine.
 template <class T>
-gemm_problem<T> gemm_problem_of(transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k, T alpha, const T* a,
-                                index_t lda, const T* b, index_t ldb, T beta, T* c, index_t ldc) {
-  const matrix_strides as = strides_of(trans_a, lda);
-  const matrix_strides bs = strides_of(trans_b, ldb);
+gemm_problem<T> gemm_problem_of(const strided_product<T>& g) {
   gemm_problem<T> p;
-  p.m = m;
-  p.n = n;
-  p.k = alpha == T{0} ? 0 : k;
-  p.a = a;
-  p.a_row = affine_digits(m, as.row);
-  p.a_column = affine_digits(k, as.column);
-  p.matrix = {b, bs.row, bs.column};
-  p.c = c;
-  p.layout.row = affine_digits(m, ldc);
-  p.layout.points_w = p.layout.line = std::max<index_t>(1, n);
-  p.alpha = alpha;
-  p.beta = beta;
+  p.m = g.m;
+  p.n = g.n;
+  p.k = g.alpha == T{0} ? 0 : g.k;
+  p.a = g.a.data;
+  p.a_row = affine_digits(g.m, g.a.row);
+  p.a_column = affine_digits(g.k, g.a.column);
+  p.matrix = {g.b.data, g.b.row, g.b.column};
+  p.c = g.c.data;
+  p.layout.row = affine_digits(g.m, g.c.row);
+  p.layout.points_w = p.layout.line = std::max<index_t>(1, g.n);
+  p.alpha = g.alpha;
+  p.beta = g.beta;
   return p;
-}
-
-template <class T>
-gemv_problem<T> as_gemv(const gemm_problem<T>& p) {
-  return {p.m, p.n, p.k, p.alpha, {p.a, p.a_row.stride[2], p.a_column.stride[2]},
-          {p.matrix.data, p.matrix.row_stride, p.matrix.column_stride}, p.beta, {p.c, p.layout.row.stride[2], 1}};
 }
 
 }  // namespace detail
@@ -75,10 +60,16 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
   detail::check_leading("ldb", ldb, o, trans_b, k, n);
   detail::check_leading("ldc", ldc, o, transpose::no, m, n);
   // The transpose of everything column-major is row-major: C' = op(B)' op(A)'.
-  const auto p = o == order::row_major
-                     ? detail::gemm_problem_of<T>(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
-                     : detail::gemm_problem_of<T>(trans_b, trans_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc);
-  if (p.k > 0 && detail::run_gemv(detail::as_gemv(p), ctx)) return;
+  using detail::operand;
+  detail::strided_product<T> g{m, n, k, alpha, operand(trans_a, a, lda), operand(trans_b, b, ldb), beta, {c, ldc, 1}};
+  if (o == order::col_major)
+    g = {n, m, k, alpha, operand(trans_b, b, ldb), operand(trans_a, a, lda), beta, {c, ldc, 1}};
+  if (m > 0 && n > 0 && k > 0 && alpha != T{0}) {
+    if (detail::is_gemv(g)) return detail::run_gemv(g, ctx);
+    if constexpr (std::floating_point<T>)
+      if (detail::is_direct(g, detail::chosen_isa(ctx))) return detail::run_direct(g, ctx);
+  }
+  const auto p = detail::gemm_problem_of(g);
   const detail::scratch_memory memory(ctx, detail::gemm_scratch_bytes(p, ctx));
   detail::run_gemm(p, ctx, memory.data());
 }
@@ -86,11 +77,16 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
 /// The bytes of workspace that gemm needs with this context, in either order.
 template <element T>
 index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx = default_context()) {
-  constexpr auto no = transpose::no;
-  const auto by_rows = detail::gemm_problem_of<T>(no, no, m, n, k, T{1}, nullptr, k, nullptr, n, T{0}, nullptr, n);
-  const auto by_columns = detail::gemm_problem_of<T>(no, no, n, m, k, T{1}, nullptr, k, nullptr, m, T{0}, nullptr, m);
-  return detail::workspace_bytes_for(
-      std::max(detail::gemm_scratch_bytes(by_rows, ctx), detail::gemm_scratch_bytes(by_columns, ctx)));
+  const auto bytes = [&](index_t rows, index_t columns) {
+    // B's lines along k: where the product is done directly, those need memory.
+    const detail::strided_product<T> g{
+        rows, columns, k, T{1}, {nullptr, k, 1}, {nullptr, 1, 2}, T{0}, {nullptr, columns, 1}};
+    if constexpr (std::floating_point<T>)
+      if (rows > 0 && columns > 0 && k > 0 && detail::is_direct(g, detail::chosen_isa(ctx)))
+        return detail::direct_plan<T>(g, ctx).scratch_bytes();
+    return detail::gemm_scratch_bytes(detail::gemm_problem_of(g), ctx);
+  };
+  return detail::workspace_bytes_for(std::max(bytes(m, n), bytes(n, m)));
 }
 
 }  // namespace tenfold::inline v0

@@ -1,5 +1,4 @@
-// Products with at most four rows or columns: too few to pay for packing the other operand, which is read once, as it
-// lies.
+// Products with at most three rows or columns: the other operand is read once, in vectors, as it lies.
 //
 //     C(i, j) = beta C(i, j) + alpha * sum over p of A(i, p) * B(p, j)
 #pragma once
@@ -20,7 +19,7 @@ struct strided_matrix {
 };
 
 template <class T>
-struct gemv_problem {
+struct strided_product {
   index_t m, n, k;
   T alpha;
   strided_matrix<const T> a;
@@ -29,11 +28,12 @@ struct gemv_problem {
   strided_matrix<T> c;
 };
 
-inline constexpr index_t gemv_most = 4;
+inline constexpr index_t gemv_most = 4;  // columns of dot_rows
+inline constexpr index_t few_most = 3;   // rows or columns of a whole product: of more, tiles are as fast
 
 /// sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < columns
 ///   sum (4, columns)
-/// Two columns at a time; a last one goes alone.
+/// Two columns at a time; a last one goes with itself.
 template <class T, class Dot>
 void dot_rows(Dot* dot, const T* a, index_t lda, const T* x, index_t ldx, index_t columns, index_t k, T* sum) {
   for (index_t j = 0; j < columns; j += 2) {
@@ -45,20 +45,8 @@ void dot_rows(Dot* dot, const T* a, index_t lda, const T* x, index_t ldx, index_
   }
 }
 
-/// Few columns, and the rows of A are lines: a dot product for each element.
 template <class T>
-bool is_few_columns(const gemv_problem<T>& g) {
-  return g.n <= gemv_most && g.a.column == 1 && (g.b.row == 1 || g.k == 1);
-}
-
-/// Few rows, and the rows of B and C are lines: the rows of B are added up.
-template <class T>
-bool is_few_rows(const gemv_problem<T>& g) {
-  return g.m <= gemv_most && g.b.column == 1 && g.c.column == 1 && (g.a.column == 1 || g.k == 1);
-}
-
-template <class T>
-gemv_problem<T> transposed(const gemv_problem<T>& g) {
+strided_product<T> transposed(const strided_product<T>& g) {
   return {g.n,
           g.m,
           g.k,
@@ -78,39 +66,69 @@ T scaled_sum(T alpha, T sum, T beta, const T& c) {
   return static_cast<T>(static_cast<U>(product + static_cast<U>(static_cast<U>(beta) * static_cast<U>(c))));
 }
 
-/// Rows of A are shared among the workers in blocks of 64.
+/// Few columns, and the rows of A are lines: a dot product for each element. Columns of B that are none are copied, in
+/// blocks that stay in L1: 3 x 512 elements. Rows of A are shared among the workers in blocks of 128.
 template <class T>
-void run_few_columns(const gemv_problem<T>& g, const context& ctx) {
-  const auto dot = TENFOLD_KERNEL(chosen_isa(ctx), dot<T>);
-  constexpr index_t rows_per_task = 64;
+void run_few_columns(const strided_product<T>& g, const context& ctx) {
+  const isa level = chosen_isa(ctx);
+  const auto dot_alone = TENFOLD_KERNEL(level, dot_line<T>);
+  const auto dot_one = TENFOLD_KERNEL(level, dot<T, 1>);
+  const auto dot_two = TENFOLD_KERNEL(level, dot<T>);
+  constexpr index_t rows_per_task = 128;
+  constexpr index_t depth = 512;
+  const bool lines = g.b.row == 1;
+  const index_t block = lines ? g.k : depth;
   parallel_tasks(ctx, ceil_divide(g.m, rows_per_task), [&](index_t, index_t t) {
-    const index_t end = std::min(g.m, (t + 1) * rows_per_task);
-    T sum[4 * gemv_most];
-    for (index_t i = t * rows_per_task, rows; i < end; i += rows) {
-      rows = end - i >= 4 ? 4 : 1;  // of a last row on its own the kernel's four are the same
-      dot_rows<T>(dot, g.a.data + i * g.a.row, rows == 4 ? g.a.row : 0, g.b.data, g.b.column, g.n, g.k, sum);
-      for (index_t r = 0; r < rows; ++r)
-        for (index_t j = 0; j < g.n; ++j) {
-          T& c = g.c.at(i + r, j);
-          c = scaled_sum(g.alpha, sum[r * g.n + j], g.beta, c);
-        }
+    const index_t i0 = t * rows_per_task;
+    const index_t end = std::min(g.m, i0 + rows_per_task);
+    T copied[static_cast<std::size_t>(few_most * depth)];
+    T sum[4 * few_most];
+    for (index_t p = 0; p < g.k; p += block) {
+      const index_t count = std::min(block, g.k - p);
+      if (!lines)
+        for (index_t q = 0; q < count; ++q)
+          for (index_t j = 0; j < g.n; ++j) copied[j * depth + q] = g.b.at(p + q, j);
+      const T* x = lines ? g.b.data : copied;
+      const index_t ldx = lines ? g.b.column : depth;
+      const T beta = p == 0 ? g.beta : T{1};
+      for (index_t i = i0, rows; i < end; i += rows) {
+        rows = end - i >= 4 ? 4 : 1;  // of a last row on its own the kernel's four are the same
+        const index_t lda = rows == 4 ? g.a.row : 0;
+        if (g.n == 1 && rows == 1)
+          dot_alone(&g.a.at(i, p), x, count, sum);
+        else if (g.n == 1)
+          dot_one(&g.a.at(i, p), lda, x, ldx, count, sum);
+        else
+          dot_rows<T>(dot_two, &g.a.at(i, p), lda, x, ldx, g.n, count, sum);
+        for (index_t r = 0; r < rows; ++r)
+          for (index_t j = 0; j < g.n; ++j) {
+            T& c = g.c.at(i + r, j);
+            c = scaled_sum(g.alpha, sum[r * g.n + j], beta, c);
+          }
+      }
     }
   });
 }
 
-/// Columns are shared among the workers in blocks that stay in L1 while the rows of B pass: 1024 floats are 4 KiB.
+/// Few rows, and the rows of B are lines: they are added up. Columns are shared among the workers in blocks that stay
+/// in L1 while the rows of B pass: 1024 floats are 4 KiB.
 template <class T>
-void run_few_rows(const gemv_problem<T>& g, const context& ctx) {
+void run_few_rows(const strided_product<T>& g, const context& ctx) {
   const auto axpy = TENFOLD_KERNEL(chosen_isa(ctx), axpy<T>);
   constexpr index_t columns_per_task = 4096 / static_cast<index_t>(sizeof(T));
   constexpr index_t depth = 64;  // rows of B between two visits to the next row of A
   parallel_tasks(ctx, ceil_divide(g.n, columns_per_task), [&](index_t, index_t t) {
     const index_t j0 = t * columns_per_task;
     const index_t count = std::min(columns_per_task, g.n - j0);
-    T sum[gemv_most][static_cast<std::size_t>(columns_per_task)] = {};
+    T sum[few_most][static_cast<std::size_t>(columns_per_task)];
+    for (index_t i = 0; i < g.m; ++i) std::fill(sum[i], sum[i] + count, T{});
     for (index_t p = 0; p < g.k; p += depth)
-      for (index_t i = 0; i < g.m; ++i)
-        axpy(&g.a.at(i, p), &g.b.at(p, j0), g.b.row, std::min(depth, g.k - p), count, sum[i]);
+      for (index_t i = 0; i < g.m; ++i) {
+        const index_t terms = std::min(depth, g.k - p);
+        T factor[depth];
+        for (index_t q = 0; q < terms; ++q) factor[q] = g.a.at(i, p + q);
+        axpy(factor, &g.b.at(p, j0), g.b.row, terms, count, sum[i]);
+      }
     for (index_t i = 0; i < g.m; ++i)
       for (index_t j = 0; j < count; ++j) {
         T& c = g.c.at(i, j0 + j);
@@ -119,22 +137,29 @@ void run_few_rows(const gemv_problem<T>& g, const context& ctx) {
   });
 }
 
-/// Runs the problem where it is of this kind.
 template <class T>
-bool run_gemv(const gemv_problem<T>& g, const context& ctx) {
-  if (g.m > gemv_most && g.n > gemv_most) return false;
-  const gemv_problem<T> t = transposed(g);
-  if (is_few_columns(g))
-    run_few_columns(g, ctx);
-  else if (is_few_columns(t))
-    run_few_columns(t, ctx);
-  else if (is_few_rows(g))
-    run_few_rows(g, ctx);
-  else if (is_few_rows(t))
-    run_few_rows(t, ctx);
+double operations(const strided_product<T>& g) {
+  return static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+}
+
+/// At most three rows or columns, and enough of the rest: for two or three rows that are added up, more than L2 holds,
+/// because a tile reads what is there once for all of them.
+template <class T>
+bool is_gemv(const strided_product<T>& g) {
+  const index_t least = std::min(g.m, g.n);
+  if (least > few_most) return false;
+  const bool dots = g.n <= few_most ? g.a.column == 1 : g.b.row == 1;
+  return operations(g) * sizeof(T) >= (dots || least == 1 ? 1024 : 256 << 10);
+}
+
+template <class T>
+void run_gemv(const strided_product<T>& g, const context& ctx) {
+  // As few columns, A's rows have to be lines, as few rows B's: one of the two is so, of the problem or its transpose.
+  const strided_product<T> few_columns = g.n <= few_most ? g : transposed(g);
+  if (few_columns.a.column == 1)
+    run_few_columns(few_columns, ctx);
   else
-    return false;
-  return true;
+    run_few_rows(transposed(few_columns), ctx);
 }
 
 }  // namespace tenfold::inline v0::detail

@@ -1,35 +1,59 @@
 // Products with a handful of rows or columns: every element of the large operand is read once, from where it lies.
 
-// sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < 2
-//   sum (4, 2)
-// Each sum is a vector until its end; eight of them are as many independent FMAs. For one row or column the stride is 0:
-// reading the large operand takes longer than multiplying it twice.
-template <class T>
+// The sum of the lanes of v and of a[p] * x[p] for p < rest < L: halves are added until one element is left, and as
+// many of the products as fill a half.
+template <class U, int L>
+TENFOLD_INLINE U sum_lanes(vec_of<U, L> v, const U* a, const U* x, index_t rest) {
+  if constexpr (L == 1) {
+    return v;
+  } else {
+    constexpr int H = L / 2;
+    vec_of<U, H> half[2];
+    __builtin_memcpy(half, &v, sizeof v);
+    half[0] = static_cast<vec_of<U, H>>(half[0] + half[1]);
+    const bool filled = rest >= H;
+    if (filled) half[0] = static_cast<vec_of<U, H>>(half[0] + load_lanes<H>(a) * load_lanes<H>(x));
+    return sum_lanes<U, H>(half[0], a + (filled ? H : 0), x + (filled ? H : 0), filled ? rest - H : rest);
+  }
+}
+
+// sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < C
+//   sum (4, C)
+// Each sum is a vector until its end; the 4 C of them are as many independent FMAs. For one row the stride is 0:
+// reading the large operand takes longer than multiplying it.
+template <class T, int C = 2>
 void dot(const T* a, index_t lda, const T* x, index_t ldx, index_t k, T* sum) {
   using U = arithmetic_t<T>;
   constexpr int L = lanes<T>;
   const U* ap = reinterpret_cast<const U*>(a);
   const U* xp = reinterpret_cast<const U*>(x);
-  vec<U> acc[8] = {};
+  vec<U> acc[4][std::size_t{C}] = {};
   index_t p = 0;
   for (; p + L <= k; p += L) {
-    const vec<U> left = load(xp + p);
-    const vec<U> right = load(xp + ldx + p);
+    vec<U> column[std::size_t{C}];
+    TENFOLD_UNROLL for (int j = 0; j < C; ++j) column[j] = load(xp + j * ldx + p);
     TENFOLD_UNROLL for (int r = 0; r < 4; ++r) {
       const vec<U> row = load(ap + r * lda + p);
-      acc[2 * r] += row * left;
-      acc[2 * r + 1] += row * right;
+      TENFOLD_UNROLL for (int j = 0; j < C; ++j) acc[r][j] += row * column[j];
     }
   }
-  U terms[8][std::size_t{L}];
-  __builtin_memcpy(terms, acc, sizeof terms);
-  for (int i = 0; i < 8; ++i) {
-    U total{};
-    for (int l = 0; l < L; ++l) total = static_cast<U>(total + terms[i][l]);
-    for (index_t q = p; q < k; ++q)
-      total = static_cast<U>(total + static_cast<U>(ap[i / 2 * lda + q] * xp[i % 2 * ldx + q]));
-    sum[i] = static_cast<T>(total);
-  }
+  TENFOLD_UNROLL for (int r = 0; r < 4; ++r) TENFOLD_UNROLL for (int j = 0; j < C; ++j) sum[r * C + j] =
+      static_cast<T>(sum_lanes<U, L>(acc[r][j], ap + r * lda + p, xp + j * ldx + p, k - p));
+}
+
+// One row, one column: four vectors of the sum for as many independent FMAs.
+template <class T>
+void dot_line(const T* a, const T* x, index_t k, T* sum) {
+  using U = arithmetic_t<T>;
+  constexpr int L = lanes<T>;
+  const U* ap = reinterpret_cast<const U*>(a);
+  const U* xp = reinterpret_cast<const U*>(x);
+  vec<U> acc[4] = {};
+  index_t p = 0;
+  for (; p + 4 * L <= k; p += 4 * L)
+    TENFOLD_UNROLL for (int r = 0; r < 4; ++r) acc[r] += load(ap + p + r * L) * load(xp + p + r * L);
+  for (; p + L <= k; p += L) acc[0] += load(ap + p) * load(xp + p);
+  *sum = static_cast<T>(sum_lanes<U, L>((acc[0] + acc[1]) + (acc[2] + acc[3]), ap + p, xp + p, k - p));
 }
 
 // c[j] += sum over p < K of a[p] * b[p * ldb + j], summed by ascending p;   j < n

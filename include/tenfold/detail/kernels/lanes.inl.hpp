@@ -5,6 +5,11 @@ struct lanes_type {
   typedef T type __attribute__((vector_size(L * sizeof(T))));
 };
 
+template <class T>
+struct lanes_type<T, 1> {
+  typedef T type;
+};
+
 template <class T, int L>
 using vec_of = typename lanes_type<T, L>::type;
 
