@@ -83,7 +83,7 @@ index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx
         rows, columns, k, T{1}, {nullptr, k, 1}, {nullptr, 1, 2}, T{0}, {nullptr, columns, 1}};
     if constexpr (std::floating_point<T>)
       if (rows > 0 && columns > 0 && k > 0 && detail::is_direct(g, detail::chosen_isa(ctx)))
-        return detail::direct_plan<T>(g, ctx).scratch_bytes();
+        return detail::gemm_direct_plan<T>(g, ctx).scratch_bytes();
     return detail::gemm_scratch_bytes(detail::gemm_problem_of(g), ctx);
   };
   return detail::workspace_bytes_for(std::max(bytes(m, n), bytes(n, m)));

@@ -11,13 +11,13 @@
 namespace tenfold::inline v0::detail {
 
 /// Whether a problem is of this kind: a small one, up to the cube of 400 (avx512 of Zen 4, float, against packing
-/// both: 1.2 times as fast at 128, 1.1 at 256, the same at 512), or one whose packed panels few tiles would read: four,
-/// of 8 rows with avx512 and 4 otherwise. Shape and instruction set alone decide, here and below, so that bits depend
-/// on nothing else.
+/// both: 1.15 times as fast at 128, 1.05 at 256, the same at 512) or of 200 (avx2: 1.07 at 128, even at 256), or one
+/// whose packed panels few tiles would read: four, of 8 rows with avx512 and 4 otherwise. Shape and instruction set
+/// alone decide, here and below, so that bits depend on nothing else.
 template <class T>
 bool is_direct(const strided_product<T>& g, isa level) {
-  constexpr double small = 400.0 * 400 * 400;
-  return std::min(g.m, g.n) <= (level == isa::avx512 ? 32 : 16) || g.k <= 8 || operations(g) <= small;
+  const double side = level == isa::avx512 ? 400 : 200;
+  return std::min(g.m, g.n) <= (level == isa::avx512 ? 32 : 16) || g.k <= 8 || operations(g) <= side * side * side;
 }
 
 /// The blocks that a direct product is done in.
@@ -95,9 +95,9 @@ inline direct_share share_of(index_t extent, index_t tile, index_t wanted) {
 
 /// The longer of rows and columns is shared among the workers, if there is enough to do.
 template <class T>
-class direct_plan {
+class gemm_direct_plan {
  public:
-  direct_plan(const strided_product<T>& g, const context& ctx) : g_(g), ctx_(ctx), blocks_(g) {
+  gemm_direct_plan(const strided_product<T>& g, const context& ctx) : g_(g), ctx_(ctx), blocks_(g) {
     scratch_budget(ctx);  // raises what is too small for any operation
     constexpr double worth_a_thread = 64.0 * 64 * 64;
     if (ctx.threads <= 1 || operations(g) < worth_a_thread) return;
@@ -137,7 +137,7 @@ void run_direct(const strided_product<T>& g, const context& ctx) {
   // A large operand is read along its lines.
   if (g.k > 8 && (g.n >= 4 * g.m ? g.b.column != 1 : g.m >= 4 * g.n && g.a.column != 1))
     return run_direct(transposed(g), ctx);
-  const direct_plan<T> plan(g, ctx);
+  const gemm_direct_plan<T> plan(g, ctx);
   const index_t bytes = plan.scratch_bytes();
   constexpr index_t small = 8192;  // not worth an allocation
   if (bytes <= small) {
