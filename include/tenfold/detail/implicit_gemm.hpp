@@ -266,7 +266,7 @@ gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& k
     const index_t share = ceil_divide(g.n, std::max<index_t>(1, ceil_divide(wanted, products)));
     b.nc = std::min(b.nc, std::max(least_nc, round_up(share, kernel.nr)));
     const index_t tasks = products * ceil_divide(g.n, b.nc);
-    const index_t rows = ceil_divide(g.m, ceil_divide(wanted, tasks));
+    const index_t rows = ceil_divide(g.m, parts_per_task(tasks, ctx.threads));
     b.m_chunk = std::min(b.m_chunk, std::max(4 * kernel.mr, round_up(rows, kernel.mr)));
     b.mc = std::min(b.mc, b.m_chunk);
   }

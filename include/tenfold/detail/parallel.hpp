@@ -13,6 +13,14 @@ inline index_t worker_count(const context& ctx, index_t tasks) {
   return std::max<index_t>(1, std::min<index_t>(ctx.threads, tasks));
 }
 
+/// Into how many parts each of `tasks` equal tasks is split where parts repeat work, such as packing: as few as keep
+/// all workers busy to the end.
+inline index_t parts_per_task(index_t tasks, index_t threads) {
+  index_t parts = 1;
+  while (tasks * parts % threads != 0 && tasks * parts < 4 * threads) ++parts;
+  return parts;
+}
+
 /// Calls body(worker, task) once for each task in [0, tasks); one worker's calls never overlap. Tasks are handed out as
 /// workers become free, because cores are seldom equally fast.
 template <class Body>

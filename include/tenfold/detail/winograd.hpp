@@ -194,15 +194,21 @@ inline constexpr index_t winograd_weight_bytes = index_t{5} << 20;
 inline constexpr index_t winograd_v_bytes = index_t{5} << 20;
 inline constexpr index_t winograd_m_bytes = index_t{1} << 20;
 
-/// Enough tasks for the workers: first smaller blocks of tiles, then parts of the output channels.
+/// A weight that is transformed for each block of tiles: so much at a time, to be read from L2.
+inline constexpr index_t winograd_a_bytes = index_t{512} << 10;
+
+/// Enough tasks for the workers: first smaller blocks of tiles, then parts of the output channels, each of which
+/// transforms the inputs again. Where one block holds all tiles and the weight is large, parts alone: each block of
+/// tiles would read the whole weight from memory.
 template <class T>
-void split_for_workers(const winograd_problem<T>& p, index_t threads, index_t mr, winograd_blocking& b) {
+void split_for_workers(const winograd_problem<T>& p, index_t threads, index_t mr, index_t weight_bytes,
+                       winograd_blocking& b) {
   if (threads <= 1) return;
-  const index_t wanted = 4 * threads;
   const index_t all_panels = ceil_divide(b.tiles, b.width);
-  b.panels = std::min(b.panels, ceil_divide(all_panels, ceil_divide(wanted, p.groups)));
+  if (b.panels < all_panels || weight_bytes <= winograd_weight_bytes)
+    b.panels = std::min(b.panels, ceil_divide(all_panels, ceil_divide(4 * threads, p.groups)));
   const index_t tasks = p.groups * ceil_divide(all_panels, b.panels);
-  const index_t share = round_up(ceil_divide(b.part_rows, ceil_divide(wanted, tasks)), mr);
+  const index_t share = round_up(ceil_divide(b.part_rows, parts_per_task(tasks, threads)), mr);
   b.part_rows = std::min(b.part_rows, std::max(4 * mr, share));
 }
 
@@ -241,14 +247,20 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
   b.elements = elements;
   b.whole_input = true;
   b.width = b.tiles <= kernel.lanes ? kernel.lanes : kernel.nr;
-  const index_t most_tiles = std::min(winograd_block_tiles, winograd_v_bytes / (elements * p.in_channels * bytes));
+  const index_t weight = p.groups * packed_layout(p, kernel).group_size() * bytes;
+  const bool transforms_often = !p.packed_weight && weight > winograd_weight_bytes;
+  const index_t most_tiles = std::min(transforms_often ? 4 * winograd_block_tiles : winograd_block_tiles,
+                                      winograd_v_bytes / (elements * p.in_channels * bytes));
   const index_t most_panels = std::max<index_t>(1, most_tiles / b.width);
   const index_t all_panels = ceil_divide(b.tiles, b.width);
   b.panels = ceil_divide(all_panels, ceil_divide(all_panels, most_panels));
   b.part_rows = round_up(p.out_channels, kernel.mr);
-  split_for_workers(p, ctx.threads, kernel.mr, b);
+  split_for_workers(p, ctx.threads, kernel.mr, weight, b);
   const index_t most_rows = winograd_m_bytes / (elements * b.panels * b.width * bytes);
   b.rows = std::min(b.part_rows, std::max(4 * kernel.mr, round_up(most_rows, kernel.mr)));
+  if (transforms_often)
+    b.rows =
+        std::min(b.rows, std::max(kernel.mr, winograd_a_bytes / (elements * b.kc * bytes) / kernel.mr * kernel.mr));
 
   const index_t budget = scratch_budget(ctx);
   const auto used = [&] {
@@ -256,7 +268,6 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
     winograd_scratch<T>(cursor, p, kernel, b);
     return cursor.used();
   };
-  const index_t weight = p.groups * packed_layout(p, kernel).group_size() * bytes;
   b.packs_once =
       !p.packed_weight && b.tiles > b.panels * b.width && weight <= winograd_weight_bytes && used() + weight <= budget;
   while (used() > budget && shrink(kernel, b)) {
