@@ -133,7 +133,8 @@ struct convolution_golden {
       return t.size() ? *std::max_element(t.data(), t.data() + t.size()) : 0;
     };
     const auto channels = static_cast<double>(std::max(w.shape()[0], w.shape()[1]));
-    const double passed = most(x) * 9 * channels * most(w) * std::pow(f.most_magnitude(), 2) + most(b);
+    const double passed =
+        most(x) * static_cast<double>(f.taps * f.taps) * channels * most(w) * std::pow(f.most_magnitude(), 2) + most(b);
     return rounding_bound<T>(winograd_roundings(static_cast<index_t>(channels)), passed);
   }
   template <class T>
@@ -289,8 +290,7 @@ testing::AssertionResult is_answer(const golden_case& c, const tf::tensor<T>& go
 /// A tile's outputs share its inputs: where one is no number, the others need not be either.
 template <class Operation, std::floating_point T>
 testing::AssertionResult is_winograd_answer(const golden_case& c, const tf::tensor<T>& got, std::string_view name) {
-  const double tolerance =
-      Operation::template winograd_tolerance<T>(c, name == "winograd_2x2" ? winograd_2x2 : winograd_4x4);
+  const double tolerance = Operation::template winograd_tolerance<T>(c, winograd_matrices_of(name));
   const auto exact = c.has_output("output64") ? c.output<double>("output64") : to_double(c.output<T>("output"));
   return compare(got, exact, [&](T g, double e, index_t) {
     return !std::isfinite(tolerance) || std::abs(static_cast<double>(g) - e) <= tolerance;

@@ -90,64 +90,70 @@ TEST(PreparedRelu, KeepsNanAndTheSignOfZero) {
 // ---- life
 // ------------------------------------------------------------------------------------------------------------
 
+/// One algorithm for both: the best one of a prepared layer may be another than that of a plain call, which packs or
+/// transforms the weight each time, and then their bits may differ.
+tf::context one_algorithm(tf::isa isa = available_isas().back()) {
+  tf::context ctx = on(isa);
+  ctx.algorithm = "implicit_gemm";
+  return ctx;
+}
+
 TEST(Prepared, ServesInputsOfEverySize) {
+  const tf::context ctx = one_algorithm();
   const auto w = random_tensor<float>({5, 3, 3, 3}, 1);
   const auto b = random_tensor<float>({5}, 2);
-  const tf::prepared_conv2d<float> layer(w, b, {.stride = 2, .padding = 1});
-  const tf::prepared_conv_transpose2d<float> back(w, {.stride = 2, .padding = 1});
+  const tf::prepared_conv2d<float> layer(w, b, {.stride = 2, .padding = 1}, tf::activation::none, ctx);
+  const tf::prepared_conv_transpose2d<float> back(w, {.stride = 2, .padding = 1}, tf::activation::none, ctx);
   for (const shape& input :
        {shape{1, 3, 9, 9}, shape{4, 3, 30, 7}, shape{3, 1, 1}, shape{0, 3, 5, 5}, shape{1, 3, 40, 50}}) {
     const auto x = random_tensor<float>(input, 3);
-    const auto y = layer(x);
-    EXPECT_TRUE(same_bits(y, tf::conv2d(x, w, b, {.stride = 2, .padding = 1}))) << input;
-    EXPECT_TRUE(same_bits(back(y), tf::conv_transpose2d(y, w, {.stride = 2, .padding = 1}))) << input;
+    const auto y = layer(x, ctx);
+    EXPECT_TRUE(same_bits(y, tf::conv2d(x, w, b, {.stride = 2, .padding = 1}, ctx))) << input;
+    EXPECT_TRUE(same_bits(back(y, ctx), tf::conv_transpose2d(y, w, {.stride = 2, .padding = 1}, ctx))) << input;
   }
 }
 
 TEST(Prepared, KeepsNothingOfItsArguments) {
+  const tf::context ctx = one_algorithm();
   auto w = random_tensor<float>({5, 3, 3, 3}, 1);
   auto b = random_tensor<float>({5}, 2);
   const auto x = random_tensor<float>({1, 3, 8, 8}, 3);
-  const auto expected = tf::conv2d(x, w, b);
-  const tf::prepared_conv2d<float> layer(w, b);
+  const auto expected = tf::conv2d(x, w, b, {}, ctx);
+  const tf::prepared_conv2d<float> layer(w, b, {}, tf::activation::none, ctx);
   w = filled<float>(w.shape(), 0);
   b = filled<float>(b.shape(), 0);
-  EXPECT_TRUE(same_bits(layer(x), expected));
+  EXPECT_TRUE(same_bits(layer(x, ctx), expected));
 }
 
 TEST(Prepared, IsCopiedAndMoved) {
+  const tf::context ctx = one_algorithm();
   const auto w = random_tensor<float>({5, 3, 3, 3}, 1);
   const auto b = random_tensor<float>({5}, 2);
   const auto x = random_tensor<float>({1, 3, 8, 8}, 3);
-  const auto expected = tf::conv2d(x, w, b);
-  auto layer = std::make_unique<tf::prepared_conv2d<float>>(w, b);
+  const auto expected = tf::conv2d(x, w, b, {}, ctx);
+  auto layer = std::make_unique<tf::prepared_conv2d<float>>(w, b, tf::conv2d_options{}, tf::activation::none, ctx);
   const tf::prepared_conv2d<float> copy = *layer;
   tf::prepared_conv2d<float> moved = std::move(*layer);
   layer.reset();
-  EXPECT_TRUE(same_bits(copy(x), expected));
-  EXPECT_TRUE(same_bits(moved(x), expected));
-  moved = tf::prepared_conv2d<float>(w);
-  EXPECT_TRUE(same_bits(moved(x), tf::conv2d(x, w)));
+  EXPECT_TRUE(same_bits(copy(x, ctx), expected));
+  EXPECT_TRUE(same_bits(moved(x, ctx), expected));
+  moved = tf::prepared_conv2d<float>(w, {}, tf::activation::none, ctx);
+  EXPECT_TRUE(same_bits(moved(x, ctx), tf::conv2d(x, w, {}, ctx)));
   moved = copy;
-  EXPECT_TRUE(same_bits(moved(x), expected));
+  EXPECT_TRUE(same_bits(moved(x, ctx), expected));
   std::vector<tf::prepared_conv2d<float>> layers;
   for (int i = 0; i < 5; ++i) layers.push_back(copy);
-  for (const auto& each : layers) EXPECT_TRUE(same_bits(each(x), expected));
+  for (const auto& each : layers) EXPECT_TRUE(same_bits(each(x, ctx), expected));
 }
 
 TEST(Prepared, RunsOnTheInstructionSetItWasMadeFor) {
-  // One algorithm: the usual one of a layer may be another than that of a plain call, which transforms weights, too.
-  const auto at = [](tf::isa isa) {
-    tf::context ctx = on(isa);
-    ctx.math = tf::math::exact;
-    return ctx;
-  };
   const auto w = random_tensor<float>({20, 70, 3, 3}, 1);
   const auto x = random_tensor<float>({1, 70, 9, 9}, 3);
   for (const tf::isa made : available_isas())
     for (const tf::isa called : available_isas()) {
-      const tf::prepared_conv2d<float> layer(w, {}, tf::activation::none, at(made));
-      EXPECT_TRUE(same_bits(layer(x, at(called)), tf::conv2d(x, w, {}, at(made)))) << tf::name_of(made);
+      const tf::prepared_conv2d<float> layer(w, {}, tf::activation::none, one_algorithm(made));
+      EXPECT_TRUE(same_bits(layer(x, one_algorithm(called)), tf::conv2d(x, w, {}, one_algorithm(made))))
+          << tf::name_of(made);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "convolution_cases.hpp"
 #include "winograd_matrices.hpp"
 
+#include <array>
 #include <cmath>  // abs, pow, sqrt
 
 using namespace tenfold_test;
@@ -13,7 +14,13 @@ using tf::shape;
 
 namespace {
 
-constexpr const char* names[] = {"winograd_2x2", "winograd_4x4"};
+constexpr std::array names{"winograd_2x2", "winograd_4x4"};
+constexpr std::array phase_names{"winograd_phases_2x2", "winograd_phases_4x4"};
+
+constexpr const auto& names_of(const conv2d_case&) { return names; }
+constexpr const auto& names_of(const conv_transpose2d_case& c) {
+  return c.options.stride == tf::hw(2) ? phase_names : names;
+}
 
 tf::context forced(const char* algorithm, tf::isa isa) {
   tf::context ctx;
@@ -55,6 +62,28 @@ const std::vector<conv_transpose2d_case> conv_transpose2d_shapes{
     {"several_blocks_of_tiles", {1, 3, 60, 61}, {3, 9, 3, 3}, {.padding = 1}},
 };
 
+const std::vector<conv_transpose2d_case> stride_2_shapes{
+    {"kernel_4_padding_odd", {2, 4, 9, 11}, {4, 6, 4, 4}, {.stride = 2, .padding = 1}},
+    {"kernel_4_padding_even", {1, 4, 9, 11}, {4, 6, 4, 4}, {.stride = 2}},
+    {"kernel_3_padding_odd", {1, 4, 9, 11}, {4, 6, 3, 3}, {.stride = 2, .padding = 1}},
+    {"kernel_3_padding_even", {1, 4, 9, 11}, {4, 6, 3, 3}, {.stride = 2, .padding = 2}},
+    {"output_padding", {1, 4, 9, 11}, {4, 6, 3, 3}, {.stride = 2, .padding = 1, .output_padding = 1}},
+    {"dimensions_differ", {1, 3, 8, 7}, {3, 4, 3, 4}, {.stride = 2, .padding = {3, 0}, .output_padding = {0, 1}}},
+    {"dimensions_differ_the_other_way", {1, 3, 8, 7}, {3, 4, 4, 3}, {.stride = 2, .padding = {1, 2}}},
+    {"padding_crops_whole_tiles", {1, 3, 20, 19}, {3, 4, 4, 4}, {.stride = 2, .padding = {15, 12}}},
+    {"one_pixel", {1, 3, 1, 1}, {3, 4, 4, 4}, {.stride = 2}},
+    {"one_output", {1, 3, 1, 1}, {3, 4, 3, 3}, {.stride = 2, .padding = 1}},
+    {"one_row_of_outputs", {1, 3, 1, 90}, {3, 4, 3, 3}, {.stride = 2, .padding = 1}},
+    {"odd_number_of_outputs", {1, 3, 40, 45}, {3, 4, 3, 3}, {.stride = 2}},
+    {"unbatched", {3, 10, 13}, {3, 4, 4, 4}, {.stride = 2, .padding = 1}},
+    {"empty_batch", {0, 3, 10, 13}, {3, 4, 4, 4}, {.stride = 2, .padding = 1}},
+    {"images_share_panels", {5, 3, 3, 4}, {3, 4, 4, 4}, {.stride = 2, .padding = 1}},
+    {"groups", {2, 6, 9, 10}, {6, 4, 4, 4}, {.stride = 2, .padding = 1, .groups = 3}},
+    {"channels_of_two_kc", {1, 65, 7, 9}, {65, 3, 3, 3}, {.stride = 2, .padding = 1, .output_padding = 1}},
+    {"rows_of_several_panels", {1, 3, 9, 9}, {3, 45, 4, 4}, {.stride = 2, .padding = 1}},
+    {"several_blocks_of_tiles", {1, 3, 60, 61}, {3, 9, 4, 4}, {.stride = 2, .padding = 1}},
+};
+
 // What differs between the two operations.
 struct forward {
   using test_case = conv2d_case;
@@ -67,6 +96,10 @@ struct forward {
   template <class... Args>
   static auto reference(const Args&... args) {
     return tf::reference::conv2d(args...);
+  }
+  template <class... Args>
+  static index_t workspace_bytes(const Args&... args) {
+    return tf::conv2d_workspace_bytes(args...);
   }
   template <class T>
   using prepared = tf::prepared_conv2d<T>;
@@ -83,6 +116,10 @@ struct transposed {
   template <class... Args>
   static auto reference(const Args&... args) {
     return tf::reference::conv_transpose2d(args...);
+  }
+  template <class... Args>
+  static index_t workspace_bytes(const Args&... args) {
+    return tf::conv_transpose2d_workspace_bytes(args...);
   }
   template <class T>
   using prepared = tf::prepared_conv_transpose2d<T>;
@@ -108,7 +145,7 @@ void expect_equals_reference(const typename Op::test_case& c) {
   const auto b = small_integers<T>({Op::channels(c)}, 3);
   const auto expected = Op::reference(x, w, b, c.options);
   for (const tf::isa isa : available_isas())
-    EXPECT_TRUE(equal(Op::call(x, w, b, c.options, forced("winograd_2x2", isa)), expected))
+    EXPECT_TRUE(equal(Op::call(x, w, b, c.options, forced(names_of(c)[0], isa)), expected))
         << c << " on " << tf::name_of(isa);
 }
 
@@ -117,68 +154,66 @@ TEST(Winograd2x2, EqualsReferenceOnSmallIntegers) {
     expect_equals_reference<forward, float>(c);
     expect_equals_reference<forward, double>(c);
   }
-  for (const conv_transpose2d_case& c : conv_transpose2d_shapes) {
-    expect_equals_reference<transposed, float>(c);
-    expect_equals_reference<transposed, double>(c);
-  }
+  for (const auto* shapes : {&conv_transpose2d_shapes, &stride_2_shapes})
+    for (const conv_transpose2d_case& c : *shapes) {
+      expect_equals_reference<transposed, float>(c);
+      expect_equals_reference<transposed, double>(c);
+    }
 }
 
 TEST(WinogradMatrices, MakeAConvolution) {
-  for (const winograd_matrices* f : {&winograd_2x2, &winograd_4x4})
+  for (const winograd_matrices* f : {&winograd_2x2, &winograd_4x4, &winograd_phases_2x2, &winograd_phases_4x4})
     for (index_t i = 0; i < f->m; ++i)
       for (index_t k = 0; k < f->n; ++k)
-        for (index_t t = 0; t < 3; ++t) {
+        for (index_t t = 0; t < f->taps; ++t) {
           double sum = 0;
           for (index_t e = 0; e < f->n; ++e) sum += f->a(i, e) * f->b(e, k) * f->g(e, t);
           EXPECT_NEAR(sum, k == i + t ? 1 : 0, 1e-12);
         }
 }
 
-/// The sums of the absolute values of what is added up for each output: of conv2d, from inputs and weights that are not
-/// negative.
+/// The sums of the absolute values of what is added up for each output of a convolution, from inputs and weights that
+/// are not negative: output (oh, ow) reads inputs from first + (oh, ow) on.
 tf::tensor<double> passed_magnitudes(const winograd_matrices& f, const tf::tensor<double>& x,
-                                     const tf::tensor<double>& w, const tf::tensor<double>& b,
-                                     const tf::conv2d_options& options) {
-  const index_t m = f.m, n = f.n;
-  std::vector<double> factor(static_cast<std::size_t>(m * n * 3));
+                                     const tf::tensor<double>& w, const tf::tensor<double>& b, index_t groups,
+                                     const tf::hw& first, const tf::hw& out) {
+  const index_t m = f.m, n = f.n, taps = f.taps;
+  std::vector<double> factor(static_cast<std::size_t>(m * n * taps));
+  const auto at = [&](index_t i, index_t k, index_t t) { return static_cast<std::size_t>((i * n + k) * taps + t); };
   for (index_t i = 0; i < m; ++i)
     for (index_t k = 0; k < n; ++k)
-      for (index_t t = 0; t < 3; ++t) factor[static_cast<std::size_t>((i * n + k) * 3 + t)] = f.magnitude(i, k, t);
-  tf::tensor<double> y(tf::conv2d_output_shape(x.shape(), w.shape(), options));
-  const index_t channels = w.shape()[1], rows = w.shape()[0] / options.groups;
-  const tf::hw pad = options.padding.value();
+      for (index_t t = 0; t < taps; ++t) factor[at(i, k, t)] = f.magnitude(i, k, t);
+  tf::tensor<double> y({x.shape()[0], w.shape()[0], out.h, out.w});
+  const index_t channels = w.shape()[1], rows = w.shape()[0] / groups;
   for (index_t image = 0; image < y.shape()[0]; ++image)
     for (index_t o = 0; o < y.shape()[1]; ++o)
-      for (index_t oh = 0; oh < y.shape()[2]; ++oh)
-        for (index_t ow = 0; ow < y.shape()[3]; ++ow) {
+      for (index_t oh = 0; oh < out.h; ++oh)
+        for (index_t ow = 0; ow < out.w; ++ow) {
           double sum = b(o);
           for (index_t c = 0; c < channels; ++c)
             for (index_t k = 0; k < n; ++k)
               for (index_t l = 0; l < n; ++l) {
-                const index_t ih = oh / m * m - pad.h + k, iw = ow / m * m - pad.w + l;
+                const index_t ih = oh / m * m + first.h + k, iw = ow / m * m + first.w + l;
                 if (ih < 0 || ih >= x.shape()[2] || iw < 0 || iw >= x.shape()[3]) continue;
                 const double d = x(image, o / rows * channels + c, ih, iw);
-                for (index_t t = 0; t < 9; ++t)
-                  sum += d * w(o, c, t / 3, t % 3) * factor[static_cast<std::size_t>((oh % m * n + k) * 3 + t / 3)] *
-                         factor[static_cast<std::size_t>((ow % m * n + l) * 3 + t % 3)];
+                for (index_t s = 0; s < taps; ++s)
+                  for (index_t t = 0; t < taps; ++t)
+                    sum += d * w(o, c, s, t) * factor[at(oh % m, k, s)] * factor[at(ow % m, l, t)];
               }
           y(image, o, oh, ow) = sum;
         }
   return y;
 }
 
-/// The error is at most gamma(roundings) times what passed. `c`, `w`: the convolution that it is, of these inputs.
-template <class Op, class T, class Options>
-void expect_within_rounding(const inputs<T>& in, const Options& options, const conv2d_case& c,
-                            const tf::tensor<double>& w) {
-  const auto x = to_double(in.x), b = to_double(in.b);
-  const auto exact = tf::reference::conv2d(x, w, b, c.options);
-  for (const char* name : names) {
-    const winograd_matrices& f = name == names[0] ? winograd_2x2 : winograd_4x4;
-    const auto passed = passed_magnitudes(f, magnitudes(x), magnitudes(w), magnitudes(b), c.options);
+/// The error is at most gamma(roundings) times what passed, passed(matrices).
+template <class Op, class T, class Case, class Passed>
+void expect_within_rounding(const inputs<T>& in, const Case& c, const Passed& passed_of) {
+  const auto exact = Op::reference(to_double(in.x), to_double(in.w), to_double(in.b), c.options);
+  for (const char* name : names_of(c)) {
+    const auto passed = passed_of(winograd_matrices_of(name));
     for (const tf::isa isa : available_isas())
-      EXPECT_TRUE(within_rounding(Op::call(in.x, in.w, in.b, options, forced(name, isa)), exact, passed,
-                                  winograd_roundings(w.shape()[1])))
+      EXPECT_TRUE(within_rounding(Op::call(in.x, in.w, in.b, c.options, forced(name, isa)), exact, passed,
+                                  winograd_roundings(Op::terms(c))))
           << name << " " << c << " on " << tf::name_of(isa);
   }
 }
@@ -186,21 +221,66 @@ void expect_within_rounding(const inputs<T>& in, const Options& options, const c
 template <class T>
 void expect_within_rounding(const conv2d_case& c) {
   const inputs<T> in(c, c.weight[0]);
-  expect_within_rounding<forward>(in, c.options, c, to_double(in.w));
+  const tf::shape y = tf::conv2d_output_shape(c.input, c.weight, c.options);
+  const tf::hw padding = c.options.padding.value();
+  expect_within_rounding<forward>(in, c, [&](const winograd_matrices& f) {
+    return passed_magnitudes(f, magnitudes(in.x), magnitudes(in.w), magnitudes(in.b), c.options.groups,
+                             {-padding.h, -padding.w}, {y[2], y[3]});
+  });
+}
+
+/// One dimension of a transposed convolution's phase: the convolution whose point 0 reads inputs from `first` on, with
+/// these places of the kernel; -1 is none.
+struct phase {
+  index_t first;
+  std::vector<index_t> tap;
+};
+
+/// Output 2 x + q has the terms input[x + last] * kernel[a], input[x + last - 1] * kernel[a + 2]; of stride 1, output x
+/// has input[x + padding - i] * kernel[i].
+phase phase_of(index_t stride, index_t kernel, index_t padding, index_t q) {
+  if (stride == 1) return {padding - 2, {2, 1, 0}};
+  const index_t a = (q + padding) % 2, last = (q + padding) / 2;
+  if (a + 2 < kernel) return {last - 1, {a + 2, a}};
+  return {last, {a, -1}};
+}
+
+/// The weight (O, C / groups, taps, taps) of a convolution that a transposed one consists of.
+tf::tensor<double> weight_of(const tf::tensor<double>& w, index_t groups, const phase& h, const phase& v) {
+  const index_t channels = w.shape()[0] / groups, rows = w.shape()[1], taps = static_cast<index_t>(h.tap.size());
+  tf::tensor<double> part({rows * groups, channels, taps, taps});
+  for (index_t o = 0; o < rows * groups; ++o)
+    for (index_t c = 0; c < channels; ++c)
+      for (index_t t = 0; t < taps * taps; ++t) {
+        const index_t i = h.tap[static_cast<std::size_t>(t / taps)], j = v.tap[static_cast<std::size_t>(t % taps)];
+        if (i >= 0 && j >= 0) part(o, c, t / taps, t % taps) = w(o / rows * channels + c, o % rows, i, j);
+      }
+  return part;
 }
 
 template <class T>
 void expect_within_rounding(const conv_transpose2d_case& c) {
   const inputs<T> in(c, transposed::channels(c));
-  const index_t groups = c.options.groups, channels = c.weight[0] / groups, rows = c.weight[1];
-  tf::tensor<double> w({rows * groups, channels, 3, 3});
-  for (index_t o = 0; o < rows * groups; ++o)
-    for (index_t i = 0; i < channels; ++i)
-      for (index_t t = 0; t < 9; ++t)
-        w(o, i, t / 3, t % 3) = in.w(o / rows * channels + i, o % rows, 2 - t / 3, 2 - t % 3);
-  const tf::hw& padding = c.options.padding;
-  expect_within_rounding<transposed>(
-      in, c.options, {c.name, c.input, w.shape(), {.padding = {2 - padding.h, 2 - padding.w}, .groups = groups}}, w);
+  const auto& o = c.options;
+  const auto x = magnitudes(in.x), w = magnitudes(in.w), b = magnitudes(in.b);
+  const index_t stride = o.stride.h;
+  expect_within_rounding<transposed>(in, c, [&](const winograd_matrices& f) {
+    tf::tensor<double> passed(tf::conv_transpose2d_output_shape(c.input, c.weight, o));
+    const tf::shape y = passed.shape();
+    for (index_t q = 0; q < stride * stride; ++q) {
+      const index_t q_h = q / stride, q_w = q % stride;
+      const phase h = phase_of(stride, c.weight[2], o.padding.h, q_h),
+                  v = phase_of(stride, c.weight[3], o.padding.w, q_w);
+      const tf::hw points{(y[2] - q_h + stride - 1) / stride, (y[3] - q_w + stride - 1) / stride};
+      const auto part = passed_magnitudes(f, x, weight_of(w, o.groups, h, v), b, o.groups, {h.first, v.first}, points);
+      for (index_t n = 0; n < y[0]; ++n)
+        for (index_t i = 0; i < y[1]; ++i)
+          for (index_t oh = 0; oh < points.h; ++oh)
+            for (index_t ow = 0; ow < points.w; ++ow)
+              passed(n, i, oh * stride + q_h, ow * stride + q_w) = part(n, i, oh, ow);
+    }
+    return passed;
+  });
 }
 
 template <class Case>
@@ -217,32 +297,67 @@ TEST(Winograd, IsWithinRoundingOfTheExactResult) {
   std::erase_if(cases, [](const conv2d_case& c) { return c.options.padding.is_same(); });
   expect_all_within_rounding(cases);
   expect_all_within_rounding(conv_transpose2d_shapes);
+  expect_all_within_rounding(stride_2_shapes);
 }
 
 /// What math::standard promises, on outputs of unit variance: assert_close's defaults, and a root mean square error of
-/// at most four times PyTorch's own, which is 2.1e-7 to 2.3e-7 (docs/winograd_error.md).
+/// at most four times PyTorch's own (docs/winograd_error.md).
+template <class Y>
+void expect_as_exact_as_promised(const Y& got, const tf::tensor<double>& exact, double error_of_pytorch) {
+  EXPECT_TRUE(compare(got, exact, [](float g, double e, index_t) {
+    return std::abs(static_cast<double>(g) - e) <= 1e-5 + 1.3e-6 * std::abs(e);
+  }));
+  double squares = 0;
+  for (index_t i = 0; i < got.size(); ++i) squares += std::pow(static_cast<double>(got.data()[i]) - exact.data()[i], 2);
+  EXPECT_LE(std::sqrt(squares / static_cast<double>(got.size())), 4 * error_of_pytorch);
+}
+
+class normal_numbers {
+ public:
+  tf::tensor<float> operator()(const shape& s, float variance) {
+    return map<float>(tf::tensor<float>(s), [&](float) { return std::sqrt(variance) * draw_(random_); });
+  }
+
+ private:
+  std::mt19937 random_{9};
+  std::normal_distribution<float> draw_;
+};
+
 TEST(Winograd4x4, IsAsExactAsStandardMathPromises) {
   for (const index_t channels : {16, 64, 130}) {
-    std::mt19937 random(9);
-    std::normal_distribution<float> draw;
-    const auto normal = [&](const shape& s, float scale) {
-      return map<float>(tf::tensor<float>(s), [&](float) { return scale * draw(random); });
-    };
+    normal_numbers normal;
     const auto x = normal({1, channels, 30, 30}, 1);
-    const auto w = normal({32, channels, 3, 3}, 1 / std::sqrt(9 * static_cast<float>(channels)));
+    const auto w = normal({32, channels, 3, 3}, 1 / (9 * static_cast<float>(channels)));
     const auto exact = tf::reference::conv2d(to_double(x), to_double(w), tf::conv2d_options{});
     for (const tf::isa isa : available_isas()) {
-      const auto got = tf::conv2d(x, w, tf::conv2d_options{}, forced("winograd_4x4", isa));
-      EXPECT_TRUE(compare(got, exact,
-                          [](float g, double e, index_t) {
-                            return std::abs(static_cast<double>(g) - e) <= 1e-5 + 1.3e-6 * std::abs(e);
-                          }))
-          << channels << " channels on " << tf::name_of(isa);
-      double squares = 0;
-      for (index_t i = 0; i < got.size(); ++i)
-        squares += std::pow(static_cast<double>(got.data()[i]) - exact.data()[i], 2);
-      EXPECT_LE(std::sqrt(squares / static_cast<double>(got.size())), 4 * 2.1e-7)
-          << channels << " channels on " << tf::name_of(isa);
+      SCOPED_TRACE(std::to_string(channels) + " channels on " + std::string(tf::name_of(isa)));
+      expect_as_exact_as_promised(tf::conv2d(x, w, tf::conv2d_options{}, forced("winograd_4x4", isa)), exact, 2.1e-7);
+    }
+  }
+}
+
+/// An output of a kernel of 3 has 9 / 4 taps on average, of 4 it has 4.
+TEST(WinogradPhases4x4, IsAsExactAsStandardMathPromises) {
+  struct promise {
+    index_t channels, kernel;
+    double error_of_pytorch;
+  };
+  for (const auto& [channels, kernel, error] : {promise{8, 4, 0.77e-7},
+                                                {16, 4, 1.04e-7},
+                                                {64, 4, 2.0e-7},
+                                                {130, 4, 2.8e-7},
+                                                {24, 3, 0.95e-7},
+                                                {64, 3, 1.85e-7}}) {
+    normal_numbers normal;
+    const auto x = normal({1, channels, 20, 20}, 1);
+    const auto w = normal({channels, 32, kernel, kernel}, 4 / static_cast<float>(kernel * kernel * channels));
+    const tf::conv_transpose2d_options options{.stride = 2, .padding = 1, .output_padding = kernel == 3 ? 1 : 0};
+    const auto exact = tf::reference::conv_transpose2d(to_double(x), to_double(w), options);
+    for (const tf::isa isa : available_isas()) {
+      SCOPED_TRACE(std::to_string(channels) + " channels, kernel " + std::to_string(kernel) + " on " +
+                   std::string(tf::name_of(isa)));
+      expect_as_exact_as_promised(tf::conv_transpose2d(x, w, options, forced("winograd_phases_4x4", isa)), exact,
+                                  error);
     }
   }
 }
@@ -252,7 +367,7 @@ TEST(Winograd4x4, IsAsExactAsStandardMathPromises) {
 template <class Op, class T>
 void expect_same_bits(const typename Op::test_case& c) {
   const inputs<T> in(c, Op::channels(c));
-  for (const char* name : names)
+  for (const char* name : names_of(c))
     for (const tf::isa isa : available_isas()) {
       const auto expected = Op::call(in.x, in.w, in.b, c.options, forced(name, isa));
       const typename Op::template prepared<T> layer(in.w, in.b, c.options);
@@ -282,60 +397,89 @@ TEST(WinogradBits, DoNotDependOnThreadsMemoryOrPreparation) {
     expect_same_bits<forward, double>(c);
   }
   expect_same_bits<transposed, float>({"transposed", {2, 70, 9, 17}, {70, 33, 3, 3}, {.padding = 1}});
+  const conv_transpose2d_case stride_2[] = {
+      {"many_tiles", {2, 5, 30, 31}, {5, 31, 4, 4}, {.stride = 2, .padding = 1}},
+      {"many_channels", {1, 150, 9, 17}, {150, 70, 3, 3}, {.stride = 2, .padding = 1, .output_padding = 1}},
+      {"groups", {2, 80, 7, 9}, {80, 20, 3, 4}, {.stride = 2, .groups = 2}}};
+  for (const conv_transpose2d_case& c : stride_2) {
+    expect_same_bits<transposed, float>(c);
+    expect_same_bits<transposed, double>(c);
+  }
 }
 
 /// With the algorithm forced and with the one that the costs choose.
-TEST(WinogradBits, DoNotDependOnTheBatch) {
-  const conv2d_case cases[] = {{"shared_panels", {7, 40, 7, 7}, {48, 40, 3, 3}, {.padding = 1}},
-                               {"large", {2, 33, 40, 50}, {30, 33, 3, 3}, {.padding = 1}}};
-  for (const conv2d_case& c : cases)
-    for (const char* name : {"", names[0], names[1]})
-      for (const tf::isa isa : available_isas()) {
-        const inputs<float> in(c, c.weight[0]);
-        const auto all = tf::conv2d(in.x, in.w, in.b, c.options, forced(name, isa));
-        for (index_t n = 0; n < c.input[0]; ++n) {
-          const shape one{c.input[1], c.input[2], c.input[3]}, out{all.shape()[1], all.shape()[2], all.shape()[3]};
-          const tf::tensor_view<const float> image(in.x.data() + n * one.elements(), one);
-          const tf::tensor_view<const float> expected(all.data() + n * out.elements(), out);
-          EXPECT_TRUE(same_bits(tf::conv2d(image, in.w, in.b, c.options, forced(name, isa)), expected))
-              << name << " " << c << ", image " << n << ", " << tf::name_of(isa);
-        }
+template <class Op>
+void expect_same_bits_alone(const typename Op::test_case& c) {
+  const inputs<float> in(c, Op::channels(c));
+  for (const char* name : {"", names_of(c)[0], names_of(c)[1]})
+    for (const tf::isa isa : available_isas()) {
+      const auto all = Op::call(in.x, in.w, in.b, c.options, forced(name, isa));
+      for (index_t n = 0; n < c.input[0]; ++n) {
+        const shape one{c.input[1], c.input[2], c.input[3]}, out{all.shape()[1], all.shape()[2], all.shape()[3]};
+        const tf::tensor_view<const float> image(in.x.data() + n * one.elements(), one);
+        const tf::tensor_view<const float> expected(all.data() + n * out.elements(), out);
+        EXPECT_TRUE(same_bits(Op::call(image, in.w, in.b, c.options, forced(name, isa)), expected))
+            << name << " " << c << ", image " << n << ", " << tf::name_of(isa);
       }
+    }
+}
+
+TEST(WinogradBits, DoNotDependOnTheBatch) {
+  expect_same_bits_alone<forward>({"shared_panels", {7, 40, 7, 7}, {48, 40, 3, 3}, {.padding = 1}});
+  expect_same_bits_alone<forward>({"large", {2, 33, 40, 50}, {30, 33, 3, 3}, {.padding = 1}});
+  expect_same_bits_alone<transposed>({"shared_panels", {7, 40, 5, 5}, {40, 48, 4, 4}, {.stride = 2, .padding = 1}});
+  expect_same_bits_alone<transposed>({"large", {2, 33, 30, 40}, {33, 30, 3, 3}, {.stride = 2, .padding = 1}});
 }
 
 // ---- layers, memory and the choice
 
-TEST(Winograd, AppliesTheActivationAfterTheBias) {
-  const conv2d_case c{"relu", {2, 20, 19, 23}, {18, 20, 3, 3}, {.padding = 1}};
-  const inputs<float> in(c, c.weight[0]);
-  for (const char* name : names)
+template <class Op>
+void expect_activation_after_bias(const typename Op::test_case& c) {
+  const inputs<float> in(c, Op::channels(c));
+  for (const char* name : names_of(c))
     for (const tf::isa isa : available_isas()) {
       const tf::context ctx = forced(name, isa);
-      const auto plain = tf::conv2d(in.x, in.w, in.b, c.options, ctx);
+      const auto plain = Op::call(in.x, in.w, in.b, c.options, ctx);
       const auto expected = map<float>(plain, [](float v) { return v < 0 ? 0 : v; });
-      const tf::prepared_conv2d<float> layer(in.w, in.b, c.options, tf::activation::relu, ctx);
+      const typename Op::template prepared<float> layer(in.w, in.b, c.options, tf::activation::relu, ctx);
       EXPECT_TRUE(equal(layer(in.x, ctx), expected)) << name << " on " << tf::name_of(isa);
       EXPECT_FALSE(equal(plain, expected));
     }
 }
 
-TEST(Winograd, KeepsToItsWorkspace) {
-  const conv2d_case c{"memory", {1, 150, 9, 17}, {70, 150, 3, 3}, {.padding = 1}};
-  const inputs<float> in(c, c.weight[0]);
-  for (const char* name : names)
+TEST(Winograd, AppliesTheActivationAfterTheBias) {
+  expect_activation_after_bias<forward>({"relu", {2, 20, 19, 23}, {18, 20, 3, 3}, {.padding = 1}});
+  expect_activation_after_bias<transposed>({"relu", {2, 20, 9, 13}, {20, 18, 4, 4}, {.stride = 2, .padding = 1}});
+}
+
+template <class Op, class T>
+void expect_keeps_to_workspace(const typename Op::test_case& c) {
+  const inputs<T> in(c, Op::channels(c));
+  for (const char* name : names_of(c))
     for (const tf::isa isa : available_isas())
       for (const index_t cap : {64 << 10, 200 << 10, 8 << 20}) {
         tf::context ctx = forced(name, isa);
-        const auto expected = tf::conv2d(in.x, in.w, in.b, c.options, ctx);
+        const auto expected = Op::call(in.x, in.w, in.b, c.options, ctx);
         ctx.max_workspace_bytes = cap;
-        const index_t bytes = tf::conv2d_workspace_bytes(in.x, in.w, c.options, ctx);
-        EXPECT_LE(bytes, cap + 63);  // to begin at a cache line
+        const typename Op::template prepared<T> layer(in.w, in.b, c.options, tf::activation::none, ctx);
+        EXPECT_LE(layer.workspace_bytes(c.input, ctx), cap + 63) << name << ", prepared, cap " << cap;
+        const index_t bytes = Op::workspace_bytes(in.x, in.w, c.options, ctx);
+        EXPECT_LE(bytes, cap + 63) << name << ", cap " << cap;  // to begin at a cache line
         std::vector<std::byte> memory(static_cast<std::size_t>(bytes) + 64, std::byte{0xA5});
         ctx.workspace = std::span(memory).first(static_cast<std::size_t>(bytes));
-        EXPECT_TRUE(same_bits(tf::conv2d(in.x, in.w, in.b, c.options, ctx), expected)) << name << ", cap " << cap;
+        EXPECT_TRUE(same_bits(Op::call(in.x, in.w, in.b, c.options, ctx), expected)) << name << ", cap " << cap;
         for (std::size_t i = static_cast<std::size_t>(bytes); i < memory.size(); ++i)
           ASSERT_EQ(memory[i], std::byte{0xA5}) << "written behind the workspace";
       }
+}
+
+TEST(Winograd, KeepsToItsWorkspace) {
+  const conv2d_case forward_case{"memory", {1, 150, 9, 17}, {70, 150, 3, 3}, {.padding = 1}};
+  expect_keeps_to_workspace<forward, float>(forward_case);
+  expect_keeps_to_workspace<forward, double>(forward_case);
+  const conv_transpose2d_case stride_2{"memory", {1, 150, 9, 17}, {150, 70, 4, 4}, {.stride = 2, .padding = 1}};
+  expect_keeps_to_workspace<transposed, float>(stride_2);
+  expect_keeps_to_workspace<transposed, double>(stride_2);
 }
 
 /// Whether the context's algorithm takes this.
@@ -370,6 +514,24 @@ TEST(Winograd, TakesOnlyWhatItCanDo) {
   }
 }
 
+TEST(WinogradPhases, TakeOnlyWhatTheyCanDo) {
+  const shape x{1, 2, 9, 9}, w{2, 2, 3, 3};
+  for (const char* name : phase_names) {
+    const tf::context ctx = forced(name, available_isas().back());
+    EXPECT_TRUE(applies(conv_transpose2d_case{"", x, w, {.stride = 2}}, ctx));
+    EXPECT_TRUE(applies(conv_transpose2d_case{"", x, {2, 2, 3, 4}, {.stride = 2, .padding = 5}}, ctx));
+    EXPECT_FALSE(applies(conv_transpose2d_case{"", x, w}, ctx));
+    EXPECT_FALSE(applies(conv_transpose2d_case{"", x, w, {.stride = {2, 1}}}, ctx));
+    EXPECT_FALSE(applies(conv_transpose2d_case{"", x, w, {.stride = 2, .dilation = {1, 2}}}, ctx));
+    EXPECT_FALSE(applies(conv_transpose2d_case{"", x, {2, 2, 2, 4}, {.stride = 2}}, ctx));
+    EXPECT_FALSE(applies(conv_transpose2d_case{"", x, {2, 2, 5, 3}, {.stride = 2}}, ctx));
+    EXPECT_FALSE(applies(conv2d_case{"", x, w, {.stride = 2}}, ctx));
+    EXPECT_FALSE(is_taken([&] {
+      tf::conv_transpose2d(tf::tensor<int>(x), tf::tensor<int>(w), tf::conv_transpose2d_options{.stride = 2}, ctx);
+    }));
+  }
+}
+
 /// Few channels have small errors, PyTorch's most of all: four times that is less than F(4x4) can do.
 TEST(Winograd4x4, TakesFewChannelsInFastMathOnly) {
   for (const tf::math math : {tf::math::standard, tf::math::fast}) {
@@ -384,23 +546,41 @@ TEST(Winograd4x4, TakesFewChannelsInFastMathOnly) {
     EXPECT_TRUE(applies(forward_of(8), ctx));
     EXPECT_EQ(applies(transposed_of(31), ctx), math == tf::math::fast);
     EXPECT_TRUE(applies(transposed_of(32), ctx));
+    ctx.algorithm = "winograd_phases_4x4";
+    const auto phases_of = [](index_t channels, index_t kernel) {
+      return conv_transpose2d_case{"", {1, channels, 9, 9}, {channels, 2, kernel, kernel}, {.stride = 2}};
+    };
+    EXPECT_EQ(applies(phases_of(23, 3), ctx), math == tf::math::fast);
+    EXPECT_TRUE(applies(phases_of(24, 3), ctx));
+    EXPECT_EQ(applies(phases_of(7, 4), ctx), math == tf::math::fast);
+    EXPECT_TRUE(applies(phases_of(8, 4), ctx));
+  }
+}
+
+template <class Op>
+void expect_no_exact_math(const typename Op::test_case& c) {
+  const inputs<float> in(c, Op::channels(c));
+  tf::context exact;
+  exact.math = tf::math::exact;
+  const auto expected = Op::call(in.x, in.w, in.b, c.options, exact);
+  EXPECT_FALSE(same_bits(Op::call(in.x, in.w, in.b, c.options, tf::context{}), expected))
+      << "standard math takes it here";
+  bool is_direct = false;
+  for (const char* name : {"implicit_gemm", "gemm_col2im"}) {
+    tf::context direct;
+    direct.algorithm = name;
+    is_direct |= applies(c, direct) && same_bits(Op::call(in.x, in.w, in.b, c.options, direct), expected);
+  }
+  EXPECT_TRUE(is_direct);
+  for (const char* name : names_of(c)) {
+    exact.algorithm = name;
+    EXPECT_FALSE(applies(c, exact));
   }
 }
 
 TEST(Winograd, IsNoExactMath) {
-  const conv2d_case c{"large", {1, 32, 40, 40}, {32, 32, 3, 3}, {.padding = 1}};
-  const inputs<float> in(c, c.weight[0]);
-  tf::context exact;
-  exact.math = tf::math::exact;
-  tf::context direct;
-  direct.algorithm = "implicit_gemm";
-  const auto expected = tf::conv2d(in.x, in.w, in.b, c.options, direct);
-  EXPECT_TRUE(same_bits(tf::conv2d(in.x, in.w, in.b, c.options, exact), expected));
-  EXPECT_FALSE(same_bits(tf::conv2d(in.x, in.w, in.b, c.options), expected)) << "standard math takes it here";
-  for (const char* name : names) {
-    exact.algorithm = name;
-    EXPECT_FALSE(applies(c, exact));
-  }
+  expect_no_exact_math<forward>({"large", {1, 32, 40, 40}, {32, 32, 3, 3}, {.padding = 1}});
+  expect_no_exact_math<transposed>({"large", {1, 64, 32, 32}, {64, 64, 4, 4}, {.stride = 2, .padding = 1}});
 }
 
 }  // namespace

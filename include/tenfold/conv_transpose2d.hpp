@@ -369,6 +369,8 @@ struct conv_transpose2d_op {
   static constexpr convolution_algorithm<T> algorithms[] = {
       winograd_algorithm<conv_transpose2d_3x3, T, 4>::entry,
       winograd_algorithm<conv_transpose2d_3x3, T, 2>::entry,
+      winograd_algorithm<conv_transpose2d_stride_2, T, 4>::entry,
+      winograd_algorithm<conv_transpose2d_stride_2, T, 2>::entry,
       one_pixel<T>::entry,
       direct_algorithm<conv_transpose2d_axis, T>::entry,
       gemm_col2im<T>::entry,

@@ -108,15 +108,17 @@ struct gemm_kernels : micro_kernels<T> {
 template <class T>
 struct winograd_kernels : micro_kernels<T> {
   index_t tile;  // M: a tile has M x M outputs
+  index_t taps;  // R: of R x R convolutions
   void (*copy_line)(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line);
-  void (*weights)(const T* w, index_t row_stride, index_t rows, index_t column_stride, index_t tap_step, index_t k,
+  void (*weights)(const T* w, index_t row_stride, index_t rows, index_t column_stride, const index_t* tap, index_t k,
                   index_t height, T* packed, index_t plane);
   void (*input_rows)(const T* const* line, index_t count, T* rows, index_t ld);
   void (*input_columns)(const T* rows, index_t ld, index_t width, T* v, index_t plane);
   void (*output_tiles)(const T* m, index_t plane, index_t width, T bias, bool relu, T* y, index_t ld);
   void (*output_rows)(const T* y, index_t ld, index_t rows, index_t columns, T* out, index_t line);
 
-  constexpr index_t side() const { return tile + 2; }  // N: and N x N inputs
+  constexpr index_t side() const { return tile + taps - 1; }  // N: and N x N inputs
+  constexpr index_t overlap() const { return taps - 1; }
   constexpr index_t elements() const { return side() * side(); }
 };
 

@@ -1,13 +1,19 @@
-// Winograd's minimal filtering for 3x3 convolutions of stride 1: fewer multiplications for more additions.
+// Winograd's minimal filtering for 3x3 convolutions of stride 1 and transposed convolutions of stride 2: fewer
+// multiplications for more additions.
 //
-// The image is cut into overlapping tiles, each N x N, N = M + 2, which answer M x M outputs each. With the tiles and
-// the weight transformed (kernels/winograd.inl.hpp), every one of the N * N elements of a tile is a matrix product of
-// its own,
+// The image is cut into overlapping tiles, each N x N, N = M + R - 1, which answer M x M outputs of an R x R
+// convolution each. With the tiles and the weight transformed (kernels/winograd.inl.hpp), every one of the N * N
+// elements of a tile is a matrix product of its own,
 //
 //     m[e](o, t) = sum over c of u[e](o, c) * v[e](c, t),   o an output channel, c an input channel, t a tile
 //
 // and the outputs are the transforms of m. Per output and input channel that makes N * N / (M * M) multiplications
-// instead of 9: 4 with M = 2, 2.25 with M = 4.
+// instead of R * R: with R = 3, 4 of 9 with M = 2 and 2.25 with M = 4.
+//
+// A transposed convolution of stride 2 is four convolutions of stride 1, one for each phase of its outputs, which share
+// their tiles (see winograd_axis). Those of a kernel of 3x3 or 4x4 have 2x2 taps: with M = 2 it takes 2.25 instead of 4
+// multiplications an output, with M = 4 1.56. A kernel of 3 has one tap only in one of two phases, as it were the other
+// with a 0; then one of N elements of the transformed weight is 0 too, and its products are left out.
 //
 // A task is a block of tiles: its v is packed into panels as the micro-kernel of gemm wants them; then, for one chunk
 // of output channels after the other, come the N * N products and the outputs. Nothing is ever as large as the image.
@@ -17,7 +23,19 @@
 
 namespace tenfold::inline v0::detail {
 
-/// A 3x3 convolution of stride 1, which a transposed one is too.
+/// One dimension of the convolutions that share their inputs. Phase a of them has the outputs a, a + phases, ..., one
+/// for each point, and point x reads the R inputs from x + a % windows - padding on.
+struct winograd_axis {
+  static constexpr index_t no_tap = -1;
+  index_t phases = 1;
+  index_t windows = 1;
+  index_t padding = 0;
+  index_t tap[2][3] = {};  // of each phase: the kernel's row (or column) for each of the inputs, or no_tap
+
+  index_t points(index_t phase, index_t out) const { return ceil_divide(out - phase, phases); }
+};
+
+/// Convolutions of stride 1 that share their inputs: one of 3x3, or the phases of a transposed one of stride 2.
 template <class T>
 struct winograd_problem {
   index_t images = 0;
@@ -26,26 +44,83 @@ struct winograd_problem {
   index_t out_channels = 0;  // per group
   hw in = 0;
   hw out = 0;
-  hw padding = 0;
+  winograd_axis h;
+  winograd_axis w;
   const T* input = nullptr;
-  // Tap t of (o, c) is weight[group * group_stride + o * row_stride + c * column_stride + t * tap_step].
+  // Row i, column j of the kernel (o, c) is weight[group * group_stride + o * row_stride + c * column_stride +
+  // i * kernel_w + j].
   const T* weight = nullptr;
   index_t group_stride = 0;
   index_t row_stride = 0;
   index_t column_stride = 0;
-  index_t tap_step = 0;
+  index_t kernel_w = 0;
   const T* packed_weight = nullptr;
   const T* bias = nullptr;
   T* output = nullptr;
   bool relu = false;
+
+  index_t phases() const { return h.phases * w.phases; }
 };
 
-inline bool is_3x3_stride_1(const convolution_geometry& g) {
-  return g.kernel == hw(3) && g.stride == hw(1) && g.dilation == hw(1) && g.in_channels > 0 && g.out_channels > 0;
+inline bool is_undilated(const convolution_geometry& g, index_t stride) {
+  return g.stride == hw(stride) && g.dilation == hw(1) && g.in_channels > 0 && g.out_channels > 0;
 }
 
-template <class T>
+inline bool is_3x3_stride_1(const convolution_geometry& g) { return g.kernel == hw(3) && is_undilated(g, 1); }
+
+/// least_channels: from here on the error of M = 4 is at most four times PyTorch's, whose own grows with the number of
+/// channels; see docs/winograd_error.md.
+struct conv2d_3x3 {
+  static constexpr std::string_view name_of_2x2 = "winograd_2x2", name_of_4x4 = "winograd_4x4";
+  static constexpr int taps = 3, phases = 1;
+  static constexpr bool transposed = false;
+  static index_t least_channels(const convolution_geometry&) { return 8; }
+  static bool is(const convolution_geometry& g) { return is_3x3_stride_1(g); }
+  static winograd_axis axis(index_t, index_t padding) { return {1, 1, padding, {{0, 1, 2}}}; }
+};
+
+/// The convolution with the flipped kernel, and a padding of 2 less the transposed one's.
+struct conv_transpose2d_3x3 {
+  static constexpr std::string_view name_of_2x2 = "winograd_2x2", name_of_4x4 = "winograd_4x4";
+  static constexpr int taps = 3, phases = 1;
+  static constexpr bool transposed = true;
+  static index_t least_channels(const convolution_geometry&) { return 32; }
+  static bool is(const convolution_geometry& g) { return is_3x3_stride_1(g) && g.padding.h <= 2 && g.padding.w <= 2; }
+  static winograd_axis axis(index_t, index_t padding) { return {1, 1, 2 - padding, {{2, 1, 0}}}; }
+};
+
+/// The four phases of a transposed convolution of stride 2 with kernels of 3 and 4. Of one dimension, output 2 x + q,
+/// q in {0, 1}, has the terms
+///
+///     input[T] * kernel[a] + input[T - 1] * kernel[a + 2],   T = x + (q + padding) / 2, a = (q + padding) % 2
+///
+/// (rounded down). With an even padding both phases read the same inputs, with an odd one phase 1 reads one further. Of
+/// a kernel of 3, the phase of a = 1 has one tap only. As the first of two, for the sake of is_zero_line, it reads from
+/// T on: now the phases read the same inputs with an odd padding, and phase 1 one further with an even one.
+struct conv_transpose2d_stride_2 {
+  static constexpr std::string_view name_of_2x2 = "winograd_phases_2x2", name_of_4x4 = "winograd_phases_4x4";
+  static constexpr int taps = 2, phases = 2;
+  static constexpr bool transposed = true;
+  static index_t least_channels(const convolution_geometry& g) { return g.kernel == hw(4) ? 8 : 24; }
+  static bool is(const convolution_geometry& g) {
+    const auto has_two_taps = [](index_t kernel) { return kernel == 3 || kernel == 4; };
+    return is_undilated(g, 2) && has_two_taps(g.kernel.h) && has_two_taps(g.kernel.w);
+  }
+  static winograd_axis axis(index_t kernel, index_t padding) {
+    constexpr index_t none = winograd_axis::no_tap;
+    static constexpr winograd_axis of_padding_0_and_1[2][2] = {
+        {{2, 2, 1, {{2, 0}, {1, none}}}, {2, 1, 0, {{1, none}, {2, 0}}}},  // of a kernel of 3
+        {{2, 1, 1, {{2, 0}, {3, 1}}}, {2, 2, 1, {{3, 1}, {2, 0}}}}};       // of 4
+    winograd_axis axis = of_padding_0_and_1[kernel - 3][padding & 1];
+    axis.padding -= floor_divide(padding, 2);
+    return axis;
+  }
+};
+
+/// Source: one of the operations above.
+template <class Source, class T>
 winograd_problem<T> winograd_problem_of(const convolution_geometry& g, const convolution_operands<T>& operands) {
+  const index_t window = g.kernel.h * g.kernel.w;
   winograd_problem<T> p;
   p.images = g.batch;
   p.groups = g.groups;
@@ -53,8 +128,14 @@ winograd_problem<T> winograd_problem_of(const convolution_geometry& g, const con
   p.out_channels = g.out_channels;
   p.in = g.in;
   p.out = g.out;
-  p.group_stride = g.in_channels * g.out_channels * 9;
+  p.h = Source::axis(g.kernel.h, g.padding.h);
+  p.w = Source::axis(g.kernel.w, g.padding.w);
   p.input = operands.input;
+  p.weight = operands.weight;
+  p.group_stride = g.in_channels * g.out_channels * window;
+  p.row_stride = Source::transposed ? window : g.in_channels * window;
+  p.column_stride = Source::transposed ? g.out_channels * window : window;
+  p.kernel_w = g.kernel.w;
   p.packed_weight = operands.packed_weight;
   p.bias = operands.bias;
   p.output = operands.output;
@@ -62,43 +143,11 @@ winograd_problem<T> winograd_problem_of(const convolution_geometry& g, const con
   return p;
 }
 
-/// `least_channels`: from here on the error of F(4x4) is at most four times PyTorch's, whose own grows with the number
-/// of channels; see docs/winograd_error.md.
-struct conv2d_3x3 {
-  static constexpr index_t least_channels = 8;
-  static bool is(const convolution_geometry& g) { return is_3x3_stride_1(g); }
-  template <class T>
-  static winograd_problem<T> problem(const convolution_geometry& g, const convolution_operands<T>& operands) {
-    winograd_problem<T> p = winograd_problem_of(g, operands);
-    p.padding = g.padding;
-    p.weight = operands.weight;
-    p.row_stride = g.in_channels * 9;
-    p.column_stride = 9;
-    p.tap_step = 1;
-    return p;
-  }
-};
-
-/// The convolution with the flipped kernel, and a padding of 2 less the transposed one's.
-struct conv_transpose2d_3x3 {
-  static constexpr index_t least_channels = 32;
-  static bool is(const convolution_geometry& g) { return is_3x3_stride_1(g) && g.padding.h <= 2 && g.padding.w <= 2; }
-  template <class T>
-  static winograd_problem<T> problem(const convolution_geometry& g, const convolution_operands<T>& operands) {
-    winograd_problem<T> p = winograd_problem_of(g, operands);
-    p.padding = {2 - g.padding.h, 2 - g.padding.w};
-    if (operands.weight) p.weight = operands.weight + 8;
-    p.row_stride = 9;
-    p.column_stride = g.out_channels * 9;
-    p.tap_step = -1;
-    return p;
-  }
-};
-
 // KC: channels whose products are summed in registers before they are added to m. It alone decides the order of the
 // additions, so it depends on nothing but the number of channels. It is a quarter of gemm's: the transform of the
 // outputs magnifies the sums' errors, and short sums have small ones (docs/winograd_error.md); that costs 2 % of the
-// speed. The least scratch, N * N * MR + (MR + 1) * KC vectors and some, fits a workspace of 64 KiB.
+// speed. The least scratch, N * N * MR (twice that for two phases, but then MR may be lower) + (MR + 1) * KC vectors
+// and some, fits a workspace of 64 KiB.
 inline constexpr index_t winograd_kc = 64;
 
 /// The channels of every block but the last: equal shares rather than a small rest.
@@ -123,11 +172,11 @@ struct winograd_blocking {
   index_t parts;
 };
 
-/// Where the transformed weight lies: for each group, for each block of KC channels, for each element of a tile, for
-/// each panel of MR output channels, (kc, MR); a vector of slack follows each element's, and keeps them apart in the
-/// cache.
+/// Where the transformed weight lies: for each group, for each block of KC channels, for each phase and element of a
+/// tile, for each panel of MR output channels, (kc, MR); a vector of slack follows each element's, and keeps them apart
+/// in the cache.
 struct packed_winograd_weight {
-  index_t elements;
+  index_t elements;  // of all phases
   index_t rows;
   index_t channels;
   index_t lanes;
@@ -144,7 +193,7 @@ struct packed_winograd_weight {
 
 template <class T>
 packed_winograd_weight packed_layout(const winograd_problem<T>& p, const winograd_kernels<T>& kernel) {
-  return {kernel.elements(), kernel.padded_rows(p.out_channels), p.in_channels, kernel.lanes};
+  return {p.phases() * kernel.elements(), kernel.padded_rows(p.out_channels), p.in_channels, kernel.lanes};
 }
 
 /// One worker's scratch.
@@ -156,12 +205,13 @@ struct winograd_scratch {
   index_t m_plane;
   index_t ld;  // of rows
   index_t line_ld;
-  T* v;     // (blocks of KC or 1, elements, panels, kc, width)
+  index_t v_window;
+  T* v;     // (windows of a row or 1, blocks of KC or 1, elements, panels, kc, width)
   T* a;     // (elements, rows, kc) where the weight is not transformed beforehand
-  T* m;     // (N N, panels, rows, width)
-  T* rows;  // (N N, width): a tile half transformed
+  T* m;     // (phases of a row, N N, panels, rows, width)
+  T* rows;  // (N N, width): a tile half transformed; (phases of a row, M M, width): a tile of outputs
   T* few;   // (N N, width or MR): of which `elements` are wanted
-  T* line;  // (N, M width + 2): the zero-padded lines of a row of tiles
+  T* line;  // (N, M width + N - M): the zero-padded lines of a row of tiles
 
   winograd_scratch(scratch_cursor& cursor, const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
                    const winograd_blocking& b) {
@@ -173,11 +223,12 @@ struct winograd_scratch {
     a_plane = b.rows * b.kc + lanes;
     m_plane = b.panels * b.rows * b.width + lanes;
     ld = b.width + lanes;
-    line_ld = round_up(kernel.tile * b.width + 2 + lanes, lanes);
-    v = cursor.take<T>(k_blocks * (b.whole_input ? all : b.elements) * v_plane);
+    line_ld = round_up(kernel.tile * b.width + kernel.overlap() + lanes, lanes);
+    v_window = k_blocks * (b.whole_input ? all : b.elements) * v_plane;
+    v = cursor.take<T>((b.whole_input ? p.w.windows : 1) * v_window);
     a = p.packed_weight || b.packs_once ? nullptr : cursor.take<T>(b.elements * a_plane);
-    m = cursor.take<T>(all * m_plane);
-    rows = cursor.take<T>(all * ld);
+    m = cursor.take<T>(p.w.phases * all * m_plane);
+    rows = cursor.take<T>(std::max(all, p.w.phases * kernel.tile * kernel.tile) * ld);
     few = b.elements == all ? nullptr : cursor.take<T>(all * std::max(b.width, round_up(kernel.mr, lanes)));
     line = cursor.take<T>(kernel.side() * line_ld);
   }
@@ -215,7 +266,7 @@ void split_for_workers(const winograd_problem<T>& p, index_t threads, index_t mr
 /// One step towards less scratch memory; false where there is none left. The blocks of KC are untouched, and so are the
 /// bits.
 template <class T>
-bool shrink(const winograd_kernels<T>& kernel, winograd_blocking& b) {
+bool shrink(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, winograd_blocking& b) {
   if (b.panels > 1)
     b.panels /= 2;
   else if (b.rows > 2 * kernel.mr)
@@ -228,6 +279,8 @@ bool shrink(const winograd_kernels<T>& kernel, winograd_blocking& b) {
     b.rows = kernel.mr;
   else if (b.width > kernel.lanes)
     b.width = kernel.lanes;
+  else if (!p.packed_weight && b.rows > kernel.heights[1])
+    b.rows = kernel.heights[1];
   else
     return false;
   return true;
@@ -237,11 +290,12 @@ template <class T>
 winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
                                            const context& ctx) {
   const index_t elements = kernel.elements();
+  const hw points{p.h.points(0, p.out.h), p.w.points(0, p.out.w)};
   constexpr auto bytes = static_cast<index_t>(sizeof(T));
 
   winograd_blocking b{};
-  b.tiles_h = ceil_divide(p.out.h, kernel.tile);
-  b.tiles_w = ceil_divide(p.out.w, kernel.tile);
+  b.tiles_h = ceil_divide(points.h, kernel.tile);
+  b.tiles_w = ceil_divide(points.w, kernel.tile);
   b.tiles = p.images * b.tiles_h * b.tiles_w;
   b.kc = winograd_block_channels(p.in_channels);
   b.elements = elements;
@@ -249,14 +303,15 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
   b.width = b.tiles <= kernel.lanes ? kernel.lanes : kernel.nr;
   const index_t weight = p.groups * packed_layout(p, kernel).group_size() * bytes;
   const bool transforms_often = !p.packed_weight && weight > winograd_weight_bytes;
-  const index_t most_tiles = std::min(transforms_often ? 4 * winograd_block_tiles : winograd_block_tiles,
-                                      winograd_v_bytes / (elements * p.in_channels * bytes));
+  const index_t v_bytes = p.w.windows * elements * p.in_channels * bytes;  // of a tile
+  const index_t most_tiles =
+      std::min(transforms_often ? 4 * winograd_block_tiles : winograd_block_tiles, winograd_v_bytes / v_bytes);
   const index_t most_panels = std::max<index_t>(1, most_tiles / b.width);
   const index_t all_panels = ceil_divide(b.tiles, b.width);
   b.panels = ceil_divide(all_panels, ceil_divide(all_panels, most_panels));
   b.part_rows = round_up(p.out_channels, kernel.mr);
   split_for_workers(p, ctx.threads, kernel.mr, weight, b);
-  const index_t most_rows = winograd_m_bytes / (elements * b.panels * b.width * bytes);
+  const index_t most_rows = winograd_m_bytes / (p.w.phases * elements * b.panels * b.width * bytes);
   b.rows = std::min(b.part_rows, std::max(4 * kernel.mr, round_up(most_rows, kernel.mr)));
   if (transforms_often)
     b.rows =
@@ -270,22 +325,30 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
   };
   b.packs_once =
       !p.packed_weight && b.tiles > b.panels * b.width && weight <= winograd_weight_bytes && used() + weight <= budget;
-  while (used() > budget && shrink(kernel, b)) {
+  while (used() > budget && shrink(p, kernel, b)) {
   }
   b.blocks = ceil_divide(b.tiles, b.panels * b.width);
   b.parts = ceil_divide(p.out_channels, b.part_rows);
   return b;
 }
 
-/// Transforms output channels [i, i + rows) x input channels [c, c + channels) of a group's weight.
+/// Output channels [i, i + rows) x input channels [c, c + channels) of a group's weight, transformed for one phase.
 ///   packed  (N N planes, panels of MR, channels)
 template <class T>
-void pack_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, const T* weight, index_t i,
-                          index_t rows, index_t c, index_t channels, T* packed, index_t plane) {
+void pack_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, index_t group, index_t phase,
+                          index_t i, index_t rows, index_t c, index_t channels, T* packed, index_t plane) {
+  index_t tap[9];
+  const index_t* tap_h = p.h.tap[phase / p.w.phases];
+  const index_t* tap_w = p.w.tap[phase % p.w.phases];
+  for (index_t t = 0; t < kernel.taps * kernel.taps; ++t) {
+    const index_t row = tap_h[t / kernel.taps], column = tap_w[t % kernel.taps];
+    tap[t] = row < 0 || column < 0 ? winograd_axis::no_tap : row * p.kernel_w + column;
+  }
+  const T* weight = p.weight + group * p.group_stride + c * p.column_stride;
   for (index_t r = 0; r < rows; r += kernel.mr, packed += channels * kernel.mr) {
     const index_t count = std::min(kernel.mr, rows - r);
-    kernel.weights(weight + (i + r) * p.row_stride + c * p.column_stride, p.row_stride, count, p.column_stride,
-                   p.tap_step, channels, kernel.height_of(count), packed, plane);
+    kernel.weights(weight + (i + r) * p.row_stride, p.row_stride, count, p.column_stride, tap, channels,
+                   kernel.height_of(count), packed, plane);
   }
 }
 
@@ -297,9 +360,16 @@ void pack_whole_winograd_weight(const winograd_problem<T>& p, const winograd_ker
   for (index_t group = 0; group < p.groups; ++group)
     for (index_t c = 0; c < p.in_channels; c += kc) {
       const index_t channels = std::min(kc, p.in_channels - c);
-      pack_winograd_weight(p, kernel, p.weight + group * p.group_stride, 0, p.out_channels, c, channels,
-                           packed + layout.block(group, c), layout.plane(channels));
+      const index_t plane = layout.plane(channels);
+      for (index_t phase = 0; phase < p.phases(); ++phase)
+        pack_winograd_weight(p, kernel, group, phase, 0, p.out_channels, c, channels,
+                             packed + layout.block(group, c) + phase * kernel.elements() * plane, plane);
     }
+}
+
+/// Whether line i of the elements of a phase's transformed weight is 0 for every weight: the last one is the last tap.
+inline bool is_zero_line(const winograd_axis& axis, index_t phase, index_t i, index_t side, index_t taps) {
+  return i == side - 1 && axis.tap[phase][taps - 1] < 0;
 }
 
 /// Tiles of a panel that are neighbours in a row of tiles.
@@ -307,7 +377,7 @@ struct tile_run {
   index_t begin;  // in the panel
   index_t length;
   index_t image;
-  index_t y;  // of the first tile's first output
+  index_t y;  // of the first tile's first point
   index_t x;
 };
 
@@ -324,7 +394,16 @@ class winograd_task {
     first_tile_ = block * blocking_.panels * blocking_.width;
     tiles_ = std::min(blocking_.panels * blocking_.width, blocking_.tiles - first_tile_);
     panels_ = ceil_divide(tiles_, blocking_.width);
-    if (blocking_.whole_input) pack_input(0, p_.in_channels, 0, elements_);
+    for (index_t phase_h = 0; phase_h < p_.h.phases; ++phase_h) run_phases(phase_h, part);
+  }
+
+ private:
+  /// The phases of a row, whose outputs are neighbours.
+  void run_phases(index_t phase_h, index_t part) {
+    phase_h_ = phase_h;
+    if (blocking_.whole_input && phase_h < p_.h.windows)
+      for (index_t w = 0; w < p_.w.windows; ++w)
+        pack_input(w, 0, p_.in_channels, 0, elements_, scratch_.v + w * scratch_.v_window);
     const index_t end = std::min((part + 1) * blocking_.part_rows, p_.out_channels);
     for (index_t o = part * blocking_.part_rows; o < end; o += blocking_.rows) {
       const index_t rows = std::min(blocking_.rows, end - o);
@@ -336,7 +415,6 @@ class winograd_task {
     }
   }
 
- private:
   index_t tiles_of(index_t panel) const { return std::min(blocking_.width, tiles_ - panel * blocking_.width); }
   /// The last tiles of all may fit one vector: they make a narrow panel.
   index_t width_of(index_t panel) const { return tiles_of(panel) <= kernel_.lanes ? kernel_.lanes : blocking_.width; }
@@ -356,8 +434,8 @@ class winograd_task {
     return found;
   }
 
-  /// v for channels [c0, c0 + channels) and the elements [e, e + elements) of every panel.
-  void pack_input(index_t c0, index_t channels, index_t e, index_t elements) {
+  /// v for channels [c0, c0 + channels) and the elements [e, e + elements) of every panel, as window_w begins.
+  void pack_input(index_t window_w, index_t c0, index_t channels, index_t e, index_t elements, T* to) {
     tile_run runs[most_nr];
     for (index_t panel = 0; panel < panels_; ++panel) {
       const index_t found = find_runs(panel, runs);
@@ -368,11 +446,11 @@ class winograd_task {
       for (index_t c = 0; c < channels; ++c) {
         for (index_t r = 0; r < found; ++r) {
           const T* line[most_winograd_side];
-          lines_of(runs[r], c0 + c, line);
+          lines_of(runs[r], window_w, c0 + c, line);
           kernel_.input_rows(line, runs[r].length, scratch_.rows + runs[r].begin, scratch_.ld);
         }
-        T* v = scratch_.v + c / blocking_.kc * elements_ * scratch_.v_plane + panel * scratch_.v_panel +
-               c % blocking_.kc * width;
+        T* v =
+            to + c / blocking_.kc * elements_ * scratch_.v_plane + panel * scratch_.v_panel + c % blocking_.kc * width;
         if (elements == elements_) {
           kernel_.input_columns(scratch_.rows, scratch_.ld, width, v, scratch_.v_plane);
         } else {
@@ -389,18 +467,20 @@ class winograd_task {
   }
 
   /// The input lines of a run: in the image where whole vectors can be read from them, else copied between zeros.
-  void lines_of(const tile_run& run, index_t channel, const T** line) const {
+  void lines_of(const tile_run& run, index_t window_w, index_t channel, const T** line) const {
     const index_t plane = ((run.image * p_.groups + group_) * p_.in_channels + channel) * p_.in.h * p_.in.w;
-    const index_t x = run.x - p_.padding.w;
-    const index_t read = kernel_.tile * round_up(run.length, kernel_.lanes) + 1 + kernel_.lanes;
+    const index_t x = run.x + window_w - p_.w.padding;
+    const index_t first = run.y + phase_h_ % p_.h.windows - p_.h.padding;
+    const index_t wanted = kernel_.tile * run.length + kernel_.overlap();
+    const index_t read = kernel_.tile * round_up(run.length, kernel_.lanes) + kernel_.overlap() - 1 + kernel_.lanes;
     const bool whole = x >= 0 && x + read <= p_.in.w;
     for (index_t i = 0; i < kernel_.side(); ++i) {
-      const index_t y = run.y - p_.padding.h + i;
+      const index_t y = first + i;
       const bool inside = y >= 0 && y < p_.in.h;
       const T* source = p_.input + plane + (inside ? y * p_.in.w : 0);
       T* copy = scratch_.line + i * scratch_.line_ld;
       line[i] = whole && inside ? source + x : copy;
-      if (line[i] == copy) kernel_.copy_line(source, inside ? p_.in.w : 0, x, 1, kernel_.tile * run.length + 2, copy);
+      if (line[i] == copy) kernel_.copy_line(source, inside ? p_.in.w : 0, x, 1, wanted, copy);
       if (inside && channel + 1 < p_.in_channels)
         prefetch(source + p_.in.h * p_.in.w, std::max<index_t>(x, 0), std::min(x + kernel_.tile * run.length, p_.in.w));
     }
@@ -413,37 +493,46 @@ class winograd_task {
 
   /// m for output channels [o, o + rows) and the elements [e, e + elements): the products of one block of KC.
   void multiply(index_t o, index_t rows, index_t c, index_t channels, index_t e, index_t elements) {
-    const T* v = scratch_.v;
-    if (blocking_.whole_input)
-      v += (c / blocking_.kc * elements_ + e) * scratch_.v_plane;
-    else
-      pack_input(c, channels, e, elements);
-    const T* a = scratch_.a;
-    index_t a_plane = scratch_.a_plane;
-    if (p_.packed_weight) {
-      const packed_winograd_weight layout = packed_layout(p_, kernel_);
-      a_plane = layout.plane(channels);
-      a = p_.packed_weight + layout.block(group_, c) + e * a_plane + o * channels;
-    } else {
-      pack_weight(o, rows, c, channels, e, elements);
+    for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w) {
+      const index_t phase = phase_h_ * p_.w.phases + phase_w;
+      const T* v = scratch_.v;
+      if (blocking_.whole_input)
+        v += phase_w % p_.w.windows * scratch_.v_window + (c / blocking_.kc * elements_ + e) * scratch_.v_plane;
+      else if (phase_w < p_.w.windows)
+        pack_input(phase_w, c, channels, e, elements, scratch_.v);
+      const T* a = scratch_.a;
+      index_t a_plane = scratch_.a_plane;
+      if (p_.packed_weight) {
+        const packed_winograd_weight layout = packed_layout(p_, kernel_);
+        a_plane = layout.plane(channels);
+        a = p_.packed_weight + layout.block(group_, c) + (phase * elements_ + e) * a_plane + o * channels;
+      } else {
+        pack_weight(phase, o, rows, c, channels, e, elements);
+      }
+      gemm_epilogue<T> epilogue;
+      epilogue.accumulate = c > 0;
+      for (index_t i = 0; i < elements; ++i)  // a product over no channels is 0
+        multiply_element(rows, channels, is_zero(phase_w, e + i) ? 0 : channels, a + i * a_plane,
+                         v + i * scratch_.v_plane, scratch_.m + (phase_w * elements_ + e + i) * scratch_.m_plane,
+                         epilogue);
     }
-    gemm_epilogue<T> epilogue;
-    epilogue.accumulate = c > 0;
-    for (index_t i = 0; i < elements; ++i)
-      multiply_element(rows, channels, a + i * a_plane, v + i * scratch_.v_plane,
-                       scratch_.m + (e + i) * scratch_.m_plane, epilogue);
   }
 
-  void pack_weight(index_t o, index_t rows, index_t c, index_t channels, index_t e, index_t elements) {
-    const T* weight = p_.weight + group_ * p_.group_stride;
+  bool is_zero(index_t phase_w, index_t e) const {
+    const index_t side = kernel_.side();
+    return is_zero_line(p_.h, phase_h_, e / side, side, kernel_.taps) ||
+           is_zero_line(p_.w, phase_w, e % side, side, kernel_.taps);
+  }
+
+  void pack_weight(index_t phase, index_t o, index_t rows, index_t c, index_t channels, index_t e, index_t elements) {
     if (elements == elements_)
-      return pack_winograd_weight(p_, kernel_, weight, o, rows, c, channels, scratch_.a, scratch_.a_plane);
+      return pack_winograd_weight(p_, kernel_, group_, phase, o, rows, c, channels, scratch_.a, scratch_.a_plane);
     const index_t plane = round_up(kernel_.mr, kernel_.lanes);
     for (index_t r = 0; r < rows; r += kernel_.mr) {
       const index_t count = std::min(kernel_.mr, rows - r);
       const index_t height = kernel_.height_of(count);
       for (index_t k = 0; k < channels; ++k) {
-        pack_winograd_weight(p_, kernel_, weight, o + r, count, c + k, 1, scratch_.few, plane);
+        pack_winograd_weight(p_, kernel_, group_, phase, o + r, count, c + k, 1, scratch_.few, plane);
         copy_planes(scratch_.few + e * plane, plane, elements, height, scratch_.a + r * channels + k * height,
                     scratch_.a_plane);
       }
@@ -451,8 +540,9 @@ class winograd_task {
   }
 
   /// m(panel, row, t) [+]= sum over k < depth of a(row, k) * v(panel, k, t)
-  void multiply_element(index_t rows, index_t depth, const T* a, const T* v, T* m, const gemm_epilogue<T>& epilogue) {
-    for (index_t i = 0; i < rows; i += kernel_.mr, a += depth * kernel_.mr)
+  void multiply_element(index_t rows, index_t channels, index_t depth, const T* a, const T* v, T* m,
+                        const gemm_epilogue<T>& epilogue) {
+    for (index_t i = 0; i < rows; i += kernel_.mr, a += channels * kernel_.mr)
       for (index_t panel = 0; panel < panels_; ++panel) {
         const index_t width = width_of(panel);
         kernel_.multiply(std::min(kernel_.mr, rows - i), width, depth, a, v + panel * scratch_.v_panel, width,
@@ -470,8 +560,10 @@ class winograd_task {
         const index_t tile = i / kernel_.mr * kernel_.mr;
         const T* m = scratch_.m + (panel * blocking_.rows + tile) * blocking_.width + (i - tile) * width;
         const index_t channel = group_ * p_.out_channels + o + i;
-        kernel_.output_tiles(m, scratch_.m_plane, width, p_.bias ? p_.bias[channel] : T{}, p_.relu, scratch_.rows,
-                             scratch_.ld);
+        for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w)
+          kernel_.output_tiles(m + phase_w * elements_ * scratch_.m_plane, scratch_.m_plane, width,
+                               p_.bias ? p_.bias[channel] : T{}, p_.relu,
+                               scratch_.rows + phase_w * kernel_.tile * kernel_.tile * scratch_.ld, scratch_.ld);
         for (index_t r = 0; r < found; ++r) store_run(runs[r], channel);
       }
     }
@@ -479,9 +571,11 @@ class winograd_task {
 
   void store_run(const tile_run& run, index_t channel) {
     T* plane = p_.output + (run.image * p_.groups * p_.out_channels + channel) * p_.out.h * p_.out.w;
-    kernel_.output_rows(scratch_.rows + run.begin, scratch_.ld, std::min(kernel_.tile, p_.out.h - run.y),
-                        std::min(kernel_.tile * run.length, p_.out.w - run.x), plane + run.y * p_.out.w + run.x,
-                        p_.out.w);
+    const hw first{run.y * p_.h.phases + phase_h_, run.x * p_.w.phases};
+    kernel_.output_rows(scratch_.rows + run.begin, scratch_.ld,
+                        std::min(kernel_.tile, p_.h.points(phase_h_, p_.out.h) - run.y),
+                        std::min(kernel_.tile * run.length * p_.w.phases, p_.out.w - first.w),
+                        plane + first.h * p_.out.w + first.w, p_.h.phases * p_.out.w);
   }
 
   const winograd_problem<T>& p_;
@@ -490,6 +584,7 @@ class winograd_task {
   const winograd_scratch<T>& scratch_;
   const index_t elements_;  // N * N
   index_t group_ = 0;
+  index_t phase_h_ = 0;
   index_t first_tile_ = 0;
   index_t tiles_ = 0;
   index_t panels_ = 0;
@@ -522,7 +617,12 @@ struct winograd_plan {
   }
 };
 
-/// `memory` holds winograd_plan::bytes.
+template <class T>
+index_t winograd_scratch_bytes(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, const context& ctx) {
+  return has_no_result(p) ? 0 : winograd_plan<T>(p, kernel, ctx).bytes;
+}
+
+/// `memory` holds winograd_scratch_bytes.
 template <class T>
 void run_winograd(winograd_problem<T> p, const winograd_kernels<T>& kernel, const context& ctx, std::byte* memory) {
   if (has_no_result(p)) return;
@@ -546,36 +646,44 @@ void run_winograd(winograd_problem<T> p, const winograd_kernels<T>& kernel, cons
 /// The estimated time of one core, in vector operations. Everything is counted for each of the N * N elements of a
 /// vector of tiles:
 ///     products  one multiply-add for each output and input channel, and 3 more for each block of KC, which loads, adds
-///     to
-///               and stores m
+///               to and stores m; for each phase, but where the weight is 0
 ///     inputs    for each channel 4 of the columns (a load, 2 of arithmetic, a store), and 12 of the rows (copying the
 ///               line, taking it apart, 2 of arithmetic, a store); a vector's rows may come from several rows of tiles
-///     outputs   for each channel 10: a load, 4 of arithmetic for both transforms, storing the tiles, joining them to
-///     lines weight    1.5 for each element, once a call; for each block of tiles where it is too large for the scratch
-///     memory
+///     outputs   for each channel 8 (a load, 4 of arithmetic for both transforms, storing the tiles, joining them to
+///               lines), and 2 of the rows
+///     weight    1.5 for each element, once a call; for each block of tiles where it is too large for the scratch
+///               memory
 template <class T>
 double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, bool packed) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
   const double elements = d(kernel.elements());
-  const index_t tiles_h = ceil_divide(p.out.h, kernel.tile);
-  const index_t tiles_w = ceil_divide(p.out.w, kernel.tile);
+  const auto lines_of = [&](const winograd_axis& axis) {
+    index_t lines = 0;
+    for (index_t a = 0; a < axis.phases; ++a)
+      for (index_t i = 0; i < kernel.side(); ++i) lines += !is_zero_line(axis, a, i, kernel.side(), kernel.taps);
+    return lines;
+  };
+  const index_t tiles_h = ceil_divide(p.h.points(0, p.out.h), kernel.tile);
+  const index_t tiles_w = ceil_divide(p.w.points(0, p.out.w), kernel.tile);
   const double vectors = d(p.images * ceil_divide(tiles_h * tiles_w, kernel.lanes));
   const double row_vectors = d(p.images * tiles_h * ceil_divide(tiles_w, kernel.lanes));
   const double rows = d(kernel.padded_rows(p.out_channels));
-  const double products = rows * d(p.in_channels + 3 * ceil_divide(p.in_channels, winograd_kc)) * vectors;
-  const double inputs = d(p.in_channels) * (4 * vectors + 12 * row_vectors);
-  const double outputs = 10 * d(p.out_channels) * vectors;
+  const double products = d(lines_of(p.h) * lines_of(p.w)) * rows *
+                          d(p.in_channels + 3 * ceil_divide(p.in_channels, winograd_kc)) * vectors;
+  const double inputs = d(p.h.windows * p.w.windows) * d(p.in_channels) * (4 * vectors + 12 * row_vectors);
+  const double outputs = d(p.phases()) * d(p.out_channels) * (8 * vectors + 2 * row_vectors);
   const index_t weight_bytes = p.groups * packed_layout(p, kernel).group_size() * static_cast<index_t>(sizeof(T));
   const double passes =
       weight_bytes <= winograd_weight_bytes ? 1 : std::max(1.0, vectors * d(kernel.lanes) / winograd_block_tiles);
-  const double weight = packed ? 0 : passes * d(p.in_channels) * d(p.out_channels) * (18 / elements + 4 / d(kernel.mr));
-  return d(p.groups) * elements * (products + inputs + outputs + weight);
+  const double weight =
+      packed ? 0 : passes * d(p.phases()) * d(p.in_channels) * d(p.out_channels) * (18 / elements + 4 / d(kernel.mr));
+  return d(p.groups) * (products + elements * (inputs + outputs + weight));
 }
 
 /// Integers are summed exactly by the other algorithms only.
 template <class Source, class T, int M>
 struct winograd_algorithm {
-  static constexpr convolution_algorithm<T> entry = {M == 2 ? "winograd_2x2" : "winograd_4x4",
+  static constexpr convolution_algorithm<T> entry = {M == 2 ? Source::name_of_2x2 : Source::name_of_4x4,
                                                      [](const convolution_geometry&, const context&) { return false; },
                                                      nullptr,
                                                      nullptr,
@@ -587,15 +695,15 @@ struct winograd_algorithm {
 template <class Source, std::floating_point T, int M>
 struct winograd_algorithm<Source, T, M> {
   static const winograd_kernels<T>& kernels(const context& ctx) {
-    return TENFOLD_KERNEL(chosen_isa(ctx), winograd_table<T, M>);
+    return TENFOLD_KERNEL(chosen_isa(ctx), winograd_table<T, M, Source::taps, Source::phases>);
   }
   static winograd_problem<T> problem(const convolution_geometry& g, const convolution_operands<T>& operands = {}) {
-    return Source::problem(g, operands);
+    return winograd_problem_of<Source>(g, operands);
   }
 
   static bool applies(const convolution_geometry& g, const context& ctx) {
     if (ctx.math == math::exact || !Source::is(g)) return false;
-    return M == 2 || ctx.math == math::fast || g.in_channels >= Source::least_channels;
+    return M == 2 || ctx.math == math::fast || g.in_channels >= Source::least_channels(g);
   }
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     return winograd_cost(problem(g), kernels(ctx), packed);
@@ -610,8 +718,7 @@ struct winograd_algorithm<Source, T, M> {
   }
   static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
                                const context& ctx) {
-    const winograd_problem<T> p = problem(g, operands);
-    return has_no_result(p) ? 0 : winograd_plan<T>(p, kernels(ctx), ctx).bytes;
+    return winograd_scratch_bytes(problem(g, operands), kernels(ctx), ctx);
   }
   static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
@@ -619,7 +726,7 @@ struct winograd_algorithm<Source, T, M> {
   }
 
   static constexpr convolution_algorithm<T> entry = {
-      M == 2 ? "winograd_2x2" : "winograd_4x4", applies, cost, packed_size, pack, scratch_bytes, run};
+      M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, scratch_bytes, run};
 };
 
 }  // namespace tenfold::inline v0::detail
