@@ -260,7 +260,8 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
     const tf::context ctx = on(isa);
     const auto& kernel = gemm_kernels_of<T>(ctx);
     const index_t mr = kernel.mr;
-    for (const index_t last : {index_t{1}, kernel.heights[2], kernel.heights[2] + 1, kernel.heights[1] + 1, mr}) {
+    for (const index_t rest : {index_t{1}, kernel.heights[2], kernel.heights[2] + 1, kernel.heights[1] + 1, mr}) {
+      const index_t last = std::min(rest, mr);
       gemm_problem<T> p;
       p.m = 2 * mr + last;
       p.k = 2 * gemm_kc<T> + 5;

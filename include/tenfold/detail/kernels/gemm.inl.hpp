@@ -66,10 +66,22 @@ inline constexpr typename micro_kernels<T>::function micro_row[3] = {
     &gemm_micro<T, MR, gemm_nv>, &gemm_micro<T, MR, 1>, &gemm_micro<T, MR, 1, gemm_half<T>>};
 
 template <class T>
-inline constexpr micro_kernels<T> micro_table = {
-    gemm_mr,
-    gemm_nr<T>,
-    lanes<T>,
-    {gemm_mr, gemm_middle, gemm_low},
-    {gemm_nr<T>, lanes<T>, gemm_half<T>},
-    {micro_row<T, gemm_mr>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
+struct micro_set {
+  static constexpr micro_kernels<T> table = {
+      gemm_mr,
+      gemm_nr<T>,
+      lanes<T>,
+      {gemm_mr, gemm_middle, gemm_low},
+      {gemm_nr<T>, lanes<T>, gemm_half<T>},
+      {micro_row<T, gemm_mr>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
+};
+
+// Integers have the full tile only: nine tiles for each of their types would take long to compile.
+template <std::integral T>
+struct micro_set<T> {
+  static constexpr typename micro_kernels<T>::function row[3] = {
+      &gemm_micro<T, gemm_mr, gemm_nv>, &gemm_micro<T, gemm_mr, gemm_nv>, &gemm_micro<T, gemm_mr, gemm_nv>};
+  static constexpr micro_kernels<T> table = {
+      gemm_mr,        gemm_nr<T>, lanes<T>, {gemm_mr, gemm_mr, gemm_mr}, {gemm_nr<T>, gemm_nr<T>, gemm_nr<T>},
+      {row, row, row}};
+};

@@ -129,7 +129,7 @@ void scatter_runs(const T* tile, index_t ld, const index_t* row, index_t rows, c
 }
 
 template <class T>
-inline constexpr gemm_kernels<T> gemm_table = {micro_table<T>,
+inline constexpr gemm_kernels<T> gemm_table = {micro_set<T>::table,
                                                &pack_gather<T>,
                                                &pack_transpose<T>,
                                                &pack_lines<T>,

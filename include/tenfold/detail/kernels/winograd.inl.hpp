@@ -310,7 +310,7 @@ void winograd_output_rows(const T* y, index_t ld, index_t rows, index_t columns,
 
 // Tiles of M x M outputs of R x R convolutions, P x P of which share their inputs.
 template <class T, int M, int R, int P>
-inline constexpr winograd_kernels<T> winograd_table = {micro_table<T>,
+inline constexpr winograd_kernels<T> winograd_table = {micro_set<T>::table,
                                                        M,
                                                        R,
                                                        &copy_line<T>,
