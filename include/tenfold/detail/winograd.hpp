@@ -649,8 +649,8 @@ void run_winograd(winograd_problem<T> p, const winograd_kernels<T>& kernel, cons
 ///               to and stores m; for each phase, but where the weight is 0
 ///     inputs    for each channel 4 of the columns (a load, 2 of arithmetic, a store), and 12 of the rows (copying the
 ///               line, taking it apart, 2 of arithmetic, a store); a vector's rows may come from several rows of tiles
-///     outputs   for each channel 8 (a load, 4 of arithmetic for both transforms, storing the tiles, joining them to
-///               lines), and 2 of the rows
+///     outputs   for each channel 10: a load, 4 of arithmetic for both transforms, storing the tiles, joining them to
+///               lines; 2 of these for each vector of the rows where two phases are joined
 ///     weight    1.5 for each element, once a call; for each block of tiles where it is too large for the scratch
 ///               memory
 template <class T>
@@ -671,7 +671,8 @@ double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& ke
   const double products = d(lines_of(p.h) * lines_of(p.w)) * rows *
                           d(p.in_channels + 3 * ceil_divide(p.in_channels, winograd_kc)) * vectors;
   const double inputs = d(p.h.windows * p.w.windows) * d(p.in_channels) * (4 * vectors + 12 * row_vectors);
-  const double outputs = d(p.phases()) * d(p.out_channels) * (8 * vectors + 2 * row_vectors);
+  const double joined = p.w.phases > 1 ? row_vectors : vectors;
+  const double outputs = d(p.phases()) * d(p.out_channels) * (8 * vectors + 2 * joined);
   const index_t weight_bytes = p.groups * packed_layout(p, kernel).group_size() * static_cast<index_t>(sizeof(T));
   const double passes =
       weight_bytes <= winograd_weight_bytes ? 1 : std::max(1.0, vectors * d(kernel.lanes) / winograd_block_tiles);
