@@ -7,7 +7,7 @@ void relu(index_t n, const T* x, T* y) {
   index_t i = 0;
   for (; i + lanes<T> <= n; i += lanes<T>) {
     const vec<T> v = load(x + i);
-    store(y + i, v < vec<T>{} ? vec<T>{} : v);
+    store(y + i, rectified<T, lanes<T>>(v));
   }
   for (; i < n; ++i) y[i] = x[i] < 0 ? T{} : x[i];
 }

@@ -118,7 +118,7 @@ void direct_sums(const direct_problem<T>& p) {
       if (p.relu) {
         TENFOLD_UNROLL for (int i = 0; i < P; ++i) {
           const auto v = bits_as<vec_of<T, L>>(sum[i]);
-          sum[i] = bits_as<vec_of<U, L>>(v < vec_of<T, L>{} ? vec_of<T, L>{} : v);
+          sum[i] = bits_as<vec_of<U, L>>(rectified<T, L>(v));
         }
       }
       if (count == P) {

@@ -12,7 +12,7 @@ inline constexpr int gemm_middle = TENFOLD_VECTOR_BYTES == 64 ? 8 : 4;
 inline constexpr int gemm_low = TENFOLD_VECTOR_BYTES == 64 ? 4 : 2;
 
 template <class T>
-inline constexpr int gemm_nr = gemm_nv* lanes<T>;
+inline constexpr int gemm_nr = gemm_nv * lanes<T>;
 
 // C(i, j) = finish([C(i, j) +] bias(i) + alpha * sum over p < k of A(p, i) * B(p, j)),   i < MR, j < NR
 //   a    (k, MR)  packed panel
@@ -51,7 +51,7 @@ void gemm_micro(index_t k, const T* a, const T* b, index_t ldb, T* c, index_t ld
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) {
         const auto v = bits_as<vec_of<T, L>>(acc[i][j]);
-        acc[i][j] = bits_as<V>(v < vec_of<T, L>{} ? vec_of<T, L>{} : v);
+        acc[i][j] = bits_as<V>(rectified<T, L>(v));
       }
   TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
     TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store_lanes<L>(cp + i * ldc + j * L, acc[i][j]);

@@ -44,6 +44,12 @@ TENFOLD_INLINE To bits_as(From from) {
   return to;
 }
 
+// The ReLU: NaN stays NaN, as in PyTorch.
+template <class T, int L>
+TENFOLD_INLINE vec_of<T, L> rectified(vec_of<T, L> v) {
+  return v < vec_of<T, L>{} ? vec_of<T, L>{} : v;
+}
+
 // Of the 2 L - 1 elements that a and b hold, the last of a being the first of b: every second one, from the first on.
 template <class T, int L, int... I>
 TENFOLD_INLINE vec_of<T, L> even_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {

@@ -279,7 +279,7 @@ void winograd_output_tiles(const T* m, index_t plane, index_t width, T bias, boo
       winograd_output<T>(row, out);
       TENFOLD_UNROLL for (int j = 0; j < M; ++j) {
         out[j] += broadcast(bias);
-        if (relu) out[j] = out[j] < vec<T>{} ? vec<T>{} : out[j];
+        if (relu) out[j] = rectified<T, lanes<T>>(out[j]);
         store(y + (i * M + j) * ld + t, out[j]);
       }
     }
