@@ -47,6 +47,10 @@ const std::vector<conv2d_case> conv2d_shapes{
     {"depthwise", {1, 5, 9, 9}, {5, 1, 3, 3}, {.padding = 1, .groups = 5}},
     {"channels_of_two_kc", {1, 65, 7, 9}, {3, 65, 3, 3}, {.padding = 1}},
     {"rows_of_several_panels", {1, 3, 9, 9}, {45, 3, 3, 3}, {.padding = 1}},
+    {"dilated", {2, 3, 15, 17}, {4, 3, 3, 3}, {.padding = 2, .dilation = 2}},
+    {"dilated_lines_only", {1, 3, 20, 9}, {4, 3, 3, 3}, {.padding = {5, 0}, .dilation = {3, 1}}},
+    {"dilated_grids_of_unequal_size", {2, 6, 17, 19}, {4, 3, 3, 3}, {.padding = 7, .dilation = {3, 5}, .groups = 2}},
+    {"a_grid_for_every_pixel", {1, 2, 5, 6}, {3, 2, 3, 3}, {.padding = {5, 6}, .dilation = {5, 6}}},
     {"several_blocks_of_tiles", {1, 3, 60, 61}, {9, 3, 3, 3}, {.padding = 1}},
 };
 
@@ -60,6 +64,7 @@ const std::vector<conv_transpose2d_case> conv_transpose2d_shapes{
     {"groups", {2, 6, 9, 10}, {6, 4, 3, 3}, {.padding = 1, .groups = 3}},
     {"channels_of_two_kc", {1, 65, 7, 9}, {65, 3, 3, 3}, {.padding = 1}},
     {"several_blocks_of_tiles", {1, 3, 60, 61}, {3, 9, 3, 3}, {.padding = 1}},
+    {"dilated", {2, 3, 9, 8}, {3, 4, 3, 3}, {.padding = {3, 0}, .dilation = {2, 3}}},
 };
 
 const std::vector<conv_transpose2d_case> stride_2_shapes{
@@ -173,10 +178,11 @@ TEST(WinogradMatrices, MakeAConvolution) {
 }
 
 /// The sums of the absolute values of what is added up for each output of a convolution, from inputs and weights that
-/// are not negative: output (oh, ow) reads inputs from first + (oh, ow) on.
+/// are not negative: output (oh, ow) reads inputs from first + (oh, ow) on, `dilation` apart, and its tile begins among
+/// those of its grid.
 tf::tensor<double> passed_magnitudes(const winograd_matrices& f, const tf::tensor<double>& x,
                                      const tf::tensor<double>& w, const tf::tensor<double>& b, index_t groups,
-                                     const tf::hw& first, const tf::hw& out) {
+                                     const tf::hw& first, const tf::hw& out, const tf::hw& dilation = 1) {
   const index_t m = f.m, n = f.n, taps = f.taps;
   std::vector<double> factor(static_cast<std::size_t>(m * n * taps));
   const auto at = [&](index_t i, index_t k, index_t t) { return static_cast<std::size_t>((i * n + k) * taps + t); };
@@ -190,15 +196,17 @@ tf::tensor<double> passed_magnitudes(const winograd_matrices& f, const tf::tenso
       for (index_t oh = 0; oh < out.h; ++oh)
         for (index_t ow = 0; ow < out.w; ++ow) {
           double sum = b(o);
+          const index_t y_of_grid = oh / dilation.h, x_of_grid = ow / dilation.w;
           for (index_t c = 0; c < channels; ++c)
             for (index_t k = 0; k < n; ++k)
               for (index_t l = 0; l < n; ++l) {
-                const index_t ih = oh / m * m + first.h + k, iw = ow / m * m + first.w + l;
+                const index_t ih = first.h + oh % dilation.h + (y_of_grid / m * m + k) * dilation.h;
+                const index_t iw = first.w + ow % dilation.w + (x_of_grid / m * m + l) * dilation.w;
                 if (ih < 0 || ih >= x.shape()[2] || iw < 0 || iw >= x.shape()[3]) continue;
                 const double d = x(image, o / rows * channels + c, ih, iw);
                 for (index_t s = 0; s < taps; ++s)
                   for (index_t t = 0; t < taps; ++t)
-                    sum += d * w(o, c, s, t) * factor[at(oh % m, k, s)] * factor[at(ow % m, l, t)];
+                    sum += d * w(o, c, s, t) * factor[at(y_of_grid % m, k, s)] * factor[at(x_of_grid % m, l, t)];
               }
           y(image, o, oh, ow) = sum;
         }
@@ -225,7 +233,7 @@ void expect_within_rounding(const conv2d_case& c) {
   const tf::hw padding = c.options.padding.value();
   expect_within_rounding<forward>(in, c, [&](const winograd_matrices& f) {
     return passed_magnitudes(f, magnitudes(in.x), magnitudes(in.w), magnitudes(in.b), c.options.groups,
-                             {-padding.h, -padding.w}, {y[2], y[3]});
+                             {-padding.h, -padding.w}, {y[2], y[3]}, c.options.dilation);
   });
 }
 
@@ -237,9 +245,9 @@ struct phase {
 };
 
 /// Output 2 x + q has the terms input[x + last] * kernel[a], input[x + last - 1] * kernel[a + 2]; of stride 1, output x
-/// has input[x + padding - i] * kernel[i].
-phase phase_of(index_t stride, index_t kernel, index_t padding, index_t q) {
-  if (stride == 1) return {padding - 2, {2, 1, 0}};
+/// has input[x + padding - i * dilation] * kernel[i].
+phase phase_of(index_t stride, index_t kernel, index_t padding, index_t dilation, index_t q) {
+  if (stride == 1) return {padding - 2 * dilation, {2, 1, 0}};
   const index_t a = (q + padding) % 2, last = (q + padding) / 2;
   if (a + 2 < kernel) return {last - 1, {a + 2, a}};
   return {last, {a, -1}};
@@ -269,10 +277,11 @@ void expect_within_rounding(const conv_transpose2d_case& c) {
     const tf::shape y = passed.shape();
     for (index_t q = 0; q < stride * stride; ++q) {
       const index_t q_h = q / stride, q_w = q % stride;
-      const phase h = phase_of(stride, c.weight[2], o.padding.h, q_h),
-                  v = phase_of(stride, c.weight[3], o.padding.w, q_w);
+      const phase h = phase_of(stride, c.weight[2], o.padding.h, o.dilation.h, q_h),
+                  v = phase_of(stride, c.weight[3], o.padding.w, o.dilation.w, q_w);
       const tf::hw points{(y[2] - q_h + stride - 1) / stride, (y[3] - q_w + stride - 1) / stride};
-      const auto part = passed_magnitudes(f, x, weight_of(w, o.groups, h, v), b, o.groups, {h.first, v.first}, points);
+      const auto part =
+          passed_magnitudes(f, x, weight_of(w, o.groups, h, v), b, o.groups, {h.first, v.first}, points, o.dilation);
       for (index_t n = 0; n < y[0]; ++n)
         for (index_t i = 0; i < y[1]; ++i)
           for (index_t oh = 0; oh < points.h; ++oh)
@@ -324,14 +333,21 @@ class normal_numbers {
 };
 
 TEST(Winograd4x4, IsAsExactAsStandardMathPromises) {
-  for (const index_t channels : {16, 64, 130}) {
+  struct promise {
+    index_t channels, dilation;
+    double error_of_pytorch;
+  };
+  for (const auto& [channels, dilation, error] :
+       {promise{16, 1, 2.1e-7}, {64, 1, 2.1e-7}, {130, 1, 2.1e-7}, {64, 3, 1.95e-7}, {130, 2, 2.07e-7}}) {
     normal_numbers normal;
     const auto x = normal({1, channels, 30, 30}, 1);
     const auto w = normal({32, channels, 3, 3}, 1 / (9 * static_cast<float>(channels)));
-    const auto exact = tf::reference::conv2d(to_double(x), to_double(w), tf::conv2d_options{});
+    const tf::conv2d_options options{.padding = dilation > 1 ? dilation : 0, .dilation = dilation};
+    const auto exact = tf::reference::conv2d(to_double(x), to_double(w), options);
     for (const tf::isa isa : available_isas()) {
-      SCOPED_TRACE(std::to_string(channels) + " channels on " + std::string(tf::name_of(isa)));
-      expect_as_exact_as_promised(tf::conv2d(x, w, tf::conv2d_options{}, forced("winograd_4x4", isa)), exact, 2.1e-7);
+      SCOPED_TRACE(std::to_string(channels) + " channels, dilation " + std::to_string(dilation) + " on " +
+                   std::string(tf::name_of(isa)));
+      expect_as_exact_as_promised(tf::conv2d(x, w, options, forced("winograd_4x4", isa)), exact, error);
     }
   }
 }
@@ -391,7 +407,8 @@ void expect_same_bits(const typename Op::test_case& c) {
 TEST(WinogradBits, DoNotDependOnThreadsMemoryOrPreparation) {
   const conv2d_case cases[] = {{"many_tiles", {2, 5, 60, 61}, {31, 5, 3, 3}, {.padding = 1}},
                                {"many_channels", {1, 150, 9, 17}, {70, 150, 3, 3}, {.padding = 1}},
-                               {"groups", {2, 80, 7, 9}, {40, 40, 3, 3}, {.groups = 2}}};
+                               {"groups", {2, 80, 7, 9}, {40, 40, 3, 3}, {.groups = 2}},
+                               {"dilated", {2, 70, 13, 11}, {20, 70, 3, 3}, {.padding = 2, .dilation = {2, 3}}}};
   for (const conv2d_case& c : cases) {
     expect_same_bits<forward, float>(c);
     expect_same_bits<forward, double>(c);
@@ -505,10 +522,12 @@ TEST(Winograd, TakesOnlyWhatItCanDo) {
     const tf::context ctx = forced(name, available_isas().back());
     EXPECT_TRUE(applies(conv2d_case{"", x, w}, ctx));
     EXPECT_FALSE(applies(conv2d_case{"", x, w, {.stride = {1, 2}}}, ctx));
-    EXPECT_FALSE(applies(conv2d_case{"", x, w, {.dilation = {2, 1}}}, ctx));
+    EXPECT_TRUE(applies(conv2d_case{"", x, w, {.padding = {8, 1}, .dilation = {8, 1}}}, ctx));
+    EXPECT_FALSE(applies(conv2d_case{"", x, w, {.padding = 1, .dilation = {4, 1}}}, ctx));  // 3 lines, 4 grids
     EXPECT_FALSE(applies(conv2d_case{"", x, {2, 2, 3, 2}}, ctx));
     EXPECT_TRUE(applies(conv_transpose2d_case{"", x, w, {.padding = 2}}, ctx));
     EXPECT_FALSE(applies(conv_transpose2d_case{"", x, w, {.padding = {2, 3}}}, ctx));
+    EXPECT_TRUE(applies(conv_transpose2d_case{"", x, w, {.padding = {2, 3}, .dilation = {1, 2}}}, ctx));
     EXPECT_FALSE(applies(conv_transpose2d_case{"", x, w, {.stride = 2}}, ctx));
     EXPECT_FALSE(is_taken([&] { tf::conv2d(tf::tensor<int>(x), tf::tensor<int>(w), tf::conv2d_options{}, ctx); }));
   }

@@ -15,6 +15,9 @@
 // multiplications an output, with M = 4 1.56. A kernel of 3 has one tap only in one of two phases, as it were the other
 // with a 0; then one of N elements of the transformed weight is 0 too, and its products are left out.
 //
+// A dilation of d makes d convolutions of each dimension that share nothing, each of every d-th line: the grids of an
+// image. Their tiles are tiles like any others.
+//
 // A task is a block of tiles: its v is packed into panels as the micro-kernel of gemm wants them; then, for one chunk
 // of output channels after the other, come the N * N products and the outputs. Nothing is ever as large as the image.
 #pragma once
@@ -31,8 +34,10 @@ struct winograd_axis {
   index_t windows = 1;
   index_t padding = 0;
   index_t tap[2][3] = {};  // of each phase: the kernel's row (or column) for each of the inputs, or no_tap
+  index_t dilation = 1;    // point x of grid b is output and input b + x * dilation, of one phase
 
-  index_t points(index_t phase, index_t out) const { return ceil_divide(out - phase, phases); }
+  /// Of the first grid, which has the most.
+  index_t points(index_t phase, index_t out) const { return ceil_divide(ceil_divide(out - phase, phases), dilation); }
 };
 
 /// Convolutions of stride 1 that share their inputs: one of 3x3, or the phases of a transposed one of stride 2.
@@ -60,33 +65,49 @@ struct winograd_problem {
   bool relu = false;
 
   index_t phases() const { return h.phases * w.phases; }
+  index_t grids() const { return h.dilation * w.dilation; }
 };
 
-inline bool is_undilated(const convolution_geometry& g, index_t stride) {
-  return g.stride == hw(stride) && g.dilation == hw(1) && g.in_channels > 0 && g.out_channels > 0;
+inline bool has_stride(const convolution_geometry& g, index_t stride) {
+  return g.stride == hw(stride) && g.in_channels > 0 && g.out_channels > 0;
 }
 
-inline bool is_3x3_stride_1(const convolution_geometry& g) { return g.kernel == hw(3) && is_undilated(g, 1); }
+/// No grid is empty.
+inline bool is_3x3_stride_1(const convolution_geometry& g) {
+  return g.kernel == hw(3) && has_stride(g, 1) && g.dilation.h <= g.out.h && g.dilation.w <= g.out.w;
+}
 
-/// least_channels: from here on the error of M = 4 is at most four times PyTorch's, whose own grows with the number of
-/// channels; see docs/winograd_error.md.
+/// PyTorch's sums are shorter, and their errors smaller, where many taps lie in the padding.
+inline bool has_large_grids(const convolution_geometry& g) {
+  const auto is_large = [](index_t in, index_t dilation) { return dilation == 1 || in / 10 >= dilation; };
+  return is_large(g.in.h, g.dilation.h) && is_large(g.in.w, g.dilation.w);
+}
+
+/// is_standard: the error of M = 4 is at most four times PyTorch's, whose own grows with the number of channels; see
+/// docs/winograd_error.md.
 struct conv2d_3x3 {
   static constexpr std::string_view name_of_2x2 = "winograd_2x2", name_of_4x4 = "winograd_4x4";
   static constexpr int taps = 3, phases = 1;
   static constexpr bool transposed = false;
-  static index_t least_channels(const convolution_geometry&) { return 8; }
+  static bool is_standard(const convolution_geometry& g) { return g.in_channels >= 8 && has_large_grids(g); }
   static bool is(const convolution_geometry& g) { return is_3x3_stride_1(g); }
-  static winograd_axis axis(index_t, index_t padding) { return {1, 1, padding, {{0, 1, 2}}}; }
+  static winograd_axis axis(index_t, index_t padding, index_t dilation) {
+    return {1, 1, padding, {{0, 1, 2}}, dilation};
+  }
 };
 
-/// The convolution with the flipped kernel, and a padding of 2 less the transposed one's.
+/// The convolution with the flipped kernel, and a padding of 2 dilations less the transposed one's.
 struct conv_transpose2d_3x3 {
   static constexpr std::string_view name_of_2x2 = "winograd_2x2", name_of_4x4 = "winograd_4x4";
   static constexpr int taps = 3, phases = 1;
   static constexpr bool transposed = true;
-  static index_t least_channels(const convolution_geometry&) { return 32; }
-  static bool is(const convolution_geometry& g) { return is_3x3_stride_1(g) && g.padding.h <= 2 && g.padding.w <= 2; }
-  static winograd_axis axis(index_t, index_t padding) { return {1, 1, 2 - padding, {{2, 1, 0}}}; }
+  static bool is_standard(const convolution_geometry& g) { return g.in_channels >= 32 && has_large_grids(g); }
+  static bool is(const convolution_geometry& g) {
+    return is_3x3_stride_1(g) && g.padding.h <= 2 * g.dilation.h && g.padding.w <= 2 * g.dilation.w;
+  }
+  static winograd_axis axis(index_t, index_t padding, index_t dilation) {
+    return {1, 1, 2 * dilation - padding, {{2, 1, 0}}, dilation};
+  }
 };
 
 /// The four phases of a transposed convolution of stride 2 with kernels of 3 and 4. Of one dimension, output 2 x + q,
@@ -101,12 +122,12 @@ struct conv_transpose2d_stride_2 {
   static constexpr std::string_view name_of_2x2 = "winograd_phases_2x2", name_of_4x4 = "winograd_phases_4x4";
   static constexpr int taps = 2, phases = 2;
   static constexpr bool transposed = true;
-  static index_t least_channels(const convolution_geometry& g) { return g.kernel == hw(4) ? 8 : 24; }
+  static bool is_standard(const convolution_geometry& g) { return g.in_channels >= (g.kernel == hw(4) ? 8 : 24); }
   static bool is(const convolution_geometry& g) {
     const auto has_two_taps = [](index_t kernel) { return kernel == 3 || kernel == 4; };
-    return is_undilated(g, 2) && has_two_taps(g.kernel.h) && has_two_taps(g.kernel.w);
+    return has_stride(g, 2) && g.dilation == hw(1) && has_two_taps(g.kernel.h) && has_two_taps(g.kernel.w);
   }
-  static winograd_axis axis(index_t kernel, index_t padding) {
+  static winograd_axis axis(index_t kernel, index_t padding, index_t) {
     constexpr index_t none = winograd_axis::no_tap;
     static constexpr winograd_axis of_padding_0_and_1[2][2] = {
         {{2, 2, 1, {{2, 0}, {1, none}}}, {2, 1, 0, {{1, none}, {2, 0}}}},  // of a kernel of 3
@@ -128,8 +149,8 @@ winograd_problem<T> winograd_problem_of(const convolution_geometry& g, const con
   p.out_channels = g.out_channels;
   p.in = g.in;
   p.out = g.out;
-  p.h = Source::axis(g.kernel.h, g.padding.h);
-  p.w = Source::axis(g.kernel.w, g.padding.w);
+  p.h = Source::axis(g.kernel.h, g.padding.h, g.dilation.h);
+  p.w = Source::axis(g.kernel.w, g.padding.w, g.dilation.w);
   p.input = operands.input;
   p.weight = operands.weight;
   p.group_stride = g.in_channels * g.out_channels * window;
@@ -296,7 +317,7 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
   winograd_blocking b{};
   b.tiles_h = ceil_divide(points.h, kernel.tile);
   b.tiles_w = ceil_divide(points.w, kernel.tile);
-  b.tiles = p.images * b.tiles_h * b.tiles_w;
+  b.tiles = p.images * p.grids() * b.tiles_h * b.tiles_w;
   b.kc = winograd_block_channels(p.in_channels);
   b.elements = elements;
   b.whole_input = true;
@@ -377,6 +398,7 @@ struct tile_run {
   index_t begin;  // in the panel
   index_t length;
   index_t image;
+  hw grid = 0;
   index_t y;  // of the first tile's first point
   index_t x;
 };
@@ -420,14 +442,19 @@ class winograd_task {
   index_t width_of(index_t panel) const { return tiles_of(panel) <= kernel_.lanes ? kernel_.lanes : blocking_.width; }
 
   index_t find_runs(index_t panel, tile_run* runs) const {
-    const index_t per_image = blocking_.tiles_h * blocking_.tiles_w;
+    const index_t per_grid = blocking_.tiles_h * blocking_.tiles_w;
     const index_t count = tiles_of(panel);
     index_t found = 0;
     for (index_t done = 0; done < count;) {
       const index_t tile = first_tile_ + panel * blocking_.width + done;
       const index_t x = tile % blocking_.tiles_w;
       const index_t length = std::min(blocking_.tiles_w - x, count - done);
-      runs[found++] = {done, length, tile / per_image, tile % per_image / blocking_.tiles_w * kernel_.tile,
+      const index_t grid = tile / per_grid % p_.grids();
+      runs[found++] = {done,
+                       length,
+                       tile / per_grid / p_.grids(),
+                       {grid / p_.w.dilation, grid % p_.w.dilation},
+                       tile % per_grid / blocking_.tiles_w * kernel_.tile,
                        x * kernel_.tile};
       done += length;
     }
@@ -469,20 +496,22 @@ class winograd_task {
   /// The input lines of a run: in the image where whole vectors can be read from them, else copied between zeros.
   void lines_of(const tile_run& run, index_t window_w, index_t channel, const T** line) const {
     const index_t plane = ((run.image * p_.groups + group_) * p_.in_channels + channel) * p_.in.h * p_.in.w;
-    const index_t x = run.x + window_w - p_.w.padding;
-    const index_t first = run.y + phase_h_ % p_.h.windows - p_.h.padding;
+    const index_t step = p_.w.dilation;
+    const index_t x = run.grid.w + run.x * step + window_w - p_.w.padding;
+    const index_t first = run.grid.h + run.y * p_.h.dilation + phase_h_ % p_.h.windows - p_.h.padding;
     const index_t wanted = kernel_.tile * run.length + kernel_.overlap();
     const index_t read = kernel_.tile * round_up(run.length, kernel_.lanes) + kernel_.overlap() - 1 + kernel_.lanes;
-    const bool whole = x >= 0 && x + read <= p_.in.w;
+    const bool whole = step == 1 && x >= 0 && x + read <= p_.in.w;
     for (index_t i = 0; i < kernel_.side(); ++i) {
-      const index_t y = first + i;
+      const index_t y = first + i * p_.h.dilation;
       const bool inside = y >= 0 && y < p_.in.h;
       const T* source = p_.input + plane + (inside ? y * p_.in.w : 0);
       T* copy = scratch_.line + i * scratch_.line_ld;
       line[i] = whole && inside ? source + x : copy;
-      if (line[i] == copy) kernel_.copy_line(source, inside ? p_.in.w : 0, x, 1, wanted, copy);
+      if (line[i] == copy) kernel_.copy_line(source, inside ? p_.in.w : 0, x, step, wanted, copy);
       if (inside && channel + 1 < p_.in_channels)
-        prefetch(source + p_.in.h * p_.in.w, std::max<index_t>(x, 0), std::min(x + kernel_.tile * run.length, p_.in.w));
+        prefetch(source + p_.in.h * p_.in.w, std::max<index_t>(x, 0),
+                 std::min(x + kernel_.tile * run.length * step, p_.in.w));
     }
   }
 
@@ -571,11 +600,19 @@ class winograd_task {
 
   void store_run(const tile_run& run, index_t channel) {
     T* plane = p_.output + (run.image * p_.groups * p_.out_channels + channel) * p_.out.h * p_.out.w;
-    const hw first{run.y * p_.h.phases + phase_h_, run.x * p_.w.phases};
-    kernel_.output_rows(scratch_.rows + run.begin, scratch_.ld,
-                        std::min(kernel_.tile, p_.h.points(phase_h_, p_.out.h) - run.y),
-                        std::min(kernel_.tile * run.length * p_.w.phases, p_.out.w - first.w),
-                        plane + first.h * p_.out.w + first.w, p_.h.phases * p_.out.w);
+    const hw step{p_.h.phases * p_.h.dilation, p_.w.dilation};
+    const hw first{run.grid.h + phase_h_ + run.y * step.h, run.grid.w + run.x * p_.w.phases * step.w};
+    if (first.h >= p_.out.h || first.w >= p_.out.w) return;  // a grid may have fewer points than the first
+    const index_t rows = std::min(kernel_.tile, ceil_divide(p_.out.h - first.h, step.h));
+    const index_t columns = std::min(kernel_.tile * run.length * p_.w.phases, ceil_divide(p_.out.w - first.w, step.w));
+    T* to = plane + first.h * p_.out.w + first.w;
+    const bool apart = step.w > 1;
+    kernel_.output_rows(scratch_.rows + run.begin, scratch_.ld, rows, columns, apart ? scratch_.line : to,
+                        apart ? scratch_.line_ld : step.h * p_.out.w);
+    if (!apart) return;
+    for (index_t i = 0; i < rows; ++i)
+      for (index_t x = 0; x < columns; ++x)
+        to[i * step.h * p_.out.w + x * step.w] = scratch_.line[i * scratch_.line_ld + x];
   }
 
   const winograd_problem<T>& p_;
@@ -665,8 +702,8 @@ double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& ke
   };
   const index_t tiles_h = ceil_divide(p.h.points(0, p.out.h), kernel.tile);
   const index_t tiles_w = ceil_divide(p.w.points(0, p.out.w), kernel.tile);
-  const double vectors = d(p.images * ceil_divide(tiles_h * tiles_w, kernel.lanes));
-  const double row_vectors = d(p.images * tiles_h * ceil_divide(tiles_w, kernel.lanes));
+  const double vectors = d(p.images * ceil_divide(p.grids() * tiles_h * tiles_w, kernel.lanes));
+  const double row_vectors = d(p.images * p.grids() * tiles_h * ceil_divide(tiles_w, kernel.lanes));
   const double rows = d(kernel.padded_rows(p.out_channels));
   const double products = d(lines_of(p.h) * lines_of(p.w)) * rows *
                           d(p.in_channels + 3 * ceil_divide(p.in_channels, winograd_kc)) * vectors;
@@ -704,7 +741,7 @@ struct winograd_algorithm<Source, T, M> {
 
   static bool applies(const convolution_geometry& g, const context& ctx) {
     if (ctx.math == math::exact || !Source::is(g)) return false;
-    return M == 2 || ctx.math == math::fast || g.in_channels >= Source::least_channels(g);
+    return M == 2 || ctx.math == math::fast || Source::is_standard(g);
   }
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     return winograd_cost(problem(g), kernels(ctx), packed);
