@@ -7,6 +7,7 @@
 #include "convolution_cases.hpp"
 
 #include <set>
+#include <span>
 #include <utility>  // pair
 
 using namespace tenfold_test;
@@ -61,6 +62,35 @@ TEST(Tile, HoldsTapsThatAreFarApart) {
 TEST(Tile, StoresStrideOneOnce) {
   const tile_axis tile({3, 100, 1, 1, 0, 1});
   EXPECT_EQ(tile.size(), 102);  // 100 points and the two taps to their right
+}
+
+/// The regions lie side by side, and a region's taps are those of each of its points that are in the image.
+void expect_regions_of(const tap_axis& a) {
+  tap_region regions[2 * most_region_taps + 1];
+  const index_t count = find_regions(a, regions);
+  index_t next = 0;
+  for (const tap_region& r : std::span(regions).first(static_cast<std::size_t>(count))) {
+    ASSERT_EQ(r.first_point, next);
+    ASSERT_GT(r.points, 0);
+    next += r.points;
+    for (index_t x = r.first_point; x < next; ++x)
+      for (index_t t = 0; t < a.taps; ++t) {
+        const index_t line = a.origin + x + t * a.step;
+        ASSERT_EQ(line >= 0 && line < a.extent, t >= r.first_tap && t < r.first_tap + r.taps)
+            << "tap " << t << " of point " << x << ", origin " << a.origin << ", step " << a.step;
+      }
+  }
+  ASSERT_EQ(next, a.points);
+}
+
+TEST(TapRegions, HaveTheTapsOfEachOfTheirPoints) {
+  for (index_t taps = 1; taps <= most_region_taps; ++taps)
+    for (index_t step = 1; step <= 7; ++step)
+      for (index_t padding = 0; padding <= 30; padding += 3)
+        for (const index_t extent : {1, 2, 5, 16}) {
+          const index_t points = extent + 2 * padding - (taps - 1) * step;
+          if (points > 0) expect_regions_of({taps, points, 1, step, -padding, extent});
+        }
 }
 
 TEST(TapAxis, PartReadsTheSameLines) {

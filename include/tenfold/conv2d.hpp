@@ -3,6 +3,7 @@
 
 #include <tenfold/detail/direct.hpp>
 #include <tenfold/detail/few_pixels.hpp>
+#include <tenfold/detail/gemm_per_tap.hpp>
 #include <tenfold/detail/winograd.hpp>
 
 namespace tenfold::inline v0 {
@@ -221,6 +222,7 @@ struct conv2d_op {
       winograd_algorithm<conv2d_3x3, T, 2>::entry,
       few_pixels<T>::entry,
       direct_algorithm<conv2d_axis, T>::entry,
+      gemm_per_tap<T>::entry,
       implicit_gemm_algorithm<conv2d_products, T>::entry,
   };
 };

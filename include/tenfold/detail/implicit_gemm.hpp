@@ -101,6 +101,12 @@ struct image_operand {
   index_t channel_stride = 0;
   tap_axis h;
   tap_axis w;
+  // Every tap of every pixel lies in the image and the pixels of a line are neighbours in it, so that B is packed
+  // straight from there, by `channels` for one (i, j) after the other: rows are then (i, j, c).
+  bool unpadded = false;
+  index_t channels = 0;
+
+  digits tap_major() const { return {{h.taps, w.taps, channels}, {h.step * w.extent, w.step, channel_stride}}; }
 };
 
 /// The operand B of a plain product: B(p, j) = data[p * row_stride + j * column_stride].
@@ -141,7 +147,9 @@ struct gemm_problem {
   const T* a = nullptr;
   digits a_row;
   digits a_column;
-  const T* packed_a = nullptr;  // instead of a, where it was packed before
+  const T* packed_a = nullptr;               // instead of a, where it was packed before
+  index_t parts = 1;                         // of k, equal ones: no block of KC belongs to two
+  digits packed_k = {{1, 1, 1}, {1, 0, 0}};  // where k lies in a packed A that has more: parts are taken as a whole
 
   bool b_is_image = false;
   image_operand<T> image;
@@ -181,6 +189,18 @@ index_t gemm_block_rows(index_t k) {
   return k == 0 ? 0 : ceil_divide(k, ceil_divide(k, gemm_kc<T>));
 }
 
+template <class T>
+index_t gemm_block_rows(const gemm_problem<T>& g) {
+  return gemm_block_rows<T>(g.k / g.parts);
+}
+
+/// The rows of the block that begins with row p.
+template <class T>
+index_t rows_of_block(const gemm_problem<T>& g, index_t p) {
+  const index_t part = g.k / g.parts;
+  return std::min(gemm_block_rows(g), part - p % part);
+}
+
 /// An A up to this size is packed once per call rather than once per block of columns; it leaves room for the blocks in
 /// the default scratch memory of 8 MiB.
 inline constexpr index_t small_a_bytes = index_t{6} << 20;
@@ -198,6 +218,11 @@ struct gemm_blocking {
   bool packs_a_once;  // A is small and read by many tasks: packed as a whole before them
 };
 
+template <class T>
+bool reads_tile(const gemm_problem<T>& g) {
+  return g.b_is_image && !g.image.unpadded;
+}
+
 /// One worker's scratch.
 template <class T>
 struct gemm_scratch {
@@ -214,7 +239,7 @@ struct gemm_scratch {
                const gemm_blocking& b_) {
     a = g.packed_a || b_.packs_a_once ? nullptr : cursor.take<T>(b_.mc * b_.kc + kernel.lanes);
     b = cursor.take<T>(b_.nc / kernel.nr * (b_.kc * kernel.nr + kernel.lanes));
-    tile = cursor.take<T>(g.b_is_image ? b_.tile + kernel.lanes : 0);
+    tile = cursor.take<T>(reads_tile(g) ? b_.tile + kernel.lanes : 0);
     c = cursor.take<T>(b_.direct ? 0 : round_up(b_.m_chunk, kernel.mr) * b_.nc);
     edge = cursor.take<T>(kernel.mr * kernel.nr);
     bias = cursor.take<T>(kernel.mr);
@@ -250,7 +275,7 @@ gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& k
   constexpr index_t scattered_elements = (index_t{1} << 20) / bytes;
 
   gemm_blocking b{};
-  b.kc = std::max<index_t>(1, gemm_block_rows<T>(g.k));
+  b.kc = std::max<index_t>(1, gemm_block_rows(g));
   b.direct = stores_directly(g);
   b.mc = std::min(round_up(block_of_a, kernel.mr), round_up(g.m, kernel.mr));
   const index_t most_nc = round_up(block_of_b, kernel.nr);
@@ -282,11 +307,11 @@ gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& k
     if (b.nc > kernel.nr) b.nc = round_up(b.nc / 2, kernel.nr);
     if (b.mc > kernel.mr) b.mc = round_up(b.mc / 2, kernel.mr);
     if (!b.direct) b.m_chunk = b.mc;
-    const index_t least = least_tile(g, b.nc);
+    const index_t least = reads_tile(g) ? least_tile(g, b.nc) : 0;
     if (b.nc == kernel.nr && b.mc == kernel.mr && b.tile <= least) break;
     b.tile = std::max(b.tile / 2, least);
   }
-  if (g.b_is_image) b.tile = std::max(b.tile, least_tile(g, b.nc));
+  if (reads_tile(g)) b.tile = std::max(b.tile, least_tile(g, b.nc));
   b.n_blocks = ceil_divide(g.n, b.nc);
   b.m_chunks = ceil_divide(g.m, b.m_chunk);
   const index_t whole_a = (packed_elements(g.m, g.k, kernel) * g.groups + 2 * kernel.lanes) * bytes;
@@ -319,10 +344,9 @@ void pack_a(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, const T* a,
 ///   row (mr) and column (KC) are scratch
 template <class T>
 void pack_whole_a(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, index_t* row, index_t* column, T* packed) {
-  const index_t kc = gemm_block_rows<T>(g.k);
   for (index_t group = 0; group < g.groups; ++group)
-    for (index_t p = 0; p < g.k; p += kc) {
-      const index_t depth = std::min(kc, g.k - p);
+    for (index_t p = 0, depth = 0; p < g.k; p += depth) {
+      depth = rows_of_block(g, p);
       pack_a(g, kernel, g.a + group * g.a_group_stride, 0, g.m, p, depth, row, column, packed);
       packed += kernel.padded_rows(g.m) * depth;
     }
@@ -386,8 +410,8 @@ class gemm_task {
     bias_ = g_.bias ? g_.bias + group * g_.bias_group_stride : nullptr;
     if (g_.beta != T{0} && g_.beta != T{1}) scale_c();
     if (g_.k == 0) return store_empty_sum();
-    for (index_t p = 0; p < g_.k; p += blocking_.kc) {  // 4th loop: KC rows of B
-      const index_t depth = std::min(blocking_.kc, g_.k - p);
+    for (index_t p = 0, depth = 0; p < g_.k; p += depth) {  // 4th loop: KC rows of B
+      depth = rows_of_block(g_, p);
       pack_b(p, depth);
       for (index_t i = 0; i < rows_; i += blocking_.mc)  // 3rd loop: MC rows of A
         macro_kernel(i, std::min(blocking_.mc, rows_ - i), p, depth);
@@ -437,7 +461,7 @@ class gemm_task {
   index_t panel_stride(index_t depth) const { return depth * kernel_.nr + kernel_.lanes; }
 
   void pack_b(index_t p0, index_t depth) {
-    if (g_.b_is_image) return pack_image(p0, depth);
+    if (g_.b_is_image) return g_.image.unpadded ? pack_unpadded(p0, depth) : pack_image(p0, depth);
     const matrix_operand<T>& m = g_.matrix;
     const T* from = m.data + b_ + p0 * m.row_stride + j0_ * m.column_stride;
     fill_offsets(affine_digits(depth, m.row_stride), 0, depth, scratch_.column);
@@ -451,6 +475,36 @@ class gemm_task {
         kernel_.pack_transpose(from + j * m.column_stride, scratch_.row, count, depth, kernel_.nr, panel);
       else
         kernel_.pack_gather(from + j * m.column_stride, scratch_.row, count, scratch_.column, depth, kernel_.nr, panel);
+    }
+  }
+
+  void pack_unpadded(index_t p0, index_t depth) {
+    const image_operand<T>& image = g_.image;
+    const index_t nr = kernel_.nr;
+    const index_t first = image.h.origin * image.w.extent + image.w.origin;
+    const T* from = image.data + b_ + first;
+    index_t* tap = scratch_.column;
+    fill_offsets(image.tap_major(), p0, depth, tap);
+    pixel_run runs[most_nr];
+    T* panel = scratch_.b;
+    for (index_t j = 0; j < columns_; j += nr, panel += panel_stride(depth)) {
+      const index_t count = std::min(nr, columns_ - j);
+      const index_t found = find_runs(j0_ + j, count, image.w.points, 0, 0, image.h.stride * image.w.extent, 1, runs);
+      if (runs[0].length == nr) {
+        kernel_.pack_contiguous(from + runs[0].offset, tap, depth, panel);
+        continue;
+      }
+      // Vectors must not read behind the last channel, where the image may end.
+      index_t reach = 0;
+      for (index_t r = 0; r < found; ++r)
+        reach = std::max(reach, runs[r].offset + round_up(runs[r].length, kernel_.lanes));
+      index_t inside = depth;
+      while (inside > 0 && first + tap[inside - 1] + reach > image.channels * image.channel_stride) --inside;
+      kernel_.pack_runs(from, tap, inside, runs, found, panel);
+      if (inside == depth) continue;
+      for (index_t r = 0; r < found; ++r)
+        for (index_t x = 0; x < runs[r].length; ++x) scratch_.row[runs[r].begin + x] = runs[r].offset + x;
+      kernel_.pack_gather(from, scratch_.row, count, tap + inside, depth - inside, nr, panel + inside * nr);
     }
   }
 
@@ -573,7 +627,7 @@ class gemm_task {
   void macro_kernel(index_t i, index_t count, index_t p, index_t depth) {
     const T* a = scratch_.a;
     if (packed_a_)
-      a = packed_a_ + p * kernel_.padded_rows(g_.m) + (i0_ + i) * depth;
+      a = packed_a_ + g_.packed_k.offset(p) * kernel_.padded_rows(g_.m) + (i0_ + i) * depth;
     else
       pack_a(g_, kernel_, a_, i0_ + i, count, p, depth, scratch_.row, scratch_.column, scratch_.a);
     const bool first = p == 0;
@@ -698,6 +752,7 @@ void run_gemm(gemm_problem<T> g, const context& ctx, std::byte* memory) {
     T* packed = reinterpret_cast<T*>(memory);
     pack_whole_a(g, plan.kernel, scratch.row, scratch.column, packed);
     g.packed_a = packed;
+    g.packed_k = gemm_problem<T>().packed_k;
   }
   parallel_tasks(ctx, plan.tasks, [&](index_t worker, index_t t) {
     scratch_cursor cursor(shares + worker * plan.per_worker);
@@ -719,13 +774,14 @@ double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool p
   const auto d = [](index_t i) { return static_cast<double>(i); };
   const double products = d(g.images) * d(g.groups);
   const double vectors = d(round_up(g.n, kernel.widths[2])) / d(kernel.lanes);
-  const double multiply = d(kernel.padded_rows(g.m)) * vectors * (d(g.k) + 2);
+  const double blocks = g.parts > 1 ? d(g.k) / d(gemm_block_rows(g)) : 1;
+  const double multiply = d(kernel.padded_rows(g.m)) * vectors * (d(g.k) + 2 * blocks);
   const double width = g.b_is_image ? d(g.image.w.points) : d(g.n);
-  const double pack_b = (g.b_is_image ? 3 : 2) * vectors * d(g.k) * (1 + 2 * d(kernel.lanes) / width);
+  const double pack_b = (reads_tile(g) ? 3 : 2) * vectors * d(g.k) * (1 + 2 * d(kernel.lanes) / width);
   const double pack_a = packed ? 0 : d(g.m) * d(g.k) * (g.a_column.affine() ? 0.5 : 2);
   const double store = stores_directly(g) ? vectors * d(g.m) : 2 * d(g.m) * d(g.n);
-  double start = g.b_is_image ? 2000 : 1000;
-  if (g.b_is_image && g.image.w.stride > 1)
+  double start = reads_tile(g) ? 2000 : 1000;
+  if (reads_tile(g) && g.image.w.stride > 1)
     start += d(g.k) / (d(g.image.h.taps) * d(g.image.w.taps)) * d(tile_axis(g.image.h).size()) *
              d(tile_axis(g.image.w).size());
   return products * (multiply + pack_b + store + start) + d(g.groups) * pack_a;

@@ -1,0 +1,146 @@
+// Convolutions with much padding: products of those taps only that read the image.
+//
+// With a dilation of 18 on a plane of 33 x 33 (DeepLab's last stage), six of ten multiplications of an implicit product
+// are by the zeros around the image. Each axis of the output falls into regions whose pixels have the same taps in the
+// image, and each pair of regions is a product of its own: over the taps of both, one after the other, with B straight
+// from the image. The weight is packed tap by tap, for all of them and for any size of the image.
+#pragma once
+
+#include <tenfold/detail/convolution.hpp>
+
+namespace tenfold::inline v0::detail {
+
+/// Neighbouring points, and the taps of theirs that lie in the image; all others do not.
+struct tap_region {
+  index_t first_point;
+  index_t points;
+  index_t first_tap;
+  index_t taps;
+};
+
+/// A kernel has at most so many rows and columns here: more would make ever more and smaller regions.
+inline constexpr index_t most_region_taps = 5;
+
+/// The regions of an axis; returns their number. Every tap begins at most one and ends at most one.
+inline index_t find_regions(const tap_axis& axis, tap_region (&regions)[2 * most_region_taps + 1]) {
+  index_t found = 0;
+  for (index_t x = 0, end = 0; x < axis.points; x = end) {
+    end = axis.points;
+    tap_region region{x, 0, 0, 0};
+    for (index_t t = 0; t < axis.taps; ++t) {
+      const index_t enters = -(axis.origin + t * axis.step);
+      const index_t leaves = enters + axis.extent;
+      if (enters <= x && x < leaves && region.taps++ == 0) region.first_tap = t;
+      if (enters > x) end = std::min(end, enters);
+      if (leaves > x) end = std::min(end, leaves);
+    }
+    region.points = end - x;
+    regions[found++] = region;
+  }
+  return found;
+}
+
+template <class T>
+struct gemm_per_tap {
+  /// The product with all taps, of which the regions have some each.
+  static gemm_problem<T> whole_problem(const convolution_geometry& g, const convolution_operands<T>& operands) {
+    const index_t in_plane = g.in.h * g.in.w;
+    const index_t window = g.kernel.h * g.kernel.w;
+    gemm_problem<T> p;
+    p.m = g.out_channels;
+    p.n = g.out.h * g.out.w;
+    p.k = window * g.in_channels;
+    p.parts = window;
+    p.a = operands.weight;
+    p.a_row = affine_digits(p.m, p.k);
+    p.a_column = {{g.kernel.h, g.kernel.w, g.in_channels}, {g.kernel.w, 1, window}};
+    p.packed_a = operands.packed_weight;
+    p.b_is_image = true;
+    p.image = {operands.input,
+               in_plane,
+               {g.kernel.h, g.out.h, 1, g.dilation.h, -g.padding.h, g.in.h},
+               {g.kernel.w, g.out.w, 1, g.dilation.w, -g.padding.w, g.in.w},
+               true,
+               g.in_channels};
+    p.c = operands.output;
+    p.layout.row = affine_digits(p.m, p.n);
+    p.layout.points_w = p.layout.line = g.out.w;
+    p.bias = operands.bias;
+    p.relu = operands.relu;
+    p.images = g.batch;
+    p.groups = g.groups;
+    p.b_group_stride = g.in_channels * in_plane;
+    p.b_image_stride = g.groups * p.b_group_stride;
+    p.c_group_stride = p.m * p.n;
+    p.c_image_stride = g.groups * p.c_group_stride;
+    p.a_group_stride = p.m * p.k;
+    p.bias_group_stride = p.m;
+    return p;
+  }
+
+  static gemm_problem<T> problem_of(gemm_problem<T> p, const tap_region& h, const tap_region& w,
+                                    const gemm_kernels<T>& kernel) {
+    const index_t channels = p.image.channels;
+    const index_t kernel_w = p.image.w.taps;
+    const index_t first = h.first_tap * kernel_w + w.first_tap;
+    p.n = h.points * w.points;
+    p.parts = std::max<index_t>(1, h.taps * w.taps);
+    p.k = h.taps * w.taps * channels;
+    p.a_column = {{h.taps, w.taps, channels}, {kernel_w, 1, p.a_column.stride[2]}};
+    if (p.a) p.a += first;
+    if (p.packed_a) p.packed_a += first * channels * kernel.padded_rows(p.m);
+    p.packed_k = {{h.taps, w.taps, channels}, {kernel_w * channels, channels, 1}};
+    p.image.h = p.image.h.part(h.first_tap, h.taps, h.first_point, h.points);
+    p.image.w = p.image.w.part(w.first_tap, w.taps, w.first_point, w.points);
+    if (p.c) p.c += h.first_point * p.layout.line + w.first_point;
+    p.layout.points_w = w.points;
+    return p;
+  }
+
+  template <class Visit>
+  static void visit_problems(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                             Visit visit) {
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
+    const gemm_problem<T> whole = whole_problem(g, operands);
+    tap_region h[2 * most_region_taps + 1], w[2 * most_region_taps + 1];
+    const index_t count_h = find_regions(whole.image.h, h);
+    const index_t count_w = find_regions(whole.image.w, w);
+    for (index_t i = 0; i < count_h; ++i)
+      for (index_t j = 0; j < count_w; ++j) visit(problem_of(whole, h[i], w[j], kernel));
+  }
+
+  static bool applies(const convolution_geometry& g, const context&) {
+    return g.groups == 1 && g.stride == hw(1) && g.kernel.h <= most_region_taps && g.kernel.w <= most_region_taps &&
+           g.in_channels > 0;
+  }
+  static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
+    double sum = 0;
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
+    visit_problems(g, {}, ctx, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, kernel, packed); });
+    return sum;
+  }
+  static index_t packed_size(const convolution_geometry& g, const context& ctx) {
+    return gemm_packed_size(whole_problem(g, {}), ctx) + gemm_kernels_of<T>(ctx).lanes;
+  }
+  static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
+    convolution_operands<T> from;
+    from.weight = weight;
+    pack_beforehand(whole_problem(g, from), ctx, packed);
+  }
+  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
+                               const context& ctx) {
+    index_t bytes = 0;
+    visit_problems(g, operands, ctx,
+                   [&](const gemm_problem<T>& p) { bytes = std::max(bytes, gemm_scratch_bytes(p, ctx)); });
+    return bytes;
+  }
+  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                  std::byte* memory) {
+    visit_problems(g, operands, ctx, [&](const gemm_problem<T>& p) { run_gemm(p, ctx, memory); });
+  }
+
+  static constexpr convolution_algorithm<T> entry = {"gemm_per_tap", applies,       cost, packed_size,
+                                                     pack,           scratch_bytes, run};
+};
+
+}  // namespace tenfold::inline v0::detail
