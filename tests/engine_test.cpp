@@ -272,7 +272,8 @@ template <class T, class Body>
 void for_each_table(const Body& body) {
   tf::for_each_available_isa([&](tf::isa isa) {
     SCOPED_TRACE(tf::name_of(isa));
-    body(gemm_kernels_of<T>(on(isa)));
+    body(full_gemm_kernels<T>(on(isa)));
+    body(low_gemm_kernels<T>(on(isa)));
   });
 }
 
@@ -288,12 +289,14 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
   using T = TypeParam;
   tf::for_each_available_isa([&](tf::isa isa) {
     const tf::context ctx = on(isa);
-    const auto& kernel = gemm_kernels_of<T>(ctx);
-    const index_t mr = kernel.mr;
-    for (const index_t rest : {index_t{1}, kernel.heights[2], kernel.heights[2] + 1, kernel.heights[1] + 1, mr}) {
-      const index_t last = std::min(rest, mr);
+    const index_t full = full_gemm_kernels<T>(ctx).mr, low = low_gemm_kernels<T>(ctx).mr;
+    for (index_t m = 1; m <= 3 * full; ++m) {
+      const auto& kernel = gemm_kernels_of<T>(ctx, m);
+      const index_t mr = kernel.mr;
+      ASSERT_TRUE(mr == full || mr == low);
+      const index_t last = (m - 1) % mr + 1, whole = m - last;
       gemm_problem<T> p;
-      p.m = 2 * mr + last;
+      p.m = m;
       p.k = 2 * gemm_kc<T> + 5;
       p.n = 1;
       p.groups = 2;
@@ -302,11 +305,11 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
       p.a = a.data();
       p.a_row = affine_digits(p.m, p.k);
       p.a_column = affine_digits(p.k, 1);
-      // Two panels of MR and a last one of the lowest tile that holds the rest.
+      // Panels of MR and a last one of the lowest tile that holds the rest.
       const index_t height = last <= kernel.heights[2]   ? kernel.heights[2]
                              : last <= kernel.heights[1] ? kernel.heights[1]
                                                          : mr;
-      const index_t rows = 2 * mr + height;
+      const index_t rows = whole + height;
       std::vector<T> packed(static_cast<std::size_t>(gemm_packed_size(p, ctx)), T{77});
       ASSERT_EQ(gemm_packed_size(p, ctx), 2 * rows * p.k);
       pack_beforehand(p, ctx, packed.data());
@@ -316,7 +319,7 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
           for (index_t column = 0; column < p.k; ++column) {
             const index_t block = column / kc * kc;
             const index_t depth = std::min(kc, p.k - block);
-            const index_t panel_height = i < 2 * mr ? mr : height;
+            const index_t panel_height = i < whole ? mr : height;
             const index_t at =
                 group * rows * p.k + block * rows + i / mr * mr * depth + (column - block) * panel_height + i % mr;
             const T expected = i < p.m ? number<T>((group * p.m + i) * p.k + column) : T{};

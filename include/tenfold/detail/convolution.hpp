@@ -110,12 +110,12 @@ struct implicit_gemm_algorithm {
 
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     double sum = 0;
-    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
-    visit_problems(g, {}, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, kernel, packed); });
+    visit_problems(
+        g, {}, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, gemm_kernels_of<T>(ctx, p.m), packed); });
     return sum;
   }
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
-    index_t size = gemm_kernels_of<T>(ctx).lanes;  // slack
+    index_t size = vector_lanes<T>(ctx);  // slack
     visit_problems(g, {}, [&](const gemm_problem<T>& p) { size += gemm_packed_size(p, ctx); });
     return size;
   }

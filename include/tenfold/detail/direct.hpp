@@ -299,7 +299,7 @@ struct direct_algorithm {
     const double tile = d(g.in_channels) * d(plan.h.lines(plan.points.h)) * d(plan.w.lines(plan.points.w));
     const double pack = packed ? 0 : outputs * taps * d(plan.kernel.lanes);
     const double block = 2.5 * tile + 300 + pack;
-    const double vector = d(plan.kernel.lanes) / d(gemm_kernels_of<T>(ctx).lanes);  // may be half as long
+    const double vector = d(plan.kernel.lanes) / d(vector_lanes<T>(ctx));  // may be half as long
     const double blocks = d(plan.blocks.h) * d(plan.blocks.w) * block;
     return 1000 + 1.25 * vector * d(plan.lane_blocks) * d(g.batch) *
                       (multiply + 2.5 * outputs * d(g.out.h) * d(g.out.w) + blocks);

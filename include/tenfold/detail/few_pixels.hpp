@@ -25,7 +25,7 @@ class few_pixels {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const double window = d(g.in_channels) * d(g.kernel.h) * d(g.kernel.w);
     const double columns = d(g.out.h) * d(g.out.w);
-    const double read = d(g.out_channels) * window / d(gemm_kernels_of<T>(ctx).lanes);
+    const double read = d(g.out_channels) * window / d(vector_lanes<T>(ctx));
     const double sums = 16 * d(g.out_channels) * columns * d(ceil_divide(g.in_channels * g.kernel.h * g.kernel.w, depth));
     return d(g.groups) * (read * std::max(columns, 2.0) + sums + 2 * columns * window);
   }

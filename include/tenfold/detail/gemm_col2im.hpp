@@ -139,8 +139,8 @@ class gemm_col2im {
   /// the outputs, those with a tap one by one where the stride is above 2; a thousand for the start of a product.
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
-    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
-    const index_t rows = g.out_channels * g.kernel.h * g.kernel.w;
+    const index_t rows = rows_of(g);
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, rows);
     const index_t pixels = g.in.h * g.in.w;
     const double vectors = d(ceil_divide(pixels, kernel.lanes));
     const double k = d(g.in_channels);
@@ -157,7 +157,7 @@ class gemm_col2im {
   }
 
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
-    return gemm_packed_size(product(g, nullptr), ctx) + gemm_kernels_of<T>(ctx).lanes;
+    return gemm_packed_size(product(g, nullptr), ctx) + vector_lanes<T>(ctx);
   }
   static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
     pack_beforehand(product(g, weight), ctx, packed);
@@ -188,10 +188,12 @@ class gemm_col2im {
                                                      pack,          scratch_bytes, run};
 
  private:
+  static index_t rows_of(const convolution_geometry& g) { return g.out_channels * g.kernel.h * g.kernel.w; }
+
   /// The product of all rows; B and C follow with the strip.
   static gemm_problem<T> product(const convolution_geometry& g, const T* weight) {
     gemm_problem<T> p;
-    p.m = g.out_channels * g.kernel.h * g.kernel.w;
+    p.m = rows_of(g);
     p.k = g.in_channels;
     p.a = weight;
     p.a_row = affine_digits(p.m, 1);
@@ -202,7 +204,7 @@ class gemm_col2im {
   }
 
   static col2im_plan make_plan(const convolution_geometry& g, bool packed, const context& ctx) {
-    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, rows_of(g));
     col2im_plan plan{};
     plan.window = g.kernel.h * g.kernel.w;
     plan.channels = std::clamp<index_t>(most_rows / plan.window, 1, g.out_channels);
@@ -274,7 +276,7 @@ class gemm_col2im {
     const T packs_before{};
     if (packed || plan.packed_chunk > 0) p.packed_a = &packs_before;
     scratch_cursor cursor(nullptr);
-    memory_of_worker(cursor, p, gemm_kernels_of<T>(ctx), plan);
+    memory_of_worker(cursor, p, gemm_kernels_of<T>(ctx, rows_of(g)), plan);
     return cursor.used();
   }
 
@@ -282,7 +284,7 @@ class gemm_col2im {
               const col2im_plan& plan, std::byte* memory)
       : g_(g),
         operands_(operands),
-        kernel_(gemm_kernels_of<T>(ctx)),
+        kernel_(gemm_kernels_of<T>(ctx, rows_of(g))),
         sum_taps_(TENFOLD_KERNEL(chosen_isa(ctx), sum_taps<T>)),
         plan_(plan),
         memory_(memory) {}

@@ -100,7 +100,7 @@ struct gemm_per_tap {
   template <class Visit>
   static void visit_problems(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
                              Visit visit) {
-    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, g.out_channels);
     const gemm_problem<T> whole = whole_problem(g, operands);
     tap_region h[2 * most_region_taps + 1], w[2 * most_region_taps + 1];
     const index_t count_h = find_regions(whole.image.h, h);
@@ -115,12 +115,12 @@ struct gemm_per_tap {
   }
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     double sum = 0;
-    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, g.out_channels);
     visit_problems(g, {}, ctx, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, kernel, packed); });
     return sum;
   }
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
-    return gemm_packed_size(whole_problem(g, {}), ctx) + gemm_kernels_of<T>(ctx).lanes;
+    return gemm_packed_size(whole_problem(g, {}), ctx) + vector_lanes<T>(ctx);
   }
   static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
     convolution_operands<T> from;

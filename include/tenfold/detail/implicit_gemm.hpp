@@ -702,8 +702,25 @@ class gemm_task {
 };
 
 template <class T>
-const gemm_kernels<T>& gemm_kernels_of(const context& ctx) {
+const gemm_kernels<T>& full_gemm_kernels(const context& ctx) {
   return TENFOLD_KERNEL(chosen_isa(ctx), gemm_table<T>);
+}
+template <class T>
+const gemm_kernels<T>& low_gemm_kernels(const context& ctx) {
+  return TENFOLD_KERNEL(chosen_isa(ctx), low_gemm_table<T>);
+}
+
+template <class T>
+index_t vector_lanes(const context& ctx) {
+  return full_gemm_kernels<T>(ctx).lanes;
+}
+
+/// For products of m rows: those without the full tile where it would compute a sixteenth more rows.
+template <class T>
+const gemm_kernels<T>& gemm_kernels_of(const context& ctx, index_t m) {
+  const gemm_kernels<T>& full = full_gemm_kernels<T>(ctx);
+  const gemm_kernels<T>& low = low_gemm_kernels<T>(ctx);
+  return m <= 4 * full.mr && 17 * low.padded_rows(m) <= 16 * full.padded_rows(m) ? low : full;
 }
 
 /// How one call runs: its blocks and its scratch memory.
@@ -717,7 +734,7 @@ struct gemm_plan {
   index_t bytes;       // in all
 
   gemm_plan(const gemm_problem<T>& g, const context& ctx)
-      : kernel(gemm_kernels_of<T>(ctx)), blocking(choose_blocking(g, kernel, ctx)) {
+      : kernel(gemm_kernels_of<T>(ctx, g.m)), blocking(choose_blocking(g, kernel, ctx)) {
     tasks = g.images * g.groups * blocking.n_blocks * blocking.m_chunks;
     scratch_cursor whole(nullptr);
     if (blocking.packs_a_once) whole.take<T>(packed_elements(g.m, g.k, kernel) * g.groups + kernel.lanes);
@@ -790,13 +807,13 @@ double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool p
 /// The elements of packed_a for all groups.
 template <class T>
 index_t gemm_packed_size(const gemm_problem<T>& g, const context& ctx) {
-  return g.groups * packed_elements(g.m, g.k, gemm_kernels_of<T>(ctx));
+  return g.groups * packed_elements(g.m, g.k, gemm_kernels_of<T>(ctx, g.m));
 }
 
 /// Packs A beforehand, for a prepared layer.
 template <class T>
 void pack_beforehand(const gemm_problem<T>& g, const context& ctx, T* packed) {
-  const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx);
+  const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, g.m);
   tensor<index_t> tables({kernel.mr + gemm_kc<T>});
   pack_whole_a(g, kernel, tables.data(), tables.data() + kernel.mr, packed);
 }

@@ -25,7 +25,7 @@ class one_pixel {
   /// A vector of the weight for each image, or twice that to read it.
   static double cost(const convolution_geometry& g, const context& ctx, bool) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
-    const double read = d(g.groups) * d(g.in_channels) * d(row_length(g)) / d(gemm_kernels_of<T>(ctx).lanes);
+    const double read = d(g.groups) * d(g.in_channels) * d(row_length(g)) / d(vector_lanes<T>(ctx));
     return read * std::max(d(g.batch), 2.0);
   }
 

@@ -74,6 +74,14 @@ struct micro_set {
       {gemm_mr, gemm_middle, gemm_low},
       {gemm_nr<T>, lanes<T>, gemm_half<T>},
       {micro_row<T, gemm_mr>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
+  // Without the full tile: 16 rows are 2 x 8, where 14 + 2 would compute 18; 24 are 3 x 8, not 14 + 14.
+  static constexpr micro_kernels<T> low_table = {
+      gemm_middle,
+      gemm_nr<T>,
+      lanes<T>,
+      {gemm_middle, gemm_middle, gemm_low},
+      {gemm_nr<T>, lanes<T>, gemm_half<T>},
+      {micro_row<T, gemm_middle>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
 };
 
 // Integers have the full tile only: nine tiles for each of their types would take long to compile.
@@ -84,4 +92,5 @@ struct micro_set<T> {
   static constexpr micro_kernels<T> table = {
       gemm_mr,        gemm_nr<T>, lanes<T>, {gemm_mr, gemm_mr, gemm_mr}, {gemm_nr<T>, gemm_nr<T>, gemm_nr<T>},
       {row, row, row}};
+  static constexpr micro_kernels<T> low_table = table;
 };

@@ -44,9 +44,9 @@ void pack_transpose(const T* source, const index_t* row, index_t rows, index_t k
 // panel(p, r) = source[column[p] + r] for r < MR;   p < k
 //   column (k)
 //   panel  (k, MR)
-template <class T>
+template <class T, int MR>
 void pack_lines(const T* source, const index_t* column, index_t k, T* panel) {
-  for (index_t p = 0; p < k; ++p, panel += gemm_mr) __builtin_memcpy(panel, source + column[p], gemm_mr * sizeof(T));
+  for (index_t p = 0; p < k; ++p, panel += MR) __builtin_memcpy(panel, source + column[p], MR * sizeof(T));
 }
 
 // panel(p, r) = source[tap[p] + r] for r < NR;   p < k
@@ -128,12 +128,19 @@ void scatter_runs(const T* tile, index_t ld, const index_t* row, index_t rows, c
     }
 }
 
+template <class T, int MR>
+inline constexpr gemm_kernels<T> gemm_table_of(const micro_kernels<T>& micro) {
+  return {micro,
+          &pack_gather<T>,
+          &pack_transpose<T>,
+          &pack_lines<T, MR>,
+          &pack_contiguous<T>,
+          &pack_runs<T>,
+          &copy_line<T>,
+          &scatter_runs<T>};
+}
+
 template <class T>
-inline constexpr gemm_kernels<T> gemm_table = {micro_set<T>::table,
-                                               &pack_gather<T>,
-                                               &pack_transpose<T>,
-                                               &pack_lines<T>,
-                                               &pack_contiguous<T>,
-                                               &pack_runs<T>,
-                                               &copy_line<T>,
-                                               &scatter_runs<T>};
+inline constexpr gemm_kernels<T> gemm_table = gemm_table_of<T, gemm_mr>(micro_set<T>::table);
+template <class T>
+inline constexpr gemm_kernels<T> low_gemm_table = gemm_table_of<T, micro_set<T>::low_table.mr>(micro_set<T>::low_table);
