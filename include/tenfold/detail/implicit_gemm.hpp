@@ -261,6 +261,53 @@ index_t least_tile(const gemm_problem<T>& g, index_t nc) {
   return width >= nc ? 2 * std::min(width, nc) + (width < 2 * nc ? width : nc) : (nc / width + 2) * width;
 }
 
+/// The estimated time of a block of columns and a chunk of rows, in vector operations: the multiply-adds, packing B,
+/// and copying the image's tile, whose lines overlap those of the next block.
+template <class T>
+double task_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, index_t columns, index_t rows) {
+  const auto d = [](index_t i) { return static_cast<double>(i); };
+  const double vectors = d(round_up(columns, kernel.widths[2])) / d(kernel.lanes);
+  double cost = d(g.k) * (vectors * (d(rows) + 2) + 0.25 * d(rows));
+  if (reads_tile(g)) {
+    const index_t lines = std::min(g.image.h.points, ceil_divide(columns, g.image.w.points) + 1);
+    const tile_axis h(g.image.h.part(0, g.image.h.taps, 0, lines)), w(g.image.w);
+    cost +=
+        4 * d(g.k / (g.image.h.taps * g.image.w.taps)) * d(h.size()) * (d(w.size()) / d(kernel.lanes) + d(w.groups));
+  }
+  return cost;
+}
+
+/// Tasks for the workers: the blocks of columns and chunks of rows whose slowest worker is the fastest. One worker has
+/// at the least its share of all, and of the tasks of full size a whole number.
+template <class T>
+void split_for_workers(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, index_t threads, gemm_blocking& b) {
+  const auto d = [](index_t i) { return static_cast<double>(i); };
+  const index_t products = g.images * g.groups;
+  const gemm_blocking whole = b;
+  double least = 0;
+  for (const index_t tasks : {threads, 2 * threads, 4 * threads})
+    for (index_t chunks = 1; chunks <= 4; ++chunks) {
+      const index_t blocks = ceil_divide(tasks, products);
+      const index_t nc = std::min(whole.nc, round_up(ceil_divide(g.n, blocks), kernel.nr));
+      const index_t rows =
+          std::min(whole.m_chunk, std::max(4 * kernel.mr, round_up(ceil_divide(g.m, chunks), kernel.mr)));
+      const index_t wide = std::min(nc, g.n), high = std::min(rows, g.m);
+      const index_t full_n = g.n / wide, full_m = g.m / high, rest_n = g.n % wide, rest_m = g.m % high;
+      const double full = task_cost(g, kernel, wide, high);
+      double sum = d(full_n) * d(full_m) * full;
+      if (rest_n > 0) sum += d(full_m) * task_cost(g, kernel, rest_n, high);
+      if (rest_m > 0) sum += d(full_n) * task_cost(g, kernel, wide, rest_m);
+      if (rest_n > 0 && rest_m > 0) sum += task_cost(g, kernel, rest_n, rest_m);
+      const double slowest =
+          std::max(d(products) * sum / d(threads), d(ceil_divide(products * full_n * full_m, threads)) * full);
+      if (least > 0 && slowest >= least) continue;
+      least = slowest;
+      b.nc = nc;
+      b.m_chunk = rows;
+    }
+  b.mc = std::min(whole.mc, b.m_chunk);
+}
+
 template <class T>
 gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, const context& ctx) {
   // A panel of A, MR x KC, stays in L1 while the panels of a block of B pass; each is used MR times per load, so B may
@@ -283,18 +330,7 @@ gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& k
   b.m_chunk = round_up(g.m, kernel.mr);
   if (!b.direct) b.m_chunk = std::min(b.m_chunk, std::max(b.mc, round_up(scattered_elements / b.nc, kernel.mr)));
 
-  // Enough tasks for the workers: first narrower blocks of columns, then chunks of rows.
-  const index_t products = g.images * g.groups;
-  if (ctx.threads > 1) {
-    const index_t wanted = 4 * ctx.threads;
-    const index_t least_nc = 4 * kernel.nr;
-    const index_t share = ceil_divide(g.n, std::max<index_t>(1, ceil_divide(wanted, products)));
-    b.nc = std::min(b.nc, std::max(least_nc, round_up(share, kernel.nr)));
-    const index_t tasks = products * ceil_divide(g.n, b.nc);
-    const index_t rows = ceil_divide(g.m, parts_per_task(tasks, ctx.threads));
-    b.m_chunk = std::min(b.m_chunk, std::max(4 * kernel.mr, round_up(rows, kernel.mr)));
-    b.mc = std::min(b.mc, b.m_chunk);
-  }
+  if (ctx.threads > 1) split_for_workers(g, kernel, ctx.threads, b);
 
   b.tile = tile_elements;
   const index_t budget = scratch_budget(ctx);
