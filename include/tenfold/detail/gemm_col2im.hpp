@@ -208,10 +208,21 @@ class gemm_col2im {
     col2im_plan plan{};
     plan.window = g.kernel.h * g.kernel.w;
     plan.channels = std::clamp<index_t>(most_rows / plan.window, 1, g.out_channels);
+    // Tasks for two calls of each worker: bands of lines, unless too many lines are computed for two of them; then
+    // chunks of channels, each of which reads and packs the whole image anew, and may compute rows of its neighbours'
+    // panels.
     const index_t planes = g.batch * g.groups;
-    const index_t wanted = ctx.threads > 1 ? 3 * ctx.threads : 1;
-    const index_t chunks = std::min(g.out_channels, ceil_divide(wanted, planes));
-    plan.channels = std::min(plan.channels, ceil_divide(g.out_channels, chunks));
+    const index_t wanted = ctx.threads > 1 ? 2 * ctx.threads : 1;
+    const index_t tasks = planes * ceil_divide(g.out_channels, plan.channels);
+    const index_t overlap = ceil_divide(effective_kernel(g.kernel.h, g.dilation.h), g.stride.h) - 1;
+    plan.bands = std::min(ceil_divide(wanted, tasks), std::max<index_t>(1, g.out.h / 8));
+    if (plan.bands > 1 && 16 * plan.bands * overlap > g.in.h) {
+      const index_t least_channels = std::min(g.out_channels, ceil_divide(4 * kernel.mr, plan.window));
+      const index_t share = ceil_divide(g.out_channels, ceil_divide(wanted, planes));
+      plan.channels = std::min(plan.channels, std::max(least_channels, share));
+      const index_t chunks = ceil_divide(g.out_channels, plan.channels);
+      plan.bands = std::min(parts_per_task(planes * chunks, ctx.threads), plan.bands);
+    }
     const auto shape_to = [&](index_t most_elements) {
       plan.rows = round_up(plan.channels * plan.window, kernel.mr) + kernel.mr;
       const index_t pixels = std::max(kernel.nr, most_elements / plan.rows / kernel.nr * kernel.nr);
@@ -253,7 +264,6 @@ class gemm_col2im {
       shape_to(columns);
     }
     plan.chunks = ceil_divide(g.out_channels, plan.channels);
-    plan.bands = std::clamp<index_t>(ceil_divide(wanted, planes * plan.chunks), 1, std::max<index_t>(1, g.out.h / 8));
     plan.tasks = planes * plan.chunks * plan.bands;
     return plan;
   }
