@@ -66,6 +66,12 @@ def choose_cores(count):
     return cores[:count]
 
 
+# Threads of OpenMP that are free to move may share a core, and wait there for each other: tenfold's and torch's calls
+# then took up to forty times as long. The other peers have threads of their own, which would inherit the first's core.
+BOUND = {"OMP_PROC_BIND": "true"}
+BOUND_PEERS = ("torch", "torch_out", "ncnn", "ncnn_winograd", "slow_conv_transpose2d")
+
+
 def pinned(command, cores, **settings):
     return dict(args=[str(word) for word in command], text=True,
                 preexec_fn=lambda: os.sched_setaffinity(0, cores), **settings)
@@ -91,7 +97,7 @@ class Tenfold:
         command = [self.binary, f"--benchmark_filter=^{name}/{self.isa}/{len(cores)}/",
                    "--benchmark_repetitions=5", f"--benchmark_min_time={seconds / 5}", "--benchmark_format=json",
                    "--benchmark_report_aggregates_only=true", *self.layers]
-        done = subprocess.run(**pinned(command, cores, check=True, stdout=subprocess.PIPE,
+        done = subprocess.run(**pinned(command, cores, check=True, env=os.environ | BOUND, stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL))
         answer = json.loads(done.stdout)
         self.context = answer["context"]
@@ -108,6 +114,8 @@ class Peer:
         self.name = name
         threads = {variable: str(len(cores)) for variable in
                    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS")}
+        if name in BOUND_PEERS:
+            threads |= BOUND
         self.process = subprocess.Popen(**pinned(
             [python, HERE / "peers.py", name, len(cores)], cores, env=os.environ | threads, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
