@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/detail/gemm_direct.hpp>
+#include <tenfold/detail/packed_gemm.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -23,23 +24,13 @@ constexpr void check_leading(const char* name, index_t leading, order o, transpo
   checked_multiply(by_rows ? rows : columns, leading);
 }
 
-/// A product in row-major order, for the engine.
+/// C = beta C
 template <class T>
-gemm_problem<T> gemm_problem_of(const strided_product<T>& g) {
-  gemm_problem<T> p;
-  p.m = g.m;
-  p.n = g.n;
-  p.k = g.alpha == T{0} ? 0 : g.k;
-  p.a = g.a.data;
-  p.a_row = affine_digits(g.m, g.a.row);
-  p.a_column = affine_digits(g.k, g.a.column);
-  p.matrix = {g.b.data, g.b.row, g.b.column};
-  p.c = g.c.data;
-  p.layout.row = affine_digits(g.m, g.c.row);
-  p.layout.points_w = p.layout.line = std::max<index_t>(1, g.n);
-  p.alpha = g.alpha;
-  p.beta = g.beta;
-  return p;
+void run_empty_sums(const strided_product<T>& g, const context& ctx) {
+  parallel_ranges(ctx, g.m, static_cast<double>(g.n), [&](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i)
+      for (index_t j = 0; j < g.n; ++j) g.c.at(i, j) = scaled_sum(T{1}, T{}, g.beta, g.c.at(i, j));
+  });
 }
 
 }  // namespace detail
@@ -64,27 +55,27 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
   detail::strided_product<T> g{m, n, k, alpha, operand(trans_a, a, lda), operand(trans_b, b, ldb), beta, {c, ldc, 1}};
   if (o == order::col_major)
     g = {n, m, k, alpha, operand(trans_b, b, ldb), operand(trans_a, a, lda), beta, {c, ldc, 1}};
-  if (m > 0 && n > 0 && k > 0 && alpha != T{0}) {
-    if (detail::is_gemv(g)) return detail::run_gemv(g, ctx);
-    if constexpr (std::floating_point<T>)
-      if (detail::is_direct(g, detail::chosen_isa(ctx))) return detail::run_direct(g, ctx);
-  }
-  const auto p = detail::gemm_problem_of(g);
-  const detail::scratch_memory memory(ctx, detail::gemm_scratch_bytes(p, ctx));
-  detail::run_gemm(p, ctx, memory.data());
+  if (m == 0 || n == 0) return;
+  if (k == 0 || alpha == T{0}) return detail::run_empty_sums(g, ctx);
+  if (detail::is_gemv(g)) return detail::run_gemv(g, ctx);
+  if constexpr (std::floating_point<T>)
+    if (detail::is_direct(g, detail::chosen_isa(ctx))) return detail::run_direct(g, ctx);
+  const detail::packed_gemm<T> plan(g, ctx);
+  const detail::scratch_memory memory(ctx, plan.scratch_bytes());
+  plan.run(memory.data());
 }
 
 /// The bytes of workspace that gemm needs with this context, in either order.
 template <element T>
 index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx = default_context()) {
+  if (m <= 0 || n <= 0 || k <= 0) return 0;
   const auto bytes = [&](index_t rows, index_t columns) {
     // B's lines along k: where the product is done directly, those need memory.
     const detail::strided_product<T> g{
         rows, columns, k, T{1}, {nullptr, k, 1}, {nullptr, 1, 2}, T{0}, {nullptr, columns, 1}};
     if constexpr (std::floating_point<T>)
-      if (rows > 0 && columns > 0 && k > 0 && detail::is_direct(g, detail::chosen_isa(ctx)))
-        return detail::gemm_direct_plan<T>(g, ctx).scratch_bytes();
-    return detail::gemm_scratch_bytes(detail::gemm_problem_of(g), ctx);
+      if (detail::is_direct(g, detail::chosen_isa(ctx))) return detail::gemm_direct_plan<T>(g, ctx).scratch_bytes();
+    return detail::packed_gemm<T>(g, ctx).scratch_bytes();
   };
   return detail::workspace_bytes_for(std::max(bytes(m, n), bytes(n, m)));
 }

@@ -5,28 +5,9 @@
 
 #include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/product.hpp>
 
 namespace tenfold::inline v0::detail {
-
-/// A strided matrix: element (i, j) at data[i * row + j * column].
-template <class T>
-struct strided_matrix {
-  T* data;
-  index_t row;
-  index_t column;
-
-  T& at(index_t i, index_t j) const { return data[i * row + j * column]; }
-};
-
-template <class T>
-struct strided_product {
-  index_t m, n, k;
-  T alpha;
-  strided_matrix<const T> a;
-  strided_matrix<const T> b;
-  T beta;
-  strided_matrix<T> c;
-};
 
 inline constexpr index_t gemv_most = 4;  // columns of dot_rows
 inline constexpr index_t few_most = 3;   // rows or columns of a whole product: of more, tiles are as fast
@@ -43,18 +24,6 @@ void dot_rows(Dot* dot, const T* a, index_t lda, const T* x, index_t ldx, index_
     for (index_t i = 0; i < 8; ++i)
       if (i % 2 < pair) sum[i / 2 * columns + j + i % 2] = both[i];
   }
-}
-
-template <class T>
-strided_product<T> transposed(const strided_product<T>& g) {
-  return {g.n,
-          g.m,
-          g.k,
-          g.alpha,
-          {g.b.data, g.b.column, g.b.row},
-          {g.a.data, g.a.column, g.a.row},
-          g.beta,
-          {g.c.data, g.c.column, g.c.row}};
 }
 
 /// alpha * sum + beta * c, where c is not read if beta is 0.
@@ -135,11 +104,6 @@ void run_few_rows(const strided_product<T>& g, const context& ctx) {
         c = scaled_sum(g.alpha, sum[i][j], g.beta, c);
       }
   });
-}
-
-template <class T>
-double operations(const strided_product<T>& g) {
-  return static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
 }
 
 /// At most three rows or columns, and enough of the rest: for two or three rows that are added up, more than L2 holds,

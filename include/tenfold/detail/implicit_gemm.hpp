@@ -1,4 +1,4 @@
-// The engine behind gemm, conv2d and conv_transpose2d: a blocked matrix product whose operands are never built.
+// The engine behind conv2d and conv_transpose2d: a blocked matrix product whose operands are never built.
 //
 //     C(i, j) = finish(beta C(i, j) + bias(i) + alpha * sum over p of A(i, p) * B(p, j))
 //

@@ -44,7 +44,7 @@ void pack_transpose(const T* source, const index_t* row, index_t rows, index_t k
 // panel(p, r) = source[column[p] + r] for r < MR;   p < k
 //   column (k)
 //   panel  (k, MR)
-template <class T, int MR>
+template <class T, int MR = gemm_mr>
 void pack_lines(const T* source, const index_t* column, index_t k, T* panel) {
   for (index_t p = 0; p < k; ++p, panel += MR) __builtin_memcpy(panel, source + column[p], MR * sizeof(T));
 }
@@ -58,6 +58,17 @@ void pack_contiguous(const T* source, const index_t* tap, index_t k, T* panel) {
   for (index_t p = 0; p < k; ++p, panel += NR) {
     const T* from = source + tap[p];
     TENFOLD_UNROLL for (int j = 0; j < gemm_nv; ++j) store(panel + j * lanes<T>, load(from + j * lanes<T>));
+  }
+}
+
+// panel(q, p, r) = source[p * ld + q * NR + r] for q < panels, p < k, r < NR; the panels are stride apart
+template <class T>
+void pack_rows(const T* source, index_t ld, index_t k, index_t panels, index_t stride, T* packed) {
+  constexpr int NR = gemm_nr<T>;
+  for (index_t p = 0; p < k; ++p, source += ld, packed += NR) {
+    T* to = packed;
+    for (index_t q = 0; q < panels; ++q, to += stride)
+      TENFOLD_UNROLL for (int j = 0; j < gemm_nv; ++j) store(to + j * lanes<T>, load(source + q * NR + j * lanes<T>));
   }
 }
 
