@@ -37,10 +37,10 @@ const gemm_case cases[] = {
     {"several_nc", 7, 999, 20},
     // Products of operands that stay where they lie. Their tiles are 8 x 48 floats with AVX-512, 4 x 24 with AVX2, 4 x
     // 8 without, of vectors of 16, 8, 4 or 1; the last vector of a row overlaps the one before.
-    {"a_direct_tile_of_avx512", 8, 48, 11},
-    {"half_a_direct_tile", 4, 48, 11},
-    {"a_direct_row", 1, 50, 6},
-    {"two_direct_rows", 2, 50, 6},
+    {"an_unpacked_tile_of_avx512", 8, 48, 11},
+    {"half_an_unpacked_tile", 4, 48, 11},
+    {"an_unpacked_row", 1, 50, 6},
+    {"two_unpacked_rows", 2, 50, 6},
     {"last_vector_overlaps", 9, 61, 5},
     {"last_tile_is_one_vector", 17, 49, 5},
     {"half_vectors", 9, 13, 21},
@@ -56,14 +56,17 @@ const gemm_case cases[] = {
     {"many_columns_of_one_term", 3, 9001, 1},
     {"several_kc_of_few_rows", 11, 70, 600},
     {"several_kc_of_few_columns", 150, 11, 600},
-    {"several_direct_nc", 9, 700, 257},
+    {"several_unpacked_nc", 9, 700, 257},
     {"packed_b_in_blocks", 40, 130, 300},
     {"packed_b_with_a_long_last_block", 40, 110, 256},
-    // Products of at most three rows or columns.
+    // Products of at most three rows or columns, or seven columns of long dot products.
     {"two_rows", 2, 1500, 70},
     {"three_columns", 1500, 3, 70},
     {"three_columns_of_many_terms", 200, 3, 1030},
     {"a_dot_product_of_all_tails", 1, 1, 127},
+    {"dot_products_below_a_vector", 150, 2, 7},
+    {"five_columns_of_many_terms", 130, 5, 301},
+    {"seven_rows_of_many_terms", 7, 131, 256},
     {"matrix_times_vector", 133, 1, 95},
 };
 

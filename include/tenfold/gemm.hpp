@@ -1,7 +1,7 @@
 // gemm: the matrix product behind everything, under the name and with the arguments of CBLAS.
 #pragma once
 
-#include <tenfold/detail/gemm_direct.hpp>
+#include <tenfold/detail/unpacked_gemm.hpp>
 #include <tenfold/detail/packed_gemm.hpp>
 
 namespace tenfold::inline v0 {
@@ -59,7 +59,8 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
   if (k == 0 || alpha == T{0}) return detail::run_empty_sums(g, ctx);
   if (detail::is_gemv(g)) return detail::run_gemv(g, ctx);
   if constexpr (std::floating_point<T>)
-    if (detail::is_direct(g, detail::chosen_isa(ctx))) return detail::run_direct(g, ctx);
+    if (const isa level = detail::chosen_isa(ctx); detail::is_unpacked(g, level))
+      return detail::run_unpacked(g, level, ctx);
   const detail::packed_gemm<T> plan(g, ctx);
   const detail::scratch_memory memory(ctx, plan.scratch_bytes());
   plan.run(memory.data());
@@ -70,11 +71,11 @@ template <element T>
 index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx = default_context()) {
   if (m <= 0 || n <= 0 || k <= 0) return 0;
   const auto bytes = [&](index_t rows, index_t columns) {
-    // B's lines along k: where the product is done directly, those need memory.
+    // B's lines along k: an unpacked product needs memory for those.
     const detail::strided_product<T> g{
         rows, columns, k, T{1}, {nullptr, k, 1}, {nullptr, 1, 2}, T{0}, {nullptr, columns, 1}};
     if constexpr (std::floating_point<T>)
-      if (detail::is_direct(g, detail::chosen_isa(ctx))) return detail::gemm_direct_plan<T>(g, ctx).scratch_bytes();
+      if (detail::is_unpacked(g, detail::chosen_isa(ctx))) return detail::unpacked_gemm_plan<T>(g, ctx).scratch_bytes();
     return detail::packed_gemm<T>(g, ctx).scratch_bytes();
   };
   return detail::workspace_bytes_for(std::max(bytes(m, n), bytes(n, m)));

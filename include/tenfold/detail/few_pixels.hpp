@@ -19,8 +19,8 @@ class few_pixels {
            g.out_channels > 0;
   }
 
-  /// A vector of the weight each, or the time to read it, adding up each sum's vector, and two operations an element for
-  /// gathering the windows.
+  /// A vector of the weight each, or the time to read it, adding up each sum's vector, and two operations an element
+  /// for gathering the windows.
   static double cost(const convolution_geometry& g, const context& ctx, bool) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const double window = d(g.in_channels) * d(g.kernel.h) * d(g.kernel.w);
@@ -108,7 +108,7 @@ class few_pixels {
     using U = arithmetic_t<T>;
     T sum[4 * gemv_most];
     const T* weight = operands_.weight + (group_ * g_.out_channels + o) * window_ + p;
-    dot_rows<T>(dot_, weight, rows == 4 ? window_ : 0, windows, stretch_, columns, count, sum);
+    dot_(weight, rows == 4 ? window_ : 0, windows, stretch_, columns, count, sum);
     for (index_t r = 0; r < rows; ++r)
       for (index_t j = 0; j < columns; ++j) {
         T& y = output(o + r, pixel + j);
@@ -151,7 +151,7 @@ class few_pixels {
 
   const convolution_geometry& g_;
   const convolution_operands<T>& operands_;
-  void (*dot_)(const T* a, index_t lda, const T* x, index_t ldx, index_t k, T* sum);
+  void (*dot_)(const T* a, index_t lda, const T* x, index_t ldx, index_t columns, index_t k, T* sum);
   index_t group_, window_, stretch_, plane_, pixels_;
 };
 

@@ -1,4 +1,4 @@
-// Products with at most three rows or columns: the other operand is read once, in vectors, as it lies.
+// Products of very few rows or columns: the other operand is read once, in vectors, as it lies.
 //
 //     C(i, j) = beta C(i, j) + alpha * sum over p of A(i, p) * B(p, j)
 #pragma once
@@ -9,22 +9,9 @@
 
 namespace tenfold::inline v0::detail {
 
-inline constexpr index_t gemv_most = 4;  // columns of dot_rows
-inline constexpr index_t few_most = 3;   // rows or columns of a whole product: of more, tiles are as fast
-
-/// sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < columns
-///   sum (4, columns)
-/// Two columns at a time; a last one goes with itself.
-template <class T, class Dot>
-void dot_rows(Dot* dot, const T* a, index_t lda, const T* x, index_t ldx, index_t columns, index_t k, T* sum) {
-  for (index_t j = 0; j < columns; j += 2) {
-    const index_t pair = std::min<index_t>(2, columns - j);
-    T both[8];
-    dot(a, lda, x + j * ldx, pair == 2 ? ldx : 0, k, both);
-    for (index_t i = 0; i < 8; ++i)
-      if (i % 2 < pair) sum[i / 2 * columns + j + i % 2] = both[i];
-  }
-}
+inline constexpr index_t gemv_most = 4;         // pixels of few_pixels
+inline constexpr index_t few_rows_most = 3;     // added up, of more tiles are as fast
+inline constexpr index_t few_columns_most = 7;  // of dot products
 
 /// alpha * sum + beta * c, where c is not read if beta is 0.
 template <class T>
@@ -36,13 +23,14 @@ T scaled_sum(T alpha, T sum, T beta, const T& c) {
 }
 
 /// Few columns, and the rows of A are lines: a dot product for each element. Columns of B that are none are copied, in
-/// blocks that stay in L1: 3 x 512 elements. Rows of A are shared among the workers in blocks of 128.
+/// blocks that stay in L1: at most 7 x 512 elements. Rows of A are shared among the workers in blocks of 128.
 template <class T>
 void run_few_columns(const strided_product<T>& g, const context& ctx) {
   const isa level = chosen_isa(ctx);
   const auto dot_alone = TENFOLD_KERNEL(level, dot_line<T>);
-  const auto dot_one = TENFOLD_KERNEL(level, dot<T, 1>);
-  const auto dot_two = TENFOLD_KERNEL(level, dot<T>);
+  const auto dot_some = g.n == 1   ? TENFOLD_KERNEL(level, dot<T, 1>)
+                        : g.n == 2 ? TENFOLD_KERNEL(level, dot<T, 2>)
+                                   : TENFOLD_KERNEL(level, dot<T>);
   constexpr index_t rows_per_task = 128;
   constexpr index_t depth = 512;
   const bool lines = g.b.row == 1;
@@ -50,8 +38,8 @@ void run_few_columns(const strided_product<T>& g, const context& ctx) {
   parallel_tasks(ctx, ceil_divide(g.m, rows_per_task), [&](index_t, index_t t) {
     const index_t i0 = t * rows_per_task;
     const index_t end = std::min(g.m, i0 + rows_per_task);
-    T copied[static_cast<std::size_t>(few_most * depth)];
-    T sum[4 * few_most];
+    T copied[static_cast<std::size_t>(few_columns_most * depth)];
+    T sum[4 * few_columns_most];
     for (index_t p = 0; p < g.k; p += block) {
       const index_t count = std::min(block, g.k - p);
       if (!lines)
@@ -65,10 +53,8 @@ void run_few_columns(const strided_product<T>& g, const context& ctx) {
         const index_t lda = rows == 4 ? g.a.row : 0;
         if (g.n == 1 && rows == 1)
           dot_alone(&g.a.at(i, p), x, count, sum);
-        else if (g.n == 1)
-          dot_one(&g.a.at(i, p), lda, x, ldx, count, sum);
         else
-          dot_rows<T>(dot_two, &g.a.at(i, p), lda, x, ldx, g.n, count, sum);
+          dot_some(&g.a.at(i, p), lda, x, ldx, g.n, count, sum);
         for (index_t r = 0; r < rows; ++r)
           for (index_t j = 0; j < g.n; ++j) {
             T& c = g.c.at(i + r, j);
@@ -89,7 +75,7 @@ void run_few_rows(const strided_product<T>& g, const context& ctx) {
   parallel_tasks(ctx, ceil_divide(g.n, columns_per_task), [&](index_t, index_t t) {
     const index_t j0 = t * columns_per_task;
     const index_t count = std::min(columns_per_task, g.n - j0);
-    T sum[few_most][static_cast<std::size_t>(columns_per_task)];
+    T sum[few_rows_most][static_cast<std::size_t>(columns_per_task)];
     for (index_t i = 0; i < g.m; ++i) std::fill(sum[i], sum[i] + count, T{});
     for (index_t p = 0; p < g.k; p += depth)
       for (index_t i = 0; i < g.m; ++i) {
@@ -106,20 +92,30 @@ void run_few_rows(const strided_product<T>& g, const context& ctx) {
   });
 }
 
+/// The product or its transpose: no more columns than rows.
+template <class T>
+strided_product<T> with_few_columns(const strided_product<T>& g) {
+  return g.n <= g.m ? g : transposed(g);
+}
+
 /// At most three rows or columns, and enough of the rest: for two or three rows that are added up, more than L2 holds,
-/// because a tile reads what is there once for all of them.
+/// because a tile reads what is there once for all of them. Four to seven columns of 4 bytes, of which a tile fills
+/// half or a quarter of a vector, are dot products if those are long (gemm 1024 x 5 x 1024: 1.6 times as fast).
 template <class T>
 bool is_gemv(const strided_product<T>& g) {
   const index_t least = std::min(g.m, g.n);
-  if (least > few_most) return false;
-  const bool dots = g.n <= few_most ? g.a.column == 1 : g.b.row == 1;
+  if (least > few_columns_most) return false;
+  const bool dots = (g.n <= g.m ? g.a.column : g.b.row) == 1;
+  if (least > few_rows_most) return dots && sizeof(T) == 4 && g.k >= 256;
+  constexpr auto bytes = static_cast<index_t>(sizeof(T));
+  if (dots && std::floating_point<T> && g.k * bytes < 64) return false;  // less than a vector
   return operations(g) * sizeof(T) >= (dots || least == 1 ? 1024 : 256 << 10);
 }
 
 template <class T>
 void run_gemv(const strided_product<T>& g, const context& ctx) {
   // As few columns, A's rows have to be lines, as few rows B's: one of the two is so, of the problem or its transpose.
-  const strided_product<T> few_columns = g.n <= few_most ? g : transposed(g);
+  const strided_product<T> few_columns = with_few_columns(g);
   if (few_columns.a.column == 1)
     run_few_columns(few_columns, ctx);
   else

@@ -124,9 +124,9 @@ struct winograd_kernels : micro_kernels<T> {
 
 inline constexpr index_t most_winograd_side = 6;
 
-/// C = beta C + alpha A B where the rows of B are lines, ldb apart; contract in kernels/gemm_direct.inl.hpp.
+/// C = beta C + alpha A B where the rows of B are lines, ldb apart; contract in kernels/unpacked_gemm.inl.hpp.
 template <class T>
-struct direct_block {
+struct unpacked_block {
   index_t m, n, k;
   const T* a;
   index_t a_row, a_column;
@@ -137,7 +137,7 @@ struct direct_block {
   T alpha, beta;
 };
 
-inline constexpr int direct_few_terms = 4;  // up to which C is written line by line
+inline constexpr int unpacked_few_terms = 4;  // up to which C is written line by line
 
 inline constexpr index_t most_mr = 14;
 inline constexpr index_t most_nr = 128;

@@ -1,44 +1,96 @@
 // Products with a handful of rows or columns: every element of the large operand is read once, from where it lies.
 
-// The sum of the lanes of v and of a[p] * x[p] for p < rest < L: halves are added until one element is left, and as
-// many of the products as fill a half.
+// The sum of the lanes: halves are added until one element is left.
 template <class U, int L>
-TENFOLD_INLINE U sum_lanes(vec_of<U, L> v, const U* a, const U* x, index_t rest) {
+TENFOLD_INLINE U sum_lanes(vec_of<U, L> v) {
   if constexpr (L == 1) {
     return v;
   } else {
-    constexpr int H = L / 2;
-    vec_of<U, H> half[2];
+    vec_of<U, L / 2> half[2];
     __builtin_memcpy(half, &v, sizeof v);
-    half[0] = static_cast<vec_of<U, H>>(half[0] + half[1]);
-    const bool filled = rest >= H;
-    if (filled) half[0] = static_cast<vec_of<U, H>>(half[0] + load_lanes<H>(a) * load_lanes<H>(x));
-    return sum_lanes<U, H>(half[0], a + (filled ? H : 0), x + (filled ? H : 0), filled ? rest - H : rest);
+    return sum_lanes<U, L / 2>(static_cast<vec_of<U, L / 2>>(half[0] + half[1]));
   }
 }
 
-// sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < C
-//   sum (4, C)
-// Each sum is a vector until its end; the 4 C of them are as many independent FMAs. For one row the stride is 0:
-// reading the large operand takes longer than multiplying it.
-template <class T, int C = 2>
-void dot(const T* a, index_t lda, const T* x, index_t ldx, index_t k, T* sum) {
+// sum[i] = the sum of acc[i]'s lanes,   i < N: halves are added until N vectors hold no more than N lanes, which are
+// transposed and added
+template <class U, int N, int L>
+TENFOLD_INLINE void sum_each(vec_of<U, L>* acc, U* sum) {
+  if constexpr (N < L) {
+    vec_of<U, L / 2> half[std::size_t{N}];
+    TENFOLD_UNROLL for (int i = 0; i < N; ++i) {
+      vec_of<U, L / 2> both[2];
+      __builtin_memcpy(both, acc + i, sizeof both);
+      half[i] = static_cast<vec_of<U, L / 2>>(both[0] + both[1]);
+    }
+    sum_each<U, N, L / 2>(half, sum);
+  } else {
+    TENFOLD_UNROLL for (int n = 0; n < N; n += L) {
+      transpose_lanes<U, L>(acc + n);
+      TENFOLD_UNROLL for (int half = L / 2; half > 0; half /= 2)
+        TENFOLD_UNROLL for (int i = 0; i < half; ++i) acc[n + i] += acc[n + i + half];
+      store_lanes<L>(sum + n, acc[n]);
+    }
+  }
+}
+
+// Integer lanes as wide as U's: what a comparison gives, all ones or zeros.
+template <class U>
+using lane_mask = decltype(vec<U>{} < vec<U>{});
+
+// The last `count` lanes.
+template <class U>
+TENFOLD_INLINE lane_mask<U> last_lanes(index_t count) {
+  lane_mask<U> lane;
+  TENFOLD_UNROLL for (int i = 0; i < lanes<U>; ++i) lane[i] = static_cast<std::decay_t<decltype(lane[0])>>(i);
+  return lane >= static_cast<std::decay_t<decltype(lane[0])>>(lanes<U> - count);
+}
+
+template <class U>
+TENFOLD_INLINE vec<U> masked(vec<U> v, lane_mask<U> mask) {
+  return bits_as<vec<U>>(bits_as<lane_mask<U>>(v) & mask);
+}
+
+// Columns of x at a time. Registers: 4 C sums + C of x + 1 of a.
+inline constexpr int dot_columns = TENFOLD_VECTOR_BYTES == 64 ? 4 : 2;
+
+// sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < columns
+//   sum (4, columns)
+// C columns at a time; those behind the last are computed as the last. Each sum is a vector until its end; the 4 C of
+// them are as many independent FMAs. For one row the stride is 0: reading the large operand takes longer than
+// multiplying it.
+template <class T, int C = dot_columns>
+void dot(const T* a, index_t lda, const T* x, index_t ldx, index_t columns, index_t k, T* sum) {
   using U = arithmetic_t<T>;
   constexpr int L = lanes<T>;
   const U* ap = reinterpret_cast<const U*>(a);
-  const U* xp = reinterpret_cast<const U*>(x);
-  vec<U> acc[4][std::size_t{C}] = {};
-  index_t p = 0;
-  for (; p + L <= k; p += L) {
-    vec<U> column[std::size_t{C}];
-    TENFOLD_UNROLL for (int j = 0; j < C; ++j) column[j] = load(xp + j * ldx + p);
-    TENFOLD_UNROLL for (int r = 0; r < 4; ++r) {
-      const vec<U> row = load(ap + r * lda + p);
-      TENFOLD_UNROLL for (int j = 0; j < C; ++j) acc[r][j] += row * column[j];
-    }
+  const lane_mask<U> rest = last_lanes<U>(k % L);  // of the last vector, whose other terms were in the one before
+  for (index_t j0 = 0; j0 < columns; j0 += C) {
+    const U* xp[std::size_t{C}];
+    TENFOLD_UNROLL for (int j = 0; j < C; ++j)
+      xp[j] = reinterpret_cast<const U*>(x) + (j0 + j < columns ? j0 + j : columns - 1) * ldx;
+    vec<U> acc[std::size_t{4 * C}] = {};
+    const auto add = [&](const auto& at) __attribute__((always_inline)) {
+      vec<U> column[std::size_t{C}];
+      TENFOLD_UNROLL for (int j = 0; j < C; ++j) column[j] = at(xp[j]);
+      TENFOLD_UNROLL for (int r = 0; r < 4; ++r) {
+        const vec<U> row = at(ap + r * lda);
+        TENFOLD_UNROLL for (int j = 0; j < C; ++j) acc[r * C + j] += row * column[j];
+      }
+    };
+    for (index_t p = 0; p + L <= k; p += L)
+      add([&](const U* from) __attribute__((always_inline)) { return load(from + p); });
+    if (k % L != 0 && k > L)
+      add([&](const U* from) __attribute__((always_inline)) { return masked<U>(load(from + k - L), rest); });
+    U total[std::size_t{4 * C}];
+    sum_each<U, 4 * C, L>(acc, total);
+    if (k < L)  // 1U: shorter integers would be promoted to signed ones
+      for (int i = 0; i < 4 * C; ++i)
+        for (index_t p = 0; p < k; ++p) total[i] = static_cast<U>(total[i] + 1U * ap[i / C * lda + p] * xp[i % C][p]);
+    TENFOLD_UNROLL for (int r = 0; r < 4; ++r)
+      TENFOLD_UNROLL for (int j = 0; j < C; ++j)
+        if (j0 + j < columns) sum[r * columns + j0 + j] = static_cast<T>(total[r * C + j]);
   }
-  TENFOLD_UNROLL for (int r = 0; r < 4; ++r) TENFOLD_UNROLL for (int j = 0; j < C; ++j) sum[r * C + j] =
-      static_cast<T>(sum_lanes<U, L>(acc[r][j], ap + r * lda + p, xp + j * ldx + p, k - p));
 }
 
 // One row, one column: four vectors of the sum for as many independent FMAs.
@@ -53,7 +105,14 @@ void dot_line(const T* a, const T* x, index_t k, T* sum) {
   for (; p + 4 * L <= k; p += 4 * L)
     TENFOLD_UNROLL for (int r = 0; r < 4; ++r) acc[r] += load(ap + p + r * L) * load(xp + p + r * L);
   for (; p + L <= k; p += L) acc[0] += load(ap + p) * load(xp + p);
-  *sum = static_cast<T>(sum_lanes<U, L>((acc[0] + acc[1]) + (acc[2] + acc[3]), ap + p, xp + p, k - p));
+  if (p < k && k > L) {
+    const lane_mask<U> rest = last_lanes<U>(k - p);
+    acc[1] += masked<U>(load(ap + k - L), rest) * masked<U>(load(xp + k - L), rest);
+    p = k;
+  }
+  U total = sum_lanes<U, L>((acc[0] + acc[1]) + (acc[2] + acc[3]));
+  for (; p < k; ++p) total = static_cast<U>(total + 1U * ap[p] * xp[p]);
+  *sum = static_cast<T>(total);
 }
 
 // c[j] += sum over p < K of a[p] * b[p * ldb + j], summed by ascending p;   j < n
