@@ -83,6 +83,58 @@ TYPED_TEST(MaxPool2d, EqualsReferenceForAllWidths) {  // around the lanes of eve
                               c.name);
 }
 
+/// Zeros of both signs, and infinities of one: what has no NaN, and no sum that is one, is computed another way.
+template <class T>
+tf::tensor<T> with_ordered_special_values(tf::tensor<T> x, unsigned seed, bool positive) {
+  if constexpr (std::floating_point<T>) {
+    const T infinity = std::numeric_limits<T>::infinity();
+    const T specials[] = {-T{0}, T{0}, positive ? infinity : -infinity};
+    std::mt19937 random(seed);
+    for (tf::index_t i = 0; i < x.size(); ++i)
+      if (random() % 5 == 0) x.data()[i] = specials[random() % std::size(specials)];
+  }
+  return x;
+}
+
+TYPED_TEST(MaxPool2d, EqualsReferenceWithoutNanForAllWidths) {
+  for (const pool_case& c : windows)
+    for (tf::index_t width = 3; width <= 40; ++width)
+      for (const bool positive : {false, true}) {
+        const auto ties = small_integers<TypeParam>({3, 1, 7, width}, static_cast<unsigned>(width), 2);
+        expect_equals_reference(with_ordered_special_values(ties, 3, positive), c.options, c.name);
+      }
+}
+
+TYPED_TEST(MaxPool2d, EqualsReferenceWithoutNanOnRandomShapes) {
+  std::mt19937 random(5);
+  const auto draw = [&](int least, int most) { return std::uniform_int_distribution<int>(least, most)(random); };
+  for (int i = 0; i < 100; ++i) {
+    const tf::hw kernel(draw(1, 4), draw(1, 4));
+    const tf::pool2d_options options{
+        .kernel_size = kernel,
+        .stride = {draw(1, 4), draw(1, 3)},
+        .padding = {draw(0, static_cast<int>(kernel.h / 2)), draw(0, static_cast<int>(kernel.w / 2))},
+        .dilation = {draw(1, 2), draw(1, 2)},
+        .ceil_mode = draw(0, 1) == 1};
+    const tf::shape shape{draw(1, 2), draw(1, 3), draw(8, 20), draw(8, 80)};
+    const auto ties = small_integers<TypeParam>(shape, static_cast<unsigned>(i), 2);
+    expect_equals_reference(with_ordered_special_values(ties, 3, i % 2 == 0), options, "random");
+  }
+}
+
+TYPED_TEST(MaxPool2d, NanInOnePlaneOfMany) {
+  for (const pool_case& c : windows) {
+    auto x = small_integers<TypeParam>({1, 9, 8, 21}, 4, 2);
+    if constexpr (std::floating_point<TypeParam>) x(0, 4, 3, 20) = std::numeric_limits<TypeParam>::quiet_NaN();
+    expect_equals_reference(x, c.options, c.name);
+  }
+}
+
+TYPED_TEST(MaxPool2d, EqualsReferenceOnLargePlanes) {  // whose lines are fetched ahead
+  for (const pool_case& c : windows)
+    expect_equals_reference(small_integers<TypeParam>({1, 2, 200, 210}, 6, 3), c.options, c.name);
+}
+
 TYPED_TEST(MaxPool2d, EqualsReferenceOnStripsOfColumns) {  // a strip is 256 columns wide at most
   for (const pool_case& c : windows)
     for (const tf::index_t width : {255, 257, 520, 801})

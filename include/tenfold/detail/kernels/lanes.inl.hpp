@@ -50,6 +50,31 @@ TENFOLD_INLINE vec_of<T, L> rectified(vec_of<T, L> v) {
   return v < vec_of<T, L>{} ? vec_of<T, L>{} : v;
 }
 
+// Fetches the lines of p[0] to p[count - 1], one page ahead of them, to read or to write them: the prefetchers of CPUs
+// stop at a page.
+template <int Write, class T>
+TENFOLD_INLINE void prefetch_page(const T* p, index_t count) {
+  const char* line = reinterpret_cast<const char*>(p);
+  for (index_t i = 0; i < count * static_cast<index_t>(sizeof(T)); i += 64) __builtin_prefetch(line + i + 4096, Write);
+}
+
+// 0, 1, ... L - 1
+template <class T, int L>
+TENFOLD_INLINE vec_of<T, L> lane_numbers() {
+  vec_of<T, L> v = {};
+  TENFOLD_UNROLL for (int l = 0; l < L; ++l) v[l] = static_cast<T>(l);
+  return v;
+}
+
+// Whether a bit of v is set. Words from memory: taking lane after lane out of a vector is slower.
+template <class V>
+TENFOLD_INLINE bool any_bit(V v) {
+  std::uint64_t words[sizeof v / 8], any = 0;
+  __builtin_memcpy(words, &v, sizeof v);
+  for (const std::uint64_t word : words) any |= word;
+  return any != 0;
+}
+
 // Of the 2 L - 1 elements that a and b hold, the last of a being the first of b: every second one, from the first on.
 template <class T, int L, int... I>
 TENFOLD_INLINE vec_of<T, L> even_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
@@ -93,6 +118,21 @@ TENFOLD_INLINE vec_of<T, L> doubled_lanes(vec_of<T, L> v, std::integer_sequence<
 template <int Half, class T, int L>
 TENFOLD_INLINE vec_of<T, L> doubled_lanes(vec_of<T, L> v) {
   return doubled_lanes<Half, T, L>(v, std::make_integer_sequence<int, L>{});
+}
+
+// Each lane of half a vector twice.
+template <class T, int L, int... I>
+TENFOLD_INLINE vec_of<T, L> each_twice(vec_of<T, L / 2> v, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(v, v, (I / 2)...);
+}
+
+// p[0], p[0], p[1], p[1], ... in L lanes.
+template <int L, class T>
+TENFOLD_INLINE vec_of<T, L> load_doubled(const T* p) {
+  if constexpr (L == 2)
+    return fill_lanes<L>(*p);
+  else
+    return each_twice<T, L>(load_lanes<L / 2>(p), std::make_integer_sequence<int, L>{});
 }
 
 // The elements of a and b in turn: the lanes [0, L / 2) of both, or with Half = 1 the others.
