@@ -98,6 +98,24 @@ TYPED_TEST(MaxUnpool2d,
     }
 }
 
+TYPED_TEST(MaxUnpool2d, OfOwnBlocksInManyAndInLargePlanes) {  // several at a time; lines fetched ahead
+  for (const tf::shape& shape : {tf::shape{3, 40, 7, 7}, tf::shape{1, 65, 5, 4}, tf::shape{1, 2, 90, 91}}) {
+    const auto x = random_tensor<TypeParam>(shape);
+    auto indices = own_block_indices(shape, 2 * shape[2], 2 * shape[3]);
+    for (const bool own : {true, false}) {
+      if (!own) indices.data()[indices.size() / 2] = 0;
+      const auto expected = tf::reference::max_unpool2d(x, indices, {.kernel_size = 2});
+      for (const tf::isa level : available_isas())
+        for (const int threads : {1, 3}) {
+          tf::context ctx = on_threads(threads);
+          ctx.isa = level;
+          EXPECT_TRUE(same_bits(tf::max_unpool2d(x, indices, {.kernel_size = 2}, ctx), expected))
+              << shape << " " << own << " " << tf::name_of(level) << " " << threads;
+        }
+    }
+  }
+}
+
 TYPED_TEST(MaxUnpool2d, OneIndexOutsideItsOwnBlock) {  // in any lane, row and plane
   const tf::shape shape{1, 2, 3, 19};
   const auto x = random_tensor<TypeParam>(shape);

@@ -27,61 +27,67 @@ inline index_t last_index_outside(const index_t* indices, index_t count, index_t
   return -1;
 }
 
-// 64-byte vectors are no faster, and would pass by more of the small planes.
-template <class T>
-inline constexpr int unpool_lanes = (TENFOLD_VECTOR_BYTES < 32 ? TENFOLD_VECTOR_BYTES : 32) /
-                                    static_cast<int>(sizeof(T));
+// Of neighbouring 32-bit halves of a 64-bit number the lower one, twice.
+template <int L, int... I>
+TENFOLD_INLINE vec_of<std::int32_t, L> low_halves(vec_of<std::int32_t, L> v, std::integer_sequence<int, I...>) {
+  constexpr int low = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+  return __builtin_shufflevector(v, v, (I / 2 * 2 + low)...);
+}
 
-// L indices in lanes as wide as T; of a 32-bit T they are all below 2^31.
+// indices[0], indices[0], indices[1], indices[1], ... in lanes as wide as T; of a 32-bit T they are all below 2^31.
 template <class T, int L>
-TENFOLD_INLINE auto load_indices(const index_t* indices) {
+TENFOLD_INLINE auto load_doubled_indices(const index_t* indices) {
   if constexpr (sizeof(T) == 8) {
-    return load_lanes<L>(indices);
+    return load_doubled<L>(indices);
   } else {
-    const auto* low = reinterpret_cast<const unsigned char*>(indices);
-    if constexpr (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) low += 4;
-    vec_of<std::int32_t, L> a, b;
-    __builtin_memcpy(&a, low, sizeof a);
-    __builtin_memcpy(&b, low + sizeof a - 4, sizeof b);
-    return even_lanes<std::int32_t, L>(a, b);
+    vec_of<std::int32_t, L> v;
+    __builtin_memcpy(&v, indices, sizeof v);
+    return low_halves<L>(v, std::make_integer_sequence<int, L>{});
   }
 }
 
-// A plane whose every index lies among the 2 x 2 outputs of its own element, as max_pool2d with a kernel and a stride
-// of 2 gives them: each output is written once, with no zeros beforehand. False, with y unfinished, where an index does
-// not.
-//   x, indices (in.h, in.w), L <= in.w   y (out.h, out.w), 2 in <= out <= 2 in + 1, fewer than 2^31 elements
+// Planes whose every index lies among the 2 x 2 outputs of its own element, as max_pool2d with a kernel and a stride of
+// 2 gives them: each output is written once, with no zeros beforehand. False, with y unfinished, where an index does
+// not. An output takes the value that covers it where that one's index is its place. Rows below half a vector reach
+// into what follows the planes: by half a vector in x and indices at most, by a whole one in y.
+//   x, indices (planes, in.h, in.w)   y (planes, out.h, out.w), 2 in <= out <= 2 in + 1
 template <class T>
-bool unpool_own_blocks(const hw& in, const hw& out, const T* x, const index_t* indices, T* y) {
+bool unpool_own_blocks(index_t planes, hw in, hw out, const T* x, const index_t* indices, T* y) {
   using D = std::conditional_t<sizeof(T) == 4, std::int32_t, index_t>;  // as wide as T, for its masks
-  constexpr int L = unpool_lanes<T>;
-  D lane[std::size_t{L}];
-  for (int l = 0; l < L; ++l) lane[l] = 2 * l;
-  const D w = static_cast<D>(out.w);
-  vec_of<D, L> outside = {};
-  for (index_t h = 0; h < in.h; ++h, x += in.w, indices += in.w, y += 2 * out.w) {
-    for (index_t column = 0; column < in.w; column += L) {
-      const index_t i = column + L <= in.w ? column : in.w - L;  // the last vector ends with the row
-      const vec_of<D, L> d =
-          load_indices<T, L>(indices + i) - load_lanes<L>(lane) - fill_lanes<L>(static_cast<D>(2 * (h * out.w + i)));
-      const vec_of<T, L> v = load_lanes<L>(x + i), zero = {};
-      __builtin_prefetch(reinterpret_cast<char*>(y + 2 * i) + 4096, 1);  // large planes come from memory to be written
-      __builtin_prefetch(reinterpret_cast<char*>(y + out.w + 2 * i) + 4096, 1);
-      const auto first = d == vec_of<D, L>{}, second = d == fill_lanes<L>(D{1});
-      const auto third = d == fill_lanes<L>(w), fourth = d == fill_lanes<L>(static_cast<D>(w + 1));
-      outside |= ~(first | second | third | fourth);
-      const vec_of<T, L> a = first ? v : zero, b = second ? v : zero, c = third ? v : zero, e = fourth ? v : zero;
-      store_lanes<L>(y + 2 * i, zipped_lanes<0, T, L>(a, b));
-      store_lanes<L>(y + 2 * i + L, zipped_lanes<1, T, L>(a, b));
-      store_lanes<L>(y + out.w + 2 * i, zipped_lanes<0, T, L>(c, e));
-      store_lanes<L>(y + out.w + 2 * i + L, zipped_lanes<1, T, L>(c, e));
+  constexpr int L = lanes<T>;
+  constexpr int half = L / 2;
+  const index_t each = in.w < half ? in.w : half, vectors = (in.w + each - 1) / each;
+  const auto inside = lane_numbers<D, L>() < fill_lanes<L>(static_cast<D>(2 * each));
+  const vec_of<D, L> w = fill_lanes<L>(static_cast<D>(out.w));
+  const vec_of<T, L> zero = {};
+  vec_of<D, L> hits = {};
+  // Fetching what will be written takes a quarter of the time off 64 x 224 x 224, up to that of 128 x 112 x 112,
+  // nothing below; fetching what is read as well is slower.
+  const bool far = out.h * out.w * static_cast<index_t>(sizeof(T)) >= 1 << 15;
+  for (index_t p = 0; p < planes; ++p) {
+    vec_of<D, L> row = lane_numbers<D, L>();  // the places that begin an output row
+    for (index_t h = 0; h < in.h; ++h, row += w + w, x += in.w, indices += in.w, y += 2 * out.w) {
+      if (far) prefetch_page<1>(y, 2 * out.w);
+      for (index_t column = 0; column < in.w; column += each) {
+        const index_t i = column + each <= in.w ? column : in.w - each;  // the last vector ends with the row
+        const auto index = load_doubled_indices<T, L>(indices + i);
+        const vec_of<T, L> v = load_doubled<L>(x + i);
+        const vec_of<D, L> place = row + fill_lanes<L>(static_cast<D>(2 * i));
+        const auto upper = index == place, lower = index == place + w;
+        store_lanes<L>(y + 2 * i, upper ? v : zero);
+        store_lanes<L>(y + out.w + 2 * i, lower ? v : zero);
+        hits -= (upper | lower) & inside;
+      }
+      if (out.w % 2) y[out.w - 1] = y[2 * out.w - 1] = T{};
     }
-    if (out.w % 2) y[out.w - 1] = y[2 * out.w - 1] = T{};
+    if (out.h % 2) {
+      __builtin_memset(y, 0, static_cast<std::size_t>(out.w) * sizeof(T));
+      y += out.w;
+    }
   }
-  if (out.h % 2) __builtin_memset(y, 0, static_cast<std::size_t>(out.w) * sizeof(T));
-  D any = 0;
-  TENFOLD_UNROLL for (int l = 0; l < L; ++l) any |= outside[l];
-  return any == 0;
+  index_t all = 0;
+  TENFOLD_UNROLL for (int l = 0; l < L; ++l) all += hits[l];
+  return all == planes * in.h * vectors * each;
 }
 
 // y[p, indices[p, i]] = x[p, i] for all i in ascending order, 0 elsewhere;   begin <= p < end
@@ -90,16 +96,27 @@ bool unpool_own_blocks(const hw& in, const hw& out, const T* x, const index_t* i
 template <class T>
 void max_unpool2d_planes(index_t begin, index_t end, const hw& in, const hw& out, const T* x, const index_t* indices,
                          T* y) {
+  constexpr int half = lanes<T> / 2;
   const index_t in_size = in.h * in.w, out_size = out.h * out.w;
+  // As many planes together as half of the smallest L1 holds.
+  const index_t most = 16384 / static_cast<index_t>(sizeof(T)) / out_size, group = most > 1 ? most : 1;
   bool own_blocks =
-      sizeof(T) >= 4 && in.w >= unpool_lanes<T> && out.h / 2 == in.h && out.w / 2 == in.w && out_size <= INT32_MAX;
-  for (index_t p = begin; p < end; ++p) {
+      sizeof(T) >= 4 && out.h / 2 == in.h && out.w / 2 == in.w && in.w >= half / 2 && out_size <= INT32_MAX;
+  for (index_t p = begin, stop; p < end; p = stop) {
+    stop = p + group < end ? p + group : end;
     const T* from = x + p * in_size;
     const index_t* at = indices + p * in_size;
     T* to = y + p * out_size;
-    if constexpr (sizeof(T) >= 4) own_blocks = own_blocks && unpool_own_blocks(in, out, from, at, to);
-    if (own_blocks) continue;
-    __builtin_memset(to, 0, static_cast<std::size_t>(out_size) * sizeof(T));
-    for (index_t i = 0; i < in_size; ++i) to[at[i]] = from[i];
+    if constexpr (sizeof(T) >= 4) {
+      const bool room = in.w >= half || (end - stop) * in_size >= half;  // behind these planes
+      own_blocks = own_blocks && room && unpool_own_blocks(stop - p, in, out, from, at, to);
+      if (own_blocks) continue;
+    }
+    __builtin_memset(to, 0, static_cast<std::size_t>((stop - p) * out_size) * sizeof(T));
+    for (; p < stop; ++p, from += in_size, at += in_size, to += out_size) {
+      index_t i = 0;
+      for (; i + 8 <= in_size; i += 8) TENFOLD_UNROLL for (int k = 0; k < 8; ++k) to[at[i + k]] = from[i + k];
+      for (; i < in_size; ++i) to[at[i]] = from[i];
+    }
   }
 }
