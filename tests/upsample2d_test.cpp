@@ -26,6 +26,8 @@ const size_case size_cases[] = {
     {"halves", {1, 2, 12, 38}, {6, 19}},
     {"to_one_pixel", {1, 2, 6, 7}, 1},
     {"above_one_block_of_columns", {1, 2, 3, 90}, {7, 300}},
+    {"above_one_wide_block_of_columns", {1, 2, 3, 90}, {7, 1300}},
+    {"doubles_an_odd_number_of_rows", {3, 3, 5, 41}, {10, 82}},
     {"no_common_factor", {1, 2, 13, 29}, {17, 31}},
     {"shrinks_with_no_common_factor", {1, 2, 17, 31}, {13, 29}},
     {"empty_batch", {0, 2, 3, 4}, {6, 8}},
@@ -87,9 +89,11 @@ TYPED_TEST(UpsampleNearest2d, EqualsReferenceForAllWidths) {  // sources within 
 
 TYPED_TEST(UpsampleNearest2d, ThreadsDoNotMatter) {
   const auto x = random_tensor<TypeParam>({2, 9, 60, 61});
-  const auto expected = tf::upsample_nearest2d(x, {130, 122});
-  for (const int threads : {2, 3, 8})
-    EXPECT_TRUE(same_bits(tf::upsample_nearest2d(x, {130, 122}, on_threads(threads)), expected)) << threads;
+  for (const tf::hw& size : {tf::hw{130, 122}, tf::hw{120, 122}}) {
+    const auto expected = tf::upsample_nearest2d(x, size);
+    for (const int threads : {2, 3, 7, 8})
+      EXPECT_TRUE(same_bits(tf::upsample_nearest2d(x, size, on_threads(threads)), expected)) << threads;
+  }
 }
 
 /// How far two float computations of the same interpolation of numbers up to 1 may be apart.

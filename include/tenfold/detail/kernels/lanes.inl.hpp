@@ -86,17 +86,6 @@ TENFOLD_INLINE vec_of<T, L> even_lanes(vec_of<T, L> a, vec_of<T, L> b) {
   return even_lanes<T, L>(a, b, std::make_integer_sequence<int, L>{});
 }
 
-// The lanes [0, L / 2) of v, or with Half = 1 the others.
-template <int Half, class T, int L, int... I>
-TENFOLD_INLINE vec_of<T, L / 2> half_lanes(vec_of<T, L> v, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(v, v, (Half * L / 2 + I)...);
-}
-
-template <int Half, class T, int L>
-TENFOLD_INLINE vec_of<T, L / 2> half_lanes(vec_of<T, L> v) {
-  return half_lanes<Half, T, L>(v, std::make_integer_sequence<int, L / 2>{});
-}
-
 // Lane l of the result is lane places[l] of v.
 template <class T, int L, class P>
 TENFOLD_INLINE vec_of<T, L> chosen_lanes(vec_of<T, L> v, vec_of<P, L> places) {
@@ -107,17 +96,6 @@ TENFOLD_INLINE vec_of<T, L> chosen_lanes(vec_of<T, L> v, vec_of<P, L> places) {
 #else
   return __builtin_shuffle(v, places);
 #endif
-}
-
-// Each lane twice: the lanes [0, L / 2) of v, or with Half = 1 the others.
-template <int Half, class T, int L, int... I>
-TENFOLD_INLINE vec_of<T, L> doubled_lanes(vec_of<T, L> v, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(v, v, (Half * L / 2 + I / 2)...);
-}
-
-template <int Half, class T, int L>
-TENFOLD_INLINE vec_of<T, L> doubled_lanes(vec_of<T, L> v) {
-  return doubled_lanes<Half, T, L>(v, std::make_integer_sequence<int, L>{});
 }
 
 // Each lane of half a vector twice.

@@ -12,96 +12,135 @@ TENFOLD_INLINE index_t nearest_source(index_t o, index_t in, index_t out, float 
 template <class T>
 using upsample_place = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
 
-// How many of the outputs, in whole vectors, have sources that lie within one vector and below `end`; place[i] is what
-// source[i] is behind the source of the first output of its vector.
+// How many of the outputs, in whole vectors, have sources that lie within one vector and below `end`. Then source[i] of
+// the first output i of a vector becomes where that vector may be loaded, and place[i] is what the outputs' sources are
+// behind it.
 //   source (count), ascending   place (count)
 template <class T, int L>
-index_t close_sources(const index_t* source, index_t count, index_t end, upsample_place<T>* place) {
+index_t close_sources(index_t* source, index_t count, index_t end, upsample_place<T>* place) {
   for (index_t i = 0; i + L <= count; i += L) {
-    if (source[i + L - 1] - source[i] >= L || source[i] + L > end) return i;
-    for (index_t l = 0; l < L; ++l) place[i + l] = static_cast<upsample_place<T>>(source[i + l] - source[i]);
+    const index_t from = source[i] + L <= end ? source[i] : end - L;
+    if (from < 0 || source[i + L - 1] - from >= L) return i;
+    for (index_t l = 0; l < L; ++l) place[i + l] = static_cast<upsample_place<T>>(source[i + l] - from);
+    source[i] = from;
   }
   return count / L * L;
+}
+
+// y = x, n elements. memcpy has another way for more than some KiB, which takes twice as long for rows that begin in
+// the middle of a line.
+template <class T>
+TENFOLD_INLINE void repeat_row(const T* x, index_t n, T* y) {
+  constexpr int L = lanes<T>;
+  index_t i = 0;
+  for (; i + L <= n; i += L) store(y + i, load(x + i));
+  if (i == n) return;
+  if (n >= L) return store(y + n - L, load(x + n - L));
+  for (; i < n; ++i) y[i] = x[i];
 }
 
 // Neighbouring output columns and their sources.
 template <class T>
 struct nearest_block {
-  static constexpr int most = 256;
+  static constexpr int most = 1024;
   static constexpr int L = lanes<T>;
-  static constexpr bool permutes = sizeof(T) >= 4;
+  static constexpr bool permutes = sizeof(T) >= 4 && TENFOLD_VECTOR_BYTES >= 32;  // as tables say, in one instruction
 
-  const upsample2d_geometry& g;
-  const float step;
-  index_t column = -1;
-  index_t count = 0;
+  const index_t column, count;
   index_t close = 0;
   index_t source[std::size_t{most}];
   upsample_place<T> place[std::size_t{most}];
 
-  nearest_block(const upsample2d_geometry& geometry, float step_w) : g(geometry), step(step_w) {}
-
-  void begin_at(index_t first) {
-    if (column == first) return;
-    column = first;
-    count = column + most <= g.out.w ? most : g.out.w - column;
-    for (index_t i = 0; i < count; ++i) source[i] = nearest_source(column + i, g.in.w, g.out.w, step);
-    if constexpr (permutes) close = close_sources<T, L>(source, count, g.in.w, place);
+  nearest_block(index_t first, index_t in, index_t out, float step)
+      : column(first), count(first + most <= out ? most : out - first) {
+    for (index_t i = 0; i < count; ++i) source[i] = nearest_source(column + i, in, out, step);
+    if constexpr (permutes) close = close_sources<T, L>(source, count, in, place);
   }
 
-  // y[column + i] = x[source[i]]
-  //   x (in.w)   y (out.w)
-  void row(const T* x, T* y) {
-    y += column;
+  // y[i] = x[source of column + i], i < count
+  //   x (in)
+  void row(const T* x, T* y) const {
     if constexpr (permutes)
       for (index_t i = 0; i < close; i += L)
         store(y + i, chosen_lanes<T, L, upsample_place<T>>(load(x + source[i]), load_lanes<L>(place + i)));
-    for (index_t i = close; i < count; ++i) y[i] = x[source[i]];
+    index_t i = close;
+    constexpr int few = sizeof(T) == 8 ? 2 : 4;
+    for (; i + few <= count; i += few) {
+      vec_of<T, few> v = {};
+      TENFOLD_UNROLL for (int k = 0; k < few; ++k) v[k] = x[source[i + k]];
+      store_lanes<few>(y + i, v);  // whole, because a vector of the row is slow to read after stores of its parts
+    }
+    for (; i < count; ++i) y[i] = x[source[i]];
   }
 };
-
-// y[o] = x[source of o], o < out
-//   x (in)   y (out)
-template <class T>
-TENFOLD_INLINE void upsample_nearest2d_row(nearest_block<T>& block, const T* x, T* y) {
-  const index_t in = block.g.in.w, out = block.g.out.w;
-  if (out == in) {
-    __builtin_memcpy(y, x, static_cast<std::size_t>(out) * sizeof(T));
-  } else if (out % 2 == 0 && out / 2 == in) {
-    index_t i = 0;
-    for (; i + lanes<T> <= in; i += lanes<T>) {
-      const vec<T> v = load(x + i);
-      store(y + 2 * i, doubled_lanes<0, T, lanes<T>>(v));
-      store(y + 2 * i + lanes<T>, doubled_lanes<1, T, lanes<T>>(v));
-    }
-    for (; i < in; ++i) y[2 * i] = y[2 * i + 1] = x[i];
-  } else {
-    for (index_t column = 0; column < out; column += block.most) {
-      block.begin_at(column);
-      block.row(x, y);
-    }
-  }
-}
 
 // The output rows [begin, end) of all planes:  row = plane * out.h + oh
 //   x (planes, in.h, in.w)   y (planes, out.h, out.w)
 template <class T>
-void upsample_nearest2d_rows(const upsample2d_geometry& g, index_t begin, index_t end, const T* x, T* y) {
+void nearest_rows(const upsample2d_geometry& g, index_t begin, index_t end, const T* x, T* y) {
   const float step_h =
       g.step_h > 0 ? static_cast<float>(g.step_h) : static_cast<float>(g.in.h) / static_cast<float>(g.out.h);
   const float step_w =
       g.step_w > 0 ? static_cast<float>(g.step_w) : static_cast<float>(g.in.w) / static_cast<float>(g.out.w);
-  nearest_block<T> block(g, step_w);
-  index_t previous = -1;
-  for (index_t row = begin; row < end; ++row) {
-    const index_t source = row / g.out.h * g.in.h + nearest_source(row % g.out.h, g.in.h, g.out.h, step_h);
-    T* to = y + row * g.out.w;
-    if (source == previous)
-      __builtin_memcpy(to, to - g.out.w, static_cast<std::size_t>(g.out.w) * sizeof(T));
-    else
-      upsample_nearest2d_row(block, x + source * g.in.w, to);
-    previous = source;
+  for (index_t column = 0; column < g.out.w; column += nearest_block<T>::most) {
+    const nearest_block<T> block(column, g.in.w, g.out.w, step_w);
+    index_t made = -1;  // the last row that did not repeat another
+    index_t made_of = -1;
+    for (index_t row = begin; row < end; ++row) {
+      const index_t source = row / g.out.h * g.in.h + nearest_source(row % g.out.h, g.in.h, g.out.h, step_h);
+      T* to = y + row * g.out.w + column;
+      if (source == made_of) {
+        repeat_row(to - (row - made) * g.out.w, block.count, to);
+        continue;
+      }
+      block.row(x + source * g.in.w, to);
+      made = row;
+      made_of = source;
+    }
   }
+}
+
+// y[i] = x[i / 2], i < 2 in
+//   x (in)
+template <class T>
+TENFOLD_INLINE void double_row(const T* x, index_t in, T* y) {
+  constexpr int L = lanes<T>;
+  constexpr index_t half = L / 2;
+  if (in < half)
+    for (index_t i = 0; i < 2 * in; ++i) y[i] = x[i / 2];
+  else
+    for (index_t column = 0; column < in; column += half) {
+      const index_t i = column + half <= in ? column : in - half;  // the last vector ends with the row
+      store(y + 2 * i, load_doubled<L>(x + i));
+    }
+}
+
+// The same where both sizes double. memcpy repeats rows of 128 x 224 x 224 in half the time of repeat_row, which is a
+// third faster for rows of 224 bytes.
+template <class T>
+void nearest_doubled_rows(index_t in, index_t begin, index_t end, const T* x, T* y) {
+  const index_t out = 2 * in;
+  const std::size_t bytes = static_cast<std::size_t>(out) * sizeof(T);
+  for (index_t row = begin; row < end; ++row) {
+    T* to = y + row * out;
+    if (row % 2 == 0 || row == begin)
+      double_row(x + row / 2 * in, in, to);
+    else if (bytes < 512)
+      repeat_row(to - out, out, to);
+    else
+      __builtin_memcpy(to, to - out, bytes);
+  }
+}
+
+template <class T>
+void upsample_nearest2d_rows(const upsample2d_geometry& g, index_t begin, index_t end, const T* x, T* y) {
+  if (g.in == g.out)
+    __builtin_memcpy(y + begin * g.out.w, x + begin * g.out.w,
+                     static_cast<std::size_t>((end - begin) * g.out.w) * sizeof(T));
+  else if (g.out.h % 2 == 0 && g.out.w % 2 == 0 && g.out.h / 2 == g.in.h && g.out.w / 2 == g.in.w)
+    nearest_doubled_rows(g.in.w, begin, end, x, y);
+  else
+    nearest_rows(g, begin, end, x, y);
 }
 
 // Input pixels per output pixel in one dimension.
