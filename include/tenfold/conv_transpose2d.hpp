@@ -287,9 +287,8 @@ struct conv_transpose2d_phases {
       if (operands.weight) p.a = operands.weight + last_h * g.kernel.w + last_w;
       const hw origin{h.line - (h.taps - 1) * h.line_step, w.line - (w.taps - 1) * w.line_step};
       if (h.taps == 1 && w.taps == 1 && origin == hw(0) && points == g.in) {
-        p.matrix = {operands.input, in_plane, 1};
+        p.image = matrix_operand(operands.input, p.k, in_plane, 0, in_plane);
       } else {
-        p.b_is_image = true;
         p.image = {operands.input, in_plane, {h.taps, points.h, 1, h.line_step, origin.h, g.in.h},
                    {w.taps, points.w, 1, w.line_step, origin.w, g.in.w}};
       }

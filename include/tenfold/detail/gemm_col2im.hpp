@@ -198,6 +198,7 @@ class gemm_col2im {
     p.a = weight;
     p.a_row = affine_digits(p.m, 1);
     p.a_column = affine_digits(p.k, p.m);
+    p.image.unpadded = true;
     p.groups = g.groups;
     p.a_group_stride = p.m * p.k;
     return p;
@@ -337,7 +338,7 @@ class gemm_col2im {
       for (index_t w = 0; w < g_.in.w; w += plan_.strip_w) {
         const index_t strip_h = std::min(plan_.strip_h, last + 1 - h);
         const index_t strip_w = std::min(plan_.strip_w, g_.in.w - w);
-        multiply(p, scratch.product, input + h * g_.in.w + w, strip_h * strip_w, o0, channels);
+        multiply(p, scratch.product, input, h * g_.in.w + w, strip_h * strip_w, o0, channels);
         if (!whole_lines) runs.find(g_, w, strip_w, plan_.ld(), true);
         sum_strip(scratch.columns + lead * plan_.ld(), runs, !whole_lines, h, strip_h, strip_w, y0, y1, out, bias,
                   channels);
@@ -352,7 +353,6 @@ class gemm_col2im {
   gemm_problem<T> chunk_product(index_t group, index_t o0, index_t channels) const {
     gemm_problem<T> p = product(g_, operands_.weight);
     p.groups = 1;
-    p.matrix.row_stride = g_.in.h * g_.in.w;
     const index_t first = o0 * plan_.window;
     if (operands_.packed_weight) {
       p.packed_a = operands_.packed_weight + group * packed_elements(p.m, p.k, kernel_);
@@ -365,9 +365,9 @@ class gemm_col2im {
     return p;
   }
 
-  void multiply(gemm_problem<T>& p, const gemm_scratch<T>& scratch, const T* input, index_t pixels, index_t o0,
-                index_t channels) {
-    p.matrix.data = input;
+  void multiply(gemm_problem<T>& p, const gemm_scratch<T>& scratch, const T* input, index_t first, index_t pixels,
+                index_t o0, index_t channels) {
+    p.image = matrix_operand(input, g_.in_channels, g_.in.h * g_.in.w, first, pixels);
     p.n = p.layout.points_w = p.layout.line = pixels;
     const index_t end =
         operands_.packed_weight ? std::min(p.m, round_up((o0 + channels) * plan_.window, kernel_.mr)) : p.m;

@@ -55,7 +55,6 @@ struct gemm_per_tap {
     p.a_row = affine_digits(p.m, p.k);
     p.a_column = {{g.kernel.h, g.kernel.w, g.in_channels}, {g.kernel.w, 1, window}};
     p.packed_a = operands.packed_weight;
-    p.b_is_image = true;
     p.image = {operands.input,
                in_plane,
                {g.kernel.h, g.out.h, 1, g.dilation.h, -g.padding.h, g.in.h},

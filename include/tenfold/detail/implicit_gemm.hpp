@@ -1,6 +1,6 @@
 // The engine behind conv2d and conv_transpose2d: a blocked matrix product whose operands are never built.
 //
-//     C(i, j) = finish(beta C(i, j) + bias(i) + alpha * sum over p of A(i, p) * B(p, j))
+//     C(i, j) = finish(bias(i) + sum over p of A(i, p) * B(p, j))
 //
 // Each operand is an array and two tables of offsets, one by row and one by column: element (i, p) of A is
 // a[row(i) + column(p)]. For a convolution i is an output channel, p a tap (channel, kernel row, kernel column) and j
@@ -109,13 +109,12 @@ struct image_operand {
   digits tap_major() const { return {{h.taps, w.taps, channels}, {h.step * w.extent, w.step, channel_stride}}; }
 };
 
-/// The operand B of a plain product: B(p, j) = data[p * row_stride + j * column_stride].
+/// The operand B of a product with a matrix whose rows are lines: B(c, x) = data[c * channel_stride + first + x].
 template <class T>
-struct matrix_operand {
-  const T* data = nullptr;
-  index_t row_stride = 0;
-  index_t column_stride = 1;
-};
+image_operand<T> matrix_operand(const T* data, index_t channels, index_t channel_stride, index_t first,
+                                index_t columns) {
+  return {data, channel_stride, {}, {1, columns, 1, 1, first, channel_stride}, true, channels};
+}
 
 /// Where the elements of C go: row i at row.offset(i), column j = (y, x) at y * line + x * step.
 struct result_layout {
@@ -151,16 +150,12 @@ struct gemm_problem {
   index_t parts = 1;                         // of k, equal ones: no block of KC belongs to two
   digits packed_k = {{1, 1, 1}, {1, 0, 0}};  // where k lies in a packed A that has more: parts are taken as a whole
 
-  bool b_is_image = false;
   image_operand<T> image;
-  matrix_operand<T> matrix;
 
   T* c = nullptr;
   result_layout layout;
   index_t first_row = 0;  // the row of C that lies at c, where C is stored from there on only
 
-  T alpha = 1;
-  T beta = 0;
   const T* bias = nullptr;  // one for each `rows_per_bias` rows
   index_t rows_per_bias = 1;
   bool relu = false;
@@ -220,7 +215,7 @@ struct gemm_blocking {
 
 template <class T>
 bool reads_tile(const gemm_problem<T>& g) {
-  return g.b_is_image && !g.image.unpadded;
+  return g.k > 0 && !g.image.unpadded;
 }
 
 /// One worker's scratch.
@@ -444,11 +439,13 @@ class gemm_task {
     b_ = image * g_.b_image_stride + group * g_.b_group_stride;
     c_ = g_.c + image * g_.c_image_stride + group * g_.c_group_stride;
     bias_ = g_.bias ? g_.bias + group * g_.bias_group_stride : nullptr;
-    if (g_.beta != T{0} && g_.beta != T{1}) scale_c();
     if (g_.k == 0) return store_empty_sum();
     for (index_t p = 0, depth = 0; p < g_.k; p += depth) {  // 4th loop: KC rows of B
       depth = rows_of_block(g_, p);
-      pack_b(p, depth);
+      if (g_.image.unpadded)
+        pack_unpadded(p, depth);
+      else
+        pack_padded(p, depth);
       for (index_t i = 0; i < rows_; i += blocking_.mc)  // 3rd loop: MC rows of A
         macro_kernel(i, std::min(blocking_.mc, rows_ - i), p, depth);
     }
@@ -457,28 +454,13 @@ class gemm_task {
  private:
   T* c_row(index_t i) const { return c_ + g_.layout.row.offset(i0_ + i - g_.first_row) + j0_; }
 
-  void scale_c() {
-    using U = arithmetic_t<T>;
-    for (index_t i = 0; i < rows_; ++i)
-      for (index_t j = 0; j < columns_; ++j) {
-        T& c = c_row(i)[j];
-        c = static_cast<T>(static_cast<U>(static_cast<U>(g_.beta) * static_cast<U>(c)));
-      }
-  }
-
-  /// A sum of no terms: C = finish(beta C + bias).
+  /// A sum of no terms: C = finish(bias).
   void store_empty_sum() {
-    using U = arithmetic_t<T>;
     for (index_t j = 0; j < columns_; j += kernel_.nr)
       for (index_t i = 0; i < rows_; ++i) {
         const T bias = bias_ ? bias_[(i0_ + i) / g_.rows_per_bias] : T{};
         for_each_run(i, j, std::min(kernel_.nr, columns_ - j), [&](T* c, index_t, index_t length) {
-          for (index_t x = 0; x < length; ++x) {
-            T& y = c[x * g_.layout.step];
-            const U before = g_.beta == T{0} ? U{} : static_cast<U>(y);
-            const T sum = static_cast<T>(static_cast<U>(before + static_cast<U>(bias)));
-            y = g_.relu && sum < T{} ? T{} : sum;
-          }
+          for (index_t x = 0; x < length; ++x) c[x * g_.layout.step] = g_.relu && bias < T{} ? T{} : bias;
         });
       }
   }
@@ -495,24 +477,6 @@ class gemm_task {
   }
 
   index_t panel_stride(index_t depth) const { return depth * kernel_.nr + kernel_.lanes; }
-
-  void pack_b(index_t p0, index_t depth) {
-    if (g_.b_is_image) return g_.image.unpadded ? pack_unpadded(p0, depth) : pack_image(p0, depth);
-    const matrix_operand<T>& m = g_.matrix;
-    const T* from = m.data + b_ + p0 * m.row_stride + j0_ * m.column_stride;
-    fill_offsets(affine_digits(depth, m.row_stride), 0, depth, scratch_.column);
-    fill_offsets(affine_digits(kernel_.nr, m.column_stride), 0, kernel_.nr, scratch_.row);
-    T* panel = scratch_.b;
-    for (index_t j = 0; j < columns_; j += kernel_.nr, panel += panel_stride(depth)) {
-      const index_t count = std::min(kernel_.nr, columns_ - j);
-      if (m.column_stride == 1 && count == kernel_.nr)
-        kernel_.pack_contiguous(from + j, scratch_.column, depth, panel);
-      else if (m.row_stride == 1)
-        kernel_.pack_transpose(from + j * m.column_stride, scratch_.row, count, depth, kernel_.nr, panel);
-      else
-        kernel_.pack_gather(from + j * m.column_stride, scratch_.row, count, scratch_.column, depth, kernel_.nr, panel);
-    }
-  }
 
   void pack_unpadded(index_t p0, index_t depth) {
     const image_operand<T>& image = g_.image;
@@ -602,7 +566,7 @@ class gemm_task {
     return box;
   }
 
-  void pack_image(index_t p0, index_t depth) {
+  void pack_padded(index_t p0, index_t depth) {
     const image_operand<T>& image = g_.image;
     const index_t width = image.w.points;
     const index_t y0 = j0_ / width;
@@ -669,8 +633,7 @@ class gemm_task {
     const bool first = p == 0;
     const bool last = p + depth == g_.k;
     gemm_epilogue<T> epilogue;
-    epilogue.alpha = g_.alpha;
-    epilogue.accumulate = !first || g_.beta != T{0};
+    epilogue.accumulate = !first;
     epilogue.relu = last && g_.relu;
     for (index_t ir = 0; ir < count; ir += kernel_.mr, a += depth * kernel_.mr) {  // 2nd loop: MR x KC of A stay in L1
       const index_t rows = std::min(kernel_.mr, count - ir);
@@ -829,7 +792,7 @@ double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool p
   const double vectors = d(round_up(g.n, kernel.widths[2])) / d(kernel.lanes);
   const double blocks = g.parts > 1 ? d(g.k) / d(gemm_block_rows(g)) : 1;
   const double multiply = d(kernel.padded_rows(g.m)) * vectors * (d(g.k) + 2 * blocks);
-  const double width = g.b_is_image ? d(g.image.w.points) : d(g.n);
+  const double width = d(g.image.w.points);
   const double pack_b = (reads_tile(g) ? 3 : 2) * vectors * d(g.k) * (1 + 2 * d(kernel.lanes) / width);
   const double pack_a = packed ? 0 : d(g.m) * d(g.k) * (g.a_column.affine() ? 0.5 : 2);
   const double store = stores_directly(g) ? vectors * d(g.m) : 2 * d(g.m) * d(g.n);
