@@ -61,7 +61,7 @@ measured micro_kernel(const tf::context& ctx) {
   work.call = [=, a = std::move(a), b = std::move(b), c = std::move(c)]() mutable {
     on_all_threads(ctx, [&](index_t thread) {
       for (index_t i = 0; i < calls; ++i)
-        kernels.tiles[0][0](k, a.data(), b.data(), kernels.nr, &c(thread, 0, 0), c.shape()[2], {});
+        kernels.tiles[0][0](k, a.data(), kernels.mr, b.data(), kernels.nr, &c(thread, 0, 0), c.shape()[2], {});
     });
   };
   return work;

@@ -343,7 +343,7 @@ void expect_micro_equation(typename micro_kernels<T>::function micro, index_t mr
       epilogue.bias = mode & 2 ? bias.data() : nullptr;
       epilogue.accumulate = mode & 4;
       epilogue.relu = mode & 8;
-      micro(k, a.data(), b.data(), ldb, c.data(), ldc, epilogue);
+      micro(k, a.data(), mr, b.data(), ldb, c.data(), ldc, epilogue);
       for (index_t i = 0; i < mr; ++i)
         for (index_t j = 0; j < ldc; ++j) {
           const auto at = static_cast<std::size_t>(i * ldc + j);

@@ -50,7 +50,7 @@ struct tap_run {
 /// rows high, the last one as high as the lowest tile that holds the rest; those of B are NR columns wide.
 template <class T>
 struct micro_kernels {
-  using function = void (*)(index_t k, const T* a, const T* b, index_t ldb, T* c, index_t ldc,
+  using function = void (*)(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* c, index_t ldc,
                             const gemm_epilogue<T>& epilogue);
   index_t mr;
   index_t nr;
@@ -74,10 +74,14 @@ struct micro_kernels {
   /// padded_columns(columns).
   void multiply(index_t rows, index_t columns, index_t k, const T* a, const T* b, index_t ldb, T* c, index_t ldc,
                 const gemm_epilogue<T>& epilogue) const {
-    const function* tile = tiles[tile_of(rows)];
+    multiply_tile(tile_of(rows), columns, k, a, height_of(rows), b, ldb, c, ldc, epilogue);
+  }
+  /// The same for the tile of that height and rows of A that lie lda apart.
+  void multiply_tile(int tile, index_t columns, index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* c,
+                     index_t ldc, const gemm_epilogue<T>& epilogue) const {
     for (index_t j = 0; j < columns;) {
       const int width = width_index(columns - j);
-      tile[width](k, a, b + j, ldb, c + j, ldc, epilogue);
+      tiles[tile][width](k, a, lda, b + j, ldb, c + j, ldc, epilogue);
       j += widths[width];
     }
   }
@@ -104,23 +108,29 @@ struct gemm_kernels : micro_kernels<T> {
                        index_t count, index_t step, T* out);
 };
 
-/// The kernels of one Winograd algorithm on one instruction set; their contracts are in kernels/winograd.inl.hpp.
+/// The transforms of one Winograd algorithm on one instruction set; their contracts are in kernels/winograd.inl.hpp.
 template <class T>
-struct winograd_kernels : micro_kernels<T> {
+struct winograd_transforms {
+  index_t transform_lanes;
   index_t tile;  // M: a tile has M x M outputs
   index_t taps;  // R: of R x R convolutions
   void (*copy_line)(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line);
-  void (*weights)(const T* w, index_t row_stride, index_t rows, index_t column_stride, const index_t* tap, index_t k,
-                  index_t height, T* packed, index_t plane);
+  void (*pack_transpose)(const T* source, const index_t* row, index_t rows, index_t k, index_t width, T* panel);
+  void (*weights)(const T* w, const index_t* tap, index_t width, T* u, index_t plane);
   void (*input_rows)(const T* const* line, index_t count, T* rows, index_t ld);
-  void (*input_columns)(const T* rows, index_t ld, index_t width, T* v, index_t plane);
-  void (*output_tiles)(const T* m, index_t plane, index_t width, T bias, bool relu, T* y, index_t ld);
-  void (*output_rows)(const T* y, index_t ld, index_t rows, index_t columns, T* out, index_t line);
+  void (*input_columns)(const T* rows, index_t ld, index_t count, T* v, index_t plane);
+  void (*output_tiles)(const T* m, index_t plane, index_t tile, index_t count, const T* bias, bool relu, T* y,
+                       index_t y_row, index_t y_step);
+  void (*output_rows)(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, T* out, index_t line,
+                      index_t plane);
 
   constexpr index_t side() const { return tile + taps - 1; }  // N: and N x N inputs
   constexpr index_t overlap() const { return taps - 1; }
   constexpr index_t elements() const { return side() * side(); }
 };
+
+template <class T>
+struct winograd_kernels : micro_kernels<T>, winograd_transforms<T> {};
 
 inline constexpr index_t most_winograd_side = 6;
 

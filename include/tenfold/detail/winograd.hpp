@@ -5,7 +5,7 @@
 // convolution each. With the tiles and the weight transformed (kernels/winograd.inl.hpp), every one of the N * N
 // elements of a tile is a matrix product of its own,
 //
-//     m[e](o, t) = sum over c of u[e](o, c) * v[e](c, t),   o an output channel, c an input channel, t a tile
+//     m[e](t, o) = sum over c of v[e](c, t) * u[e](c, o),   t a tile, c an input channel, o an output channel
 //
 // and the outputs are the transforms of m. Per output and input channel that makes N * N / (M * M) multiplications
 // instead of R * R: with R = 3, 4 of 9 with M = 2 and 2.25 with M = 4.
@@ -18,8 +18,11 @@
 // A dilation of d makes d convolutions of each dimension that share nothing, each of every d-th line: the grids of an
 // image. Their tiles are tiles like any others.
 //
-// A task is a block of tiles: its v is packed into panels as the micro-kernel of gemm wants them; then, for one chunk
-// of output channels after the other, come the N * N products and the outputs. Nothing is ever as large as the image.
+// A task is a block of tiles: first comes its v; then, for one chunk of output channels after the other, the N * N
+// products and the outputs. Nothing is ever as large as the image.
+//
+// The tiles are the rows of m because their number may be anything and the micro-kernel has low tiles for the last of
+// them, while output channels mostly fill vectors.
 #pragma once
 
 #include <tenfold/detail/convolution.hpp>
@@ -138,9 +141,10 @@ struct conv_transpose2d_stride_2 {
   }
 };
 
-/// Source: one of the operations above.
-template <class Source, class T>
-winograd_problem<T> winograd_problem_of(const convolution_geometry& g, const convolution_operands<T>& operands) {
+template <class T>
+winograd_problem<T> winograd_problem_of(const convolution_geometry& g, const convolution_operands<T>& operands,
+                                        bool transposed,
+                                        winograd_axis (*axis)(index_t kernel, index_t padding, index_t dilation)) {
   const index_t window = g.kernel.h * g.kernel.w;
   winograd_problem<T> p;
   p.images = g.batch;
@@ -149,13 +153,13 @@ winograd_problem<T> winograd_problem_of(const convolution_geometry& g, const con
   p.out_channels = g.out_channels;
   p.in = g.in;
   p.out = g.out;
-  p.h = Source::axis(g.kernel.h, g.padding.h, g.dilation.h);
-  p.w = Source::axis(g.kernel.w, g.padding.w, g.dilation.w);
+  p.h = axis(g.kernel.h, g.padding.h, g.dilation.h);
+  p.w = axis(g.kernel.w, g.padding.w, g.dilation.w);
   p.input = operands.input;
   p.weight = operands.weight;
   p.group_stride = g.in_channels * g.out_channels * window;
-  p.row_stride = Source::transposed ? window : g.in_channels * window;
-  p.column_stride = Source::transposed ? g.out_channels * window : window;
+  p.row_stride = transposed ? window : g.in_channels * window;
+  p.column_stride = transposed ? g.out_channels * window : window;
   p.kernel_w = g.kernel.w;
   p.packed_weight = operands.packed_weight;
   p.bias = operands.bias;
@@ -167,8 +171,7 @@ winograd_problem<T> winograd_problem_of(const convolution_geometry& g, const con
 // KC: channels whose products are summed in registers before they are added to m. It alone decides the order of the
 // additions, so it depends on nothing but the number of channels. It is a quarter of gemm's: the transform of the
 // outputs magnifies the sums' errors, and short sums have small ones (docs/winograd_error.md); that costs 2 % of the
-// speed. The least scratch, N * N * MR (twice that for two phases, but then MR may be lower) + (MR + 1) * KC vectors
-// and some, fits a workspace of 64 KiB.
+// speed.
 inline constexpr index_t winograd_kc = 64;
 
 /// The channels of every block but the last: equal shares rather than a small rest.
@@ -176,132 +179,195 @@ inline index_t winograd_block_channels(index_t channels) {
   return ceil_divide(channels, ceil_divide(channels, winograd_kc));
 }
 
+/// The tiles that answer one grid of an image.
+template <class T>
+hw tiles_of_grid(const winograd_problem<T>& p, const winograd_kernels<T>& kernel) {
+  return {ceil_divide(p.h.points(0, p.out.h), kernel.tile), ceil_divide(p.w.points(0, p.out.w), kernel.tile)};
+}
+
+/// The micro-kernel's tiles that cover so many rows: some of MR, then lower ones. With MR = 14, 49 rows (the tiles of
+/// 28 x 28 outputs) are 3 * 14 + 8, and 16 (14 x 14 outputs) are 8 + 8 rather than 14 + 4.
+struct row_cover {
+  index_t high = 0;    // tiles of MR rows
+  index_t padded = 0;  // rows of all tiles
+
+  template <class T>
+  row_cover(index_t rows, const micro_kernels<T>& kernel) {
+    const index_t least = std::max<index_t>(0, rows / kernel.mr - 1);
+    for (index_t n = ceil_divide(rows, kernel.mr); n >= least; --n) {
+      const index_t rest = std::max<index_t>(0, rows - n * kernel.mr);
+      const index_t covered = n * kernel.mr + round_up(rest, kernel.heights[2]);
+      if (padded != 0 && covered >= padded) continue;
+      high = n;
+      padded = covered;
+    }
+  }
+};
+
 /// The sizes of a call's blocks. They follow from the shape and the scratch budget; no result's bits depend on them.
 struct winograd_blocking {
-  index_t tiles_h;
-  index_t tiles_w;
-  index_t tiles;  // of all images
+  hw grid = 0;        // tiles of one
+  index_t all_tiles;  // of all images
   index_t kc;
-  index_t width;     // tiles of a panel: NR, or one vector
-  index_t panels;    // of a block of tiles
-  index_t rows;      // output channels of a chunk
+  index_t tiles;     // of a block
+  index_t columns;   // output channels of a chunk
   index_t elements;  // of a tile whose products are computed at a time: N * N, or less where memory is short
   bool whole_input;  // v is there for all channels and elements, else for one block of KC and the elements at a time
   bool packs_once;   // the whole weight is transformed before the tasks
   index_t blocks;
-  index_t part_rows;  // output channels of a task
+  index_t part_columns;  // output channels of a task
   index_t parts;
 };
 
-/// Where the transformed weight lies: for each group, for each block of KC channels, for each phase and element of a
-/// tile, for each panel of MR output channels, (kc, MR); a vector of slack follows each element's, and keeps them apart
-/// in the cache.
-struct packed_winograd_weight {
-  index_t elements;  // of all phases
-  index_t rows;
-  index_t channels;
-  index_t lanes;
+/// Output channels of a strip of the transformed weight. It is read from front to back, which memory likes, once for
+/// each block of tiles; in between m of a strip and, where the weight is transformed in the call, the strip itself (590
+/// KB with N = 6 and KC = 64) are in L2. Few tiles want longer strips, as each element's part of one block of v is used
+/// for a strip: with 512 channels, strips of 32, 64, 128 and 256 took 3.99, 3.56, 3.37 and 3.37 ms at 14 x 14 outputs,
+/// and 10.6, 10.6, 11.2 and 11.2 ms at 28 x 28.
+inline constexpr index_t winograd_strip = 64;
 
-  index_t plane(index_t kc) const { return rows * kc + lanes; }
+/// Where the transformed weight lies: for each group, for each block of KC channels, for each phase, for each strip of
+/// some panels of output channels, for each element of a tile, for each panel, (kc, NR), the last panel of all only
+/// whole vectors wide. That is the order in which it is read. A vector of slack follows each element's part of a strip,
+/// to keep them apart in the cache.
+class packed_winograd_weight {
+ public:
+  template <class T>
+  packed_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T>& kernel)
+      : groups_(p.groups),
+        elements_(kernel.elements()),
+        per_phases_(p.phases() * elements_),
+        columns_(round_up(p.out_channels, kernel.lanes)),
+        channels_(p.in_channels),
+        lanes_(kernel.lanes),
+        slack_(ceil_divide(columns_, winograd_strip) * lanes_) {}
+
+  index_t size() const { return groups_ * group_size(); }
+  /// Of the strip that begins with output channel o in the block of kc channels that begins with c.
+  index_t at(index_t group, index_t c, index_t kc, index_t phase, index_t o) const {
+    const index_t blocks = c / winograd_block_channels(channels_);
+    return group * group_size() + per_phases_ * (columns_ * c + blocks * slack_) +
+           phase * elements_ * (columns_ * kc + slack_) + elements_ * (o * kc + o / winograd_strip * lanes_);
+  }
+  /// Between the elements of that strip.
+  index_t plane(index_t kc, index_t o) const { return std::min(winograd_strip, columns_ - o) * kc + lanes_; }
+
+ private:
   index_t group_size() const {
-    return elements * (rows * channels + ceil_divide(channels, winograd_block_channels(channels)) * lanes);
+    const index_t blocks = ceil_divide(channels_, winograd_block_channels(channels_));
+    return per_phases_ * (columns_ * channels_ + blocks * slack_);
   }
-  /// Of the block that begins with channel c.
-  index_t block(index_t group, index_t c) const {
-    return group * group_size() + elements * (rows * c + c / winograd_block_channels(channels) * lanes);
-  }
+  index_t groups_, elements_, per_phases_, columns_, channels_, lanes_, slack_;
 };
 
-template <class T>
-packed_winograd_weight packed_layout(const winograd_problem<T>& p, const winograd_kernels<T>& kernel) {
-  return {p.phases() * kernel.elements(), kernel.padded_rows(p.out_channels), p.in_channels, kernel.lanes};
-}
+/// Tiles of a block that are neighbours in a row of tiles.
+struct tile_run {
+  index_t begin;  // in the block
+  index_t length;
+  index_t image;
+  hw grid = 0;
+  index_t y;  // of the first tile's first point
+  index_t x;
+};
+
+/// Columns of outputs that are computed before they are stored: with 4 rows of a vector each they take half of L1.
+inline constexpr index_t winograd_output_columns = 64;
 
 /// One worker's scratch.
 template <class T>
 struct winograd_scratch {
-  index_t v_panel;  // elements of a panel of v
+  index_t v_ld;
+  index_t rows_ld;
   index_t v_plane;
-  index_t a_plane;
   index_t m_plane;
-  index_t ld;  // of rows
+  index_t y_row;
   index_t line_ld;
   index_t v_window;
-  T* v;     // (windows of a row or 1, blocks of KC or 1, elements, panels, kc, width)
-  T* a;     // (elements, rows, kc) where the weight is not transformed beforehand
-  T* m;     // (phases of a row, N N, panels, rows, width)
-  T* rows;  // (N N, width): a tile half transformed; (phases of a row, M M, width): a tile of outputs
-  T* few;   // (N N, width or MR): of which `elements` are wanted
-  T* line;  // (N, M width + N - M): the zero-padded lines of a row of tiles
+  tile_run* runs;
+  T* v;     // (windows of a row or 1, blocks of KC or 1, elements, kc, tiles)
+  T* u;     // (elements, kc, NR) where the weight is not transformed beforehand
+  T* m;     // (panels, phases of a row, N N, tiles, NR)
+  T* rows;  // (N N, tiles): the tiles of one channel, half transformed
+  T* y;     // (M, columns, lanes): outputs of `lanes` channels
+  T* few;   // (N N, tiles or NR): of which `elements` are wanted
+  T* line;  // (N, M tiles + N - M): the zero-padded lines of a run
 
   winograd_scratch(scratch_cursor& cursor, const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
                    const winograd_blocking& b) {
-    const index_t lanes = kernel.lanes;  // the slack keeps the planes apart in the cache too
+    const index_t lanes = kernel.lanes;
     const index_t k_blocks = b.whole_input ? ceil_divide(p.in_channels, b.kc) : 1;
     const index_t all = kernel.elements();
-    v_panel = b.kc * b.width + lanes;
-    v_plane = b.panels * v_panel;
-    a_plane = b.rows * b.kc + lanes;
-    m_plane = b.panels * b.rows * b.width + lanes;
-    ld = b.width + lanes;
-    line_ld = round_up(kernel.tile * b.width + kernel.overlap() + lanes, lanes);
+    const row_cover cover(b.tiles, kernel);
+    v_ld = round_up(cover.padded, lanes);
+    rows_ld = round_up(b.tiles + lanes, lanes);  // a run's last vector may end behind the last tile
+    v_plane = b.kc * v_ld + lanes;
+    m_plane = cover.padded * kernel.nr + lanes;
+    y_row = (winograd_output_columns + 1) * kernel.transform_lanes;
+    line_ld = round_up(kernel.tile * round_up(b.tiles, lanes) + kernel.overlap() + lanes, lanes);
     v_window = k_blocks * (b.whole_input ? all : b.elements) * v_plane;
+    runs = cursor.take<tile_run>(b.tiles);
     v = cursor.take<T>((b.whole_input ? p.w.windows : 1) * v_window);
-    a = p.packed_weight || b.packs_once ? nullptr : cursor.take<T>(b.elements * a_plane);
-    m = cursor.take<T>(p.w.phases * all * m_plane);
-    rows = cursor.take<T>(std::max(all, p.w.phases * kernel.tile * kernel.tile) * ld);
-    few = b.elements == all ? nullptr : cursor.take<T>(all * std::max(b.width, round_up(kernel.mr, lanes)));
+    u = p.packed_weight || b.packs_once
+            ? nullptr
+            : cursor.take<T>(b.elements * (b.kc * std::min(winograd_strip, round_up(b.columns, lanes)) + lanes));
+    m = cursor.take<T>(ceil_divide(b.columns, kernel.nr) * p.w.phases * all * m_plane);
+    rows = cursor.take<T>(all * rows_ld);
+    y = cursor.take<T>(kernel.tile * y_row);
+    few = b.elements == all ? nullptr : cursor.take<T>(all * std::max(v_ld, kernel.nr));
     line = cursor.take<T>(kernel.side() * line_ld);
   }
 };
 
-// A block of tiles: enough that every element of the transformed weight is used for 64 tiles when it comes from far,
-// few enough that v and m are still in L2 or L3 when they are read again. 48 to 144 were equally fast.
-inline constexpr index_t winograd_block_tiles = 64;
+// A block of tiles: enough that every element of the transformed weight is used for about 64 tiles when it comes from
+// far, few enough that v and m are still in L2 or L3 when they are read again. 48 to 144 were equally fast.
+inline constexpr index_t winograd_block_tiles = 72;
 
 /// A weight up to this size is transformed once per call rather than once per block of tiles.
 inline constexpr index_t winograd_weight_bytes = index_t{5} << 20;
 
-/// v of a block may take up to 5 MiB, which is 64 tiles of 512 channels; m of a chunk 1 MiB, for L2.
+/// v of a block may take up to 5 MiB, which is 64 tiles of 512 channels; m of a chunk half of an L2 of 1 MiB.
 inline constexpr index_t winograd_v_bytes = index_t{5} << 20;
-inline constexpr index_t winograd_m_bytes = index_t{1} << 20;
+inline constexpr index_t winograd_m_bytes = index_t{512} << 10;
 
-/// A weight that is transformed for each block of tiles: so much at a time, to be read from L2.
-inline constexpr index_t winograd_a_bytes = index_t{512} << 10;
+/// Equal shares of at most `most`, but for the last one multiples of `unit`.
+inline index_t equal_share(index_t count, index_t most, index_t unit) {
+  return std::min(count, round_up(ceil_divide(count, ceil_divide(count, std::max<index_t>(1, most))), unit));
+}
 
 /// Enough tasks for the workers: first smaller blocks of tiles, then parts of the output channels, each of which
 /// transforms the inputs again. Where one block holds all tiles and the weight is large, parts alone: each block of
 /// tiles would read the whole weight from memory.
 template <class T>
-void split_for_workers(const winograd_problem<T>& p, index_t threads, index_t mr, index_t weight_bytes,
-                       winograd_blocking& b) {
+void split_for_workers(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, index_t threads,
+                       index_t weight_bytes, winograd_blocking& b) {
   if (threads <= 1) return;
-  const index_t all_panels = ceil_divide(b.tiles, b.width);
-  if (b.panels < all_panels || weight_bytes <= winograd_weight_bytes)
-    b.panels = std::min(b.panels, ceil_divide(all_panels, ceil_divide(4 * threads, p.groups)));
-  const index_t tasks = p.groups * ceil_divide(all_panels, b.panels);
-  const index_t share = round_up(ceil_divide(b.part_rows, parts_per_task(tasks, threads)), mr);
-  b.part_rows = std::min(b.part_rows, std::max(4 * mr, share));
+  if (b.tiles < b.all_tiles || weight_bytes <= winograd_weight_bytes) {
+    const index_t share = ceil_divide(b.all_tiles, ceil_divide(4 * threads, p.groups));
+    b.tiles = std::min(b.tiles, round_up(std::max(share, 2 * kernel.mr), kernel.mr));
+  }
+  const index_t tasks = p.groups * ceil_divide(b.all_tiles, b.tiles);
+  const index_t share = ceil_divide(b.part_columns, parts_per_task(tasks, threads));
+  b.part_columns = std::min(b.part_columns, round_up(share, winograd_strip));
 }
 
 /// One step towards less scratch memory; false where there is none left. The blocks of KC are untouched, and so are the
 /// bits.
 template <class T>
-bool shrink(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, winograd_blocking& b) {
-  if (b.panels > 1)
-    b.panels /= 2;
-  else if (b.rows > 2 * kernel.mr)
-    b.rows = round_up(b.rows / 2, kernel.mr);
+bool shrink(const winograd_kernels<T>& kernel, winograd_blocking& b) {
+  if (b.tiles > kernel.mr)
+    b.tiles = round_up(b.tiles / 2, kernel.mr);
+  else if (b.columns > winograd_strip)
+    b.columns = round_up(b.columns / 2, winograd_strip);
   else if (b.whole_input)
     b.whole_input = false;
   else if (b.elements > 1)
     b.elements = ceil_divide(b.elements, 2);
-  else if (b.rows > kernel.mr)
-    b.rows = kernel.mr;
-  else if (b.width > kernel.lanes)
-    b.width = kernel.lanes;
-  else if (!p.packed_weight && b.rows > kernel.heights[1])
-    b.rows = kernel.heights[1];
+  else if (b.columns > kernel.nr)
+    b.columns = kernel.nr;
+  else if (b.tiles > kernel.heights[1])
+    b.tiles = kernel.heights[1];
+  else if (b.tiles > kernel.heights[2])
+    b.tiles = kernel.heights[2];
   else
     return false;
   return true;
@@ -311,32 +377,25 @@ template <class T>
 winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
                                            const context& ctx) {
   const index_t elements = kernel.elements();
-  const hw points{p.h.points(0, p.out.h), p.w.points(0, p.out.w)};
   constexpr auto bytes = static_cast<index_t>(sizeof(T));
 
   winograd_blocking b{};
-  b.tiles_h = ceil_divide(points.h, kernel.tile);
-  b.tiles_w = ceil_divide(points.w, kernel.tile);
-  b.tiles = p.images * p.grids() * b.tiles_h * b.tiles_w;
+  b.grid = tiles_of_grid(p, kernel);
+  b.all_tiles = p.images * p.grids() * b.grid.h * b.grid.w;
   b.kc = winograd_block_channels(p.in_channels);
   b.elements = elements;
   b.whole_input = true;
-  b.width = b.tiles <= kernel.lanes ? kernel.lanes : kernel.nr;
-  const index_t weight = p.groups * packed_layout(p, kernel).group_size() * bytes;
+  const index_t weight = packed_winograd_weight(p, kernel).size() * bytes;
   const bool transforms_often = !p.packed_weight && weight > winograd_weight_bytes;
   const index_t v_bytes = p.w.windows * elements * p.in_channels * bytes;  // of a tile
-  const index_t most_tiles =
-      std::min(transforms_often ? 4 * winograd_block_tiles : winograd_block_tiles, winograd_v_bytes / v_bytes);
-  const index_t most_panels = std::max<index_t>(1, most_tiles / b.width);
-  const index_t all_panels = ceil_divide(b.tiles, b.width);
-  b.panels = ceil_divide(all_panels, ceil_divide(all_panels, most_panels));
-  b.part_rows = round_up(p.out_channels, kernel.mr);
-  split_for_workers(p, ctx.threads, kernel.mr, weight, b);
-  const index_t most_rows = winograd_m_bytes / (p.w.phases * elements * b.panels * b.width * bytes);
-  b.rows = std::min(b.part_rows, std::max(4 * kernel.mr, round_up(most_rows, kernel.mr)));
-  if (transforms_often)
-    b.rows =
-        std::min(b.rows, std::max(kernel.mr, winograd_a_bytes / (elements * b.kc * bytes) / kernel.mr * kernel.mr));
+  b.tiles = equal_share(
+      b.all_tiles,
+      std::min(transforms_often ? 4 * winograd_block_tiles : winograd_block_tiles, winograd_v_bytes / v_bytes),
+      kernel.mr);
+  b.part_columns = p.out_channels;
+  split_for_workers(p, kernel, ctx.threads, weight, b);
+  const index_t most_columns = winograd_m_bytes / (p.w.phases * elements * row_cover(b.tiles, kernel).padded * bytes);
+  b.columns = equal_share(b.part_columns, std::max(winograd_strip, most_columns), winograd_strip);
 
   const index_t budget = scratch_budget(ctx);
   const auto used = [&] {
@@ -345,47 +404,80 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
     return cursor.used();
   };
   b.packs_once =
-      !p.packed_weight && b.tiles > b.panels * b.width && weight <= winograd_weight_bytes && used() + weight <= budget;
-  while (used() > budget && shrink(p, kernel, b)) {
+      !p.packed_weight && b.all_tiles > b.tiles && weight <= winograd_weight_bytes && used() + weight <= budget;
+  while (used() > budget && shrink(kernel, b)) {
   }
-  b.blocks = ceil_divide(b.tiles, b.panels * b.width);
-  b.parts = ceil_divide(p.out_channels, b.part_rows);
+  b.blocks = ceil_divide(b.all_tiles, b.tiles);
+  b.parts = ceil_divide(p.out_channels, b.part_columns);
   return b;
 }
 
-/// Output channels [i, i + rows) x input channels [c, c + channels) of a group's weight, transformed for one phase.
-///   packed  (N N planes, panels of MR, channels)
+template <class T>
+void prefetch(const T* p, index_t count) {
+  for (const T* end = p + count; p < end; p += alignment / sizeof(T)) __builtin_prefetch(p, 0, 2);
+}
+
+/// Output channels [o, o + columns) x input channels [c, c + channels) of a group's weight, transformed for one phase.
+///   u  (N N planes, panels, channels, NR)
+/// Of some channels at a time the kernels' elements are brought into lanes, as many as fill 18 KiB of L1; where an
+/// output channel's kernels do not lie side by side, whole vectors are read from the others' too. While these are
+/// transformed the next ones are fetched into L2, which the hardware does not see coming from as many places.
 template <class T>
 void pack_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, index_t group, index_t phase,
-                          index_t i, index_t rows, index_t c, index_t channels, T* packed, index_t plane) {
-  index_t tap[9];
+                          index_t o, index_t columns, index_t c, index_t channels, T* u, index_t plane) {
+  constexpr index_t capacity = 144;  // vectors of a panel: 16 channels of 3x3
+  alignas(alignment) T taps[capacity * 128 / sizeof(T)];
+  index_t tap[9], row[most_nr];
   const index_t* tap_h = p.h.tap[phase / p.w.phases];
   const index_t* tap_w = p.w.tap[phase % p.w.phases];
   for (index_t t = 0; t < kernel.taps * kernel.taps; ++t) {
-    const index_t row = tap_h[t / kernel.taps], column = tap_w[t % kernel.taps];
-    tap[t] = row < 0 || column < 0 ? winograd_axis::no_tap : row * p.kernel_w + column;
+    const index_t i = tap_h[t / kernel.taps], j = tap_w[t % kernel.taps];
+    tap[t] = i < 0 || j < 0 ? winograd_axis::no_tap : i * p.kernel_w + j;
   }
-  const T* weight = p.weight + group * p.group_stride + c * p.column_stride;
-  for (index_t r = 0; r < rows; r += kernel.mr, packed += channels * kernel.mr) {
-    const index_t count = std::min(kernel.mr, rows - r);
-    kernel.weights(weight + (i + r) * p.row_stride, p.row_stride, count, p.column_stride, tap, channels,
-                   kernel.height_of(count), packed, plane);
+  const index_t window = std::min(p.row_stride, p.column_stride);
+  const bool adjacent = p.column_stride == window;  // the kernels of an output channel
+  const index_t step = adjacent ? window : round_up(window, kernel.transform_lanes);
+  const T* weight = p.weight + group * p.group_stride + o * p.row_stride + c * p.column_stride;
+  for (index_t j = 0; j < columns; j += kernel.nr, weight += kernel.nr * p.row_stride, u += kernel.nr * channels) {
+    const index_t count = std::min(kernel.nr, columns - j), width = round_up(count, kernel.lanes);
+    for (index_t r = 0; r < count; ++r) row[r] = r * p.row_stride;
+    for (index_t k = 0, some; k < channels; k += some) {
+      some = std::min(capacity / step, channels - k);
+      for (index_t i = 0; i < (adjacent ? 1 : some); ++i) {
+        const bool last = c + k + i == p.in_channels - 1 && group == p.groups - 1;
+        kernel.pack_transpose(weight + (k + i) * p.column_stride, row, count,
+                              adjacent ? some * window
+                              : last   ? window
+                                       : step,
+                              width, taps + i * step * width);
+      }
+      const T* next = weight + (k + some < channels ? (k + some) * p.column_stride : kernel.nr * p.row_stride);
+      for (index_t i = 0; i < some; ++i) {
+        if (adjacent)
+          for (index_t r = i * count / some; r < (i + 1) * count / some; ++r)
+            prefetch(next + r * p.row_stride, some * window);
+        else
+          prefetch(next + i * p.column_stride, count * window);
+        kernel.weights(taps + i * step * width, tap, width, u + (k + i) * width, plane);
+      }
+    }
   }
 }
 
 /// The whole weight, as winograd_problem::packed_weight wants it.
 template <class T>
-void pack_whole_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, T* packed) {
-  const packed_winograd_weight layout = packed_layout(p, kernel);
+void pack_whole_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, const context& ctx,
+                                T* packed) {
+  const packed_winograd_weight layout(p, kernel);
   const index_t kc = winograd_block_channels(p.in_channels);
-  for (index_t group = 0; group < p.groups; ++group)
-    for (index_t c = 0; c < p.in_channels; c += kc) {
-      const index_t channels = std::min(kc, p.in_channels - c);
-      const index_t plane = layout.plane(channels);
-      for (index_t phase = 0; phase < p.phases(); ++phase)
-        pack_winograd_weight(p, kernel, group, phase, 0, p.out_channels, c, channels,
-                             packed + layout.block(group, c) + phase * kernel.elements() * plane, plane);
-    }
+  const index_t strips = ceil_divide(p.out_channels, winograd_strip), blocks = ceil_divide(p.in_channels, kc);
+  parallel_tasks(ctx, p.groups * blocks * strips, [&](index_t, index_t t) {
+    const index_t o = t % strips * winograd_strip, c = t / strips % blocks * kc, group = t / strips / blocks;
+    const index_t channels = std::min(kc, p.in_channels - c), columns = std::min(winograd_strip, p.out_channels - o);
+    for (index_t phase = 0; phase < p.phases(); ++phase)
+      pack_winograd_weight(p, kernel, group, phase, o, columns, c, channels,
+                           packed + layout.at(group, c, channels, phase, o), layout.plane(channels, o));
+  });
 }
 
 /// Whether line i of the elements of a phase's transformed weight is 0 for every weight: the last one is the last tap.
@@ -393,29 +485,25 @@ inline bool is_zero_line(const winograd_axis& axis, index_t phase, index_t i, in
   return i == side - 1 && axis.tap[phase][taps - 1] < 0;
 }
 
-/// Tiles of a panel that are neighbours in a row of tiles.
-struct tile_run {
-  index_t begin;  // in the panel
-  index_t length;
-  index_t image;
-  hw grid = 0;
-  index_t y;  // of the first tile's first point
-  index_t x;
-};
-
 /// One block of tiles, one group, one part of the output channels.
 template <class T>
 class winograd_task {
  public:
   winograd_task(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, const winograd_blocking& blocking,
-                const winograd_scratch<T>& scratch)
-      : p_(p), kernel_(kernel), blocking_(blocking), scratch_(scratch), elements_(kernel.elements()) {}
+                const winograd_scratch<T>& scratch, index_t block, index_t group)
+      : p_(p),
+        kernel_(kernel),
+        blocking_(blocking),
+        scratch_(scratch),
+        packed_(p, kernel),
+        elements_(kernel.elements()),
+        group_(group),
+        first_tile_(block * blocking.tiles),
+        tiles_(std::min(blocking.tiles, blocking.all_tiles - first_tile_)),
+        cover_(tiles_, kernel),
+        runs_(find_runs()) {}
 
-  void run(index_t block, index_t group, index_t part) {
-    group_ = group;
-    first_tile_ = block * blocking_.panels * blocking_.width;
-    tiles_ = std::min(blocking_.panels * blocking_.width, blocking_.tiles - first_tile_);
-    panels_ = ceil_divide(tiles_, blocking_.width);
+  void run(index_t part) {
     for (index_t phase_h = 0; phase_h < p_.h.phases; ++phase_h) run_phases(phase_h, part);
   }
 
@@ -426,64 +514,52 @@ class winograd_task {
     if (blocking_.whole_input && phase_h < p_.h.windows)
       for (index_t w = 0; w < p_.w.windows; ++w)
         pack_input(w, 0, p_.in_channels, 0, elements_, scratch_.v + w * scratch_.v_window);
-    const index_t end = std::min((part + 1) * blocking_.part_rows, p_.out_channels);
-    for (index_t o = part * blocking_.part_rows; o < end; o += blocking_.rows) {
-      const index_t rows = std::min(blocking_.rows, end - o);
+    const index_t end = std::min((part + 1) * blocking_.part_columns, p_.out_channels);
+    for (index_t o = part * blocking_.part_columns; o < end; o += blocking_.columns) {
+      const index_t columns = std::min(blocking_.columns, end - o);
       for (index_t c = 0; c < p_.in_channels; c += blocking_.kc)
         for (index_t e = 0; e < elements_; e += blocking_.elements)
-          multiply(o, rows, c, std::min(blocking_.kc, p_.in_channels - c), e,
+          multiply(o, columns, c, std::min(blocking_.kc, p_.in_channels - c), e,
                    std::min(blocking_.elements, elements_ - e));
-      store_outputs(o, rows);
+      store_outputs(o, columns);
     }
   }
 
-  index_t tiles_of(index_t panel) const { return std::min(blocking_.width, tiles_ - panel * blocking_.width); }
-  /// The last tiles of all may fit one vector: they make a narrow panel.
-  index_t width_of(index_t panel) const { return tiles_of(panel) <= kernel_.lanes ? kernel_.lanes : blocking_.width; }
-
-  index_t find_runs(index_t panel, tile_run* runs) const {
-    const index_t per_grid = blocking_.tiles_h * blocking_.tiles_w;
-    const index_t count = tiles_of(panel);
+  index_t find_runs() const {
+    const hw& size = blocking_.grid;
     index_t found = 0;
-    for (index_t done = 0; done < count;) {
-      const index_t tile = first_tile_ + panel * blocking_.width + done;
-      const index_t x = tile % blocking_.tiles_w;
-      const index_t length = std::min(blocking_.tiles_w - x, count - done);
-      const index_t grid = tile / per_grid % p_.grids();
-      runs[found++] = {done,
-                       length,
-                       tile / per_grid / p_.grids(),
-                       {grid / p_.w.dilation, grid % p_.w.dilation},
-                       tile % per_grid / blocking_.tiles_w * kernel_.tile,
-                       x * kernel_.tile};
+    for (index_t done = 0; done < tiles_;) {
+      const index_t tile = first_tile_ + done;
+      const index_t x = tile % size.w, y = tile / size.w % size.h, grid = tile / size.w / size.h;
+      const index_t length = std::min(size.w - x, tiles_ - done);
+      scratch_.runs[found++] = {done,
+                                length,
+                                grid / p_.grids(),
+                                {grid % p_.grids() / p_.w.dilation, grid % p_.w.dilation},
+                                y * kernel_.tile,
+                                x * kernel_.tile};
       done += length;
     }
     return found;
   }
 
-  /// v for channels [c0, c0 + channels) and the elements [e, e + elements) of every panel, as window_w begins.
+  /// v for channels [c0, c0 + channels) and the elements [e, e + elements), as window_w begins.
   void pack_input(index_t window_w, index_t c0, index_t channels, index_t e, index_t elements, T* to) {
-    tile_run runs[most_nr];
-    for (index_t panel = 0; panel < panels_; ++panel) {
-      const index_t found = find_runs(panel, runs);
-      const index_t width = width_of(panel);
-      if (tiles_of(panel) < width)
-        std::memset(static_cast<void*>(scratch_.rows), 0,
-                    static_cast<std::size_t>(elements_ * scratch_.ld) * sizeof(T));
-      for (index_t c = 0; c < channels; ++c) {
-        for (index_t r = 0; r < found; ++r) {
-          const T* line[most_winograd_side];
-          lines_of(runs[r], window_w, c0 + c, line);
-          kernel_.input_rows(line, runs[r].length, scratch_.rows + runs[r].begin, scratch_.ld);
-        }
-        T* v =
-            to + c / blocking_.kc * elements_ * scratch_.v_plane + panel * scratch_.v_panel + c % blocking_.kc * width;
-        if (elements == elements_) {
-          kernel_.input_columns(scratch_.rows, scratch_.ld, width, v, scratch_.v_plane);
-        } else {
-          kernel_.input_columns(scratch_.rows, scratch_.ld, width, scratch_.few, width);
-          copy_planes(scratch_.few + e * width, width, elements, width, v, scratch_.v_plane);
-        }
+    const index_t ld = scratch_.v_ld, rows_ld = scratch_.rows_ld;
+    std::memset(static_cast<void*>(scratch_.rows), 0, static_cast<std::size_t>(elements_ * rows_ld) * sizeof(T));
+    for (index_t c = 0; c < channels; ++c) {
+      for (index_t r = 0; r < runs_; ++r) {
+        const tile_run& run = scratch_.runs[r];
+        const T* line[most_winograd_side];
+        lines_of(run, window_w, c0 + c, line);
+        kernel_.input_rows(line, run.length, scratch_.rows + run.begin, rows_ld);
+      }
+      T* v = to + c / blocking_.kc * elements_ * scratch_.v_plane + c % blocking_.kc * ld;
+      if (elements == elements_) {
+        kernel_.input_columns(scratch_.rows, rows_ld, cover_.padded, v, scratch_.v_plane);
+      } else {
+        kernel_.input_columns(scratch_.rows, rows_ld, cover_.padded, scratch_.few, ld);
+        copy_planes(scratch_.few + e * ld, ld, elements, cover_.padded, v, scratch_.v_plane);
       }
     }
   }
@@ -496,11 +572,11 @@ class winograd_task {
   /// The input lines of a run: in the image where whole vectors can be read from them, else copied between zeros.
   void lines_of(const tile_run& run, index_t window_w, index_t channel, const T** line) const {
     const index_t plane = ((run.image * p_.groups + group_) * p_.in_channels + channel) * p_.in.h * p_.in.w;
-    const index_t step = p_.w.dilation;
+    const index_t step = p_.w.dilation, lanes = kernel_.transform_lanes;
     const index_t x = run.grid.w + run.x * step + window_w - p_.w.padding;
     const index_t first = run.grid.h + run.y * p_.h.dilation + phase_h_ % p_.h.windows - p_.h.padding;
     const index_t wanted = kernel_.tile * run.length + kernel_.overlap();
-    const index_t read = kernel_.tile * round_up(run.length, kernel_.lanes) + kernel_.overlap() - 1 + kernel_.lanes;
+    const index_t read = kernel_.tile * round_up(run.length, lanes) + kernel_.overlap() - 1 + lanes;
     const bool whole = step == 1 && x >= 0 && x + read <= p_.in.w;
     for (index_t i = 0; i < kernel_.side(); ++i) {
       const index_t y = first + i * p_.h.dilation;
@@ -509,19 +585,14 @@ class winograd_task {
       T* copy = scratch_.line + i * scratch_.line_ld;
       line[i] = whole && inside ? source + x : copy;
       if (line[i] == copy) kernel_.copy_line(source, inside ? p_.in.w : 0, x, step, wanted, copy);
-      if (inside && channel + 1 < p_.in_channels)
-        prefetch(source + p_.in.h * p_.in.w, std::max<index_t>(x, 0),
-                 std::min(x + kernel_.tile * run.length * step, p_.in.w));
+      const index_t from = std::max<index_t>(x, 0);
+      if (inside && channel + 1 < p_.in_channels)  // too far away for the hardware to see it coming
+        prefetch(source + p_.in.h * p_.in.w + from, std::min(x + kernel_.tile * run.length * step, p_.in.w) - from);
     }
   }
 
-  /// The same lines of the next channel: too far away for the hardware to see them coming.
-  static void prefetch(const T* line, index_t begin, index_t end) {
-    for (index_t x = begin; x < end; x += static_cast<index_t>(alignment / sizeof(T))) __builtin_prefetch(line + x);
-  }
-
-  /// m for output channels [o, o + rows) and the elements [e, e + elements): the products of one block of KC.
-  void multiply(index_t o, index_t rows, index_t c, index_t channels, index_t e, index_t elements) {
+  /// m for output channels [o, o + columns) and the elements [e, e + elements): the products of one block of KC.
+  void multiply(index_t o, index_t columns, index_t c, index_t channels, index_t e, index_t elements) {
     for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w) {
       const index_t phase = phase_h_ * p_.w.phases + phase_w;
       const T* v = scratch_.v;
@@ -529,22 +600,28 @@ class winograd_task {
         v += phase_w % p_.w.windows * scratch_.v_window + (c / blocking_.kc * elements_ + e) * scratch_.v_plane;
       else if (phase_w < p_.w.windows)
         pack_input(phase_w, c, channels, e, elements, scratch_.v);
-      const T* a = scratch_.a;
-      index_t a_plane = scratch_.a_plane;
-      if (p_.packed_weight) {
-        const packed_winograd_weight layout = packed_layout(p_, kernel_);
-        a_plane = layout.plane(channels);
-        a = p_.packed_weight + layout.block(group_, c) + (phase * elements_ + e) * a_plane + o * channels;
-      } else {
-        pack_weight(phase, o, rows, c, channels, e, elements);
+      for (index_t j = 0, some; j < columns; j += some) {
+        const index_t into = (o + j) % winograd_strip;  // where memory is short, a chunk is a part of a strip
+        some = std::min(winograd_strip - into, columns - j);
+        index_t plane;
+        const T* u;
+        if (p_.packed_weight) {
+          plane = packed_.plane(channels, o + j - into);
+          u = p_.packed_weight + packed_.at(group_, c, channels, phase, o + j - into) + e * plane + into * channels;
+        } else {
+          plane = round_up(some, kernel_.lanes) * channels + kernel_.lanes;
+          u = packed_strip(phase, o + j, some, c, channels, e, elements, plane);
+        }
+        for (index_t i = 0; i < elements; ++i)  // a product over no channels is 0
+          multiply_element(some, channels, is_zero(phase_w, e + i) ? 0 : channels, c > 0, v + i * scratch_.v_plane,
+                           u + i * plane, m_of(j, phase_w, e + i));
       }
-      gemm_epilogue<T> epilogue;
-      epilogue.accumulate = c > 0;
-      for (index_t i = 0; i < elements; ++i)  // a product over no channels is 0
-        multiply_element(rows, channels, is_zero(phase_w, e + i) ? 0 : channels, a + i * a_plane,
-                         v + i * scratch_.v_plane, scratch_.m + (phase_w * elements_ + e + i) * scratch_.m_plane,
-                         epilogue);
     }
+  }
+
+  /// The products of the panel that begins with column j of a chunk.
+  T* m_of(index_t j, index_t phase_w, index_t e) const {
+    return scratch_.m + ((j / kernel_.nr * p_.w.phases + phase_w) * elements_ + e) * scratch_.m_plane;
   }
 
   bool is_zero(index_t phase_w, index_t e) const {
@@ -553,78 +630,91 @@ class winograd_task {
            is_zero_line(p_.w, phase_w, e % side, side, kernel_.taps);
   }
 
-  void pack_weight(index_t phase, index_t o, index_t rows, index_t c, index_t channels, index_t e, index_t elements) {
-    if (elements == elements_)
-      return pack_winograd_weight(p_, kernel_, group_, phase, o, rows, c, channels, scratch_.a, scratch_.a_plane);
-    const index_t plane = round_up(kernel_.mr, kernel_.lanes);
-    for (index_t r = 0; r < rows; r += kernel_.mr) {
-      const index_t count = std::min(kernel_.mr, rows - r);
-      const index_t height = kernel_.height_of(count);
-      for (index_t k = 0; k < channels; ++k) {
-        pack_winograd_weight(p_, kernel_, group_, phase, o + r, count, c + k, 1, scratch_.few, plane);
-        copy_planes(scratch_.few + e * plane, plane, elements, height, scratch_.a + r * channels + k * height,
-                    scratch_.a_plane);
+  /// The elements [e, e + elements) of a strip that is transformed now.
+  const T* packed_strip(index_t phase, index_t o, index_t columns, index_t c, index_t channels, index_t e,
+                        index_t elements, index_t plane) {
+    if (elements == elements_) {
+      pack_winograd_weight(p_, kernel_, group_, phase, o, columns, c, channels, scratch_.u, plane);
+      return scratch_.u;
+    }
+    T* u = scratch_.u;
+    for (index_t j = 0; j < columns; j += kernel_.nr) {
+      const index_t count = std::min(kernel_.nr, columns - j), width = round_up(count, kernel_.lanes);
+      for (index_t k = 0; k < channels; ++k, u += width) {
+        pack_winograd_weight(p_, kernel_, group_, phase, o + j, count, c + k, 1, scratch_.few, width);
+        copy_planes(scratch_.few + e * width, width, elements, width, u, plane);
+      }
+    }
+    return scratch_.u;
+  }
+
+  /// m(t, o) [+]= sum over k < depth of v(k, t) * u(k, o)
+  void multiply_element(index_t columns, index_t channels, index_t depth, bool accumulate, const T* v, const T* u,
+                        T* m) {
+    gemm_epilogue<T> epilogue;
+    epilogue.accumulate = accumulate;
+    const index_t nr = kernel_.nr;
+    for (index_t j = 0; j < columns; j += nr, u += channels * nr, m += p_.w.phases * elements_ * scratch_.m_plane) {
+      const index_t some = std::min(nr, columns - j);
+      for (index_t t = 0, high = cover_.high; t < cover_.padded; --high) {
+        const int tile = high > 0 ? 0 : kernel_.tile_of(std::min(cover_.padded - t, kernel_.heights[1]));
+        kernel_.multiply_tile(tile, some, depth, v + t, scratch_.v_ld, u, round_up(some, kernel_.lanes), m + t * nr, nr,
+                              epilogue);
+        t += kernel_.heights[tile];
       }
     }
   }
 
-  /// m(panel, row, t) [+]= sum over k < depth of a(row, k) * v(panel, k, t)
-  void multiply_element(index_t rows, index_t channels, index_t depth, const T* a, const T* v, T* m,
-                        const gemm_epilogue<T>& epilogue) {
-    for (index_t i = 0; i < rows; i += kernel_.mr, a += channels * kernel_.mr)
-      for (index_t panel = 0; panel < panels_; ++panel) {
-        const index_t width = width_of(panel);
-        kernel_.multiply(std::min(kernel_.mr, rows - i), width, depth, a, v + panel * scratch_.v_panel, width,
-                         m + (panel * blocking_.rows + i) * blocking_.width, width, epilogue);
-      }
-  }
-
-  void store_outputs(index_t o, index_t rows) {
-    tile_run runs[most_nr];
-    for (index_t panel = 0; panel < panels_; ++panel) {
-      const index_t found = find_runs(panel, runs);
-      const index_t width = width_of(panel);
-      for (index_t i = 0; i < rows; ++i) {
-        // The micro-kernel's tiles are MR rows, width apart.
-        const index_t tile = i / kernel_.mr * kernel_.mr;
-        const T* m = scratch_.m + (panel * blocking_.rows + tile) * blocking_.width + (i - tile) * width;
-        const index_t channel = group_ * p_.out_channels + o + i;
-        for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w)
-          kernel_.output_tiles(m + phase_w * elements_ * scratch_.m_plane, scratch_.m_plane, width,
-                               p_.bias ? p_.bias[channel] : T{}, p_.relu,
-                               scratch_.rows + phase_w * kernel_.tile * kernel_.tile * scratch_.ld, scratch_.ld);
-        for (index_t r = 0; r < found; ++r) store_run(runs[r], channel);
-      }
+  void store_outputs(index_t o, index_t columns) {
+    const index_t lanes = kernel_.transform_lanes, phases = p_.w.phases;
+    const index_t most = winograd_output_columns / (kernel_.tile * phases);
+    for (index_t j = 0; j < columns; j += lanes) {
+      const index_t channel = group_ * p_.out_channels + o + j, count = std::min(lanes, columns - j);
+      alignas(alignment) T bias[alignment / sizeof(T)] = {};
+      if (p_.bias) std::copy_n(p_.bias + channel, count, bias);
+      const T* m = m_of(j, 0, 0) + j % kernel_.nr;
+      for (const tile_run* run = scratch_.runs; run < scratch_.runs + runs_; ++run)
+        for (index_t t = 0, some; t < run->length; t += some) {
+          some = std::min(equal_share(run->length, most, 1), run->length - t);
+          for (index_t phase_w = 0; phase_w < phases; ++phase_w)
+            kernel_.output_tiles(m + phase_w * elements_ * scratch_.m_plane + (run->begin + t) * kernel_.nr,
+                                 scratch_.m_plane, kernel_.nr, some, bias, p_.relu, scratch_.y + phase_w * lanes,
+                                 scratch_.y_row, phases * lanes);
+          store_tiles(*run, t, some, channel, count);
+        }
     }
   }
 
-  void store_run(const tile_run& run, index_t channel) {
-    T* plane = p_.output + (run.image * p_.groups * p_.out_channels + channel) * p_.out.h * p_.out.w;
+  void store_tiles(const tile_run& run, index_t t, index_t some, index_t channel, index_t count) {
+    const index_t plane = p_.out.h * p_.out.w;
     const hw step{p_.h.phases * p_.h.dilation, p_.w.dilation};
-    const hw first{run.grid.h + phase_h_ + run.y * step.h, run.grid.w + run.x * p_.w.phases * step.w};
+    const hw first{run.grid.h + phase_h_ + run.y * step.h,
+                   run.grid.w + (run.x + t * kernel_.tile) * p_.w.phases * step.w};
     if (first.h >= p_.out.h || first.w >= p_.out.w) return;  // a grid may have fewer points than the first
     const index_t rows = std::min(kernel_.tile, ceil_divide(p_.out.h - first.h, step.h));
-    const index_t columns = std::min(kernel_.tile * run.length * p_.w.phases, ceil_divide(p_.out.w - first.w, step.w));
-    T* to = plane + first.h * p_.out.w + first.w;
-    const bool apart = step.w > 1;
-    kernel_.output_rows(scratch_.rows + run.begin, scratch_.ld, rows, columns, apart ? scratch_.line : to,
-                        apart ? scratch_.line_ld : step.h * p_.out.w);
-    if (!apart) return;
-    for (index_t i = 0; i < rows; ++i)
-      for (index_t x = 0; x < columns; ++x)
-        to[i * step.h * p_.out.w + x * step.w] = scratch_.line[i * scratch_.line_ld + x];
+    const index_t columns = std::min(some * kernel_.tile * p_.w.phases, ceil_divide(p_.out.w - first.w, step.w));
+    T* out = p_.output + (run.image * p_.groups * p_.out_channels + channel) * plane + first.h * p_.out.w + first.w;
+    if (step.w == 1)
+      return kernel_.output_rows(scratch_.y, scratch_.y_row, rows, columns, count, out, step.h * p_.out.w, plane);
+    for (index_t o = 0; o < count; ++o)
+      for (index_t i = 0; i < rows; ++i)
+        for (index_t x = 0; x < columns; ++x)
+          out[o * plane + i * step.h * p_.out.w + x * step.w] =
+              scratch_.y[i * scratch_.y_row + x * kernel_.transform_lanes + o];
   }
 
   const winograd_problem<T>& p_;
   const winograd_kernels<T>& kernel_;
   const winograd_blocking& blocking_;
   const winograd_scratch<T>& scratch_;
+  const packed_winograd_weight packed_;
   const index_t elements_;  // N * N
-  index_t group_ = 0;
+  const index_t group_;
+  const index_t first_tile_;
+  const index_t tiles_;
+  const row_cover cover_;
+  const index_t runs_;
   index_t phase_h_ = 0;
-  index_t first_tile_ = 0;
-  index_t tiles_ = 0;
-  index_t panels_ = 0;
 };
 
 template <class T>
@@ -645,7 +735,7 @@ struct winograd_plan {
       : blocking(choose_winograd_blocking(p, kernel, ctx)) {
     tasks = p.groups * blocking.blocks * blocking.parts;
     scratch_cursor whole(nullptr);
-    if (blocking.packs_once) whole.take<T>(p.groups * packed_layout(p, kernel).group_size());
+    if (blocking.packs_once) whole.take<T>(packed_winograd_weight(p, kernel).size());
     weight = whole.used();
     scratch_cursor share(nullptr);
     winograd_scratch<T>(share, p, kernel, blocking);
@@ -668,7 +758,7 @@ void run_winograd(winograd_problem<T> p, const winograd_kernels<T>& kernel, cons
   std::byte* shares = memory + plan.weight;
   if (blocking.packs_once) {
     T* packed = reinterpret_cast<T*>(memory);
-    pack_whole_winograd_weight(p, kernel, packed);
+    pack_whole_winograd_weight(p, kernel, ctx, packed);
     p.packed_weight = packed;
   }
   parallel_tasks(ctx, plan.tasks, [&](index_t worker, index_t t) {
@@ -676,20 +766,23 @@ void run_winograd(winograd_problem<T> p, const winograd_kernels<T>& kernel, cons
     const winograd_scratch<T> scratch(cursor, p, kernel, blocking);
     const index_t part = t % blocking.parts;
     const index_t block = t / blocking.parts % blocking.blocks;
-    winograd_task<T>(p, kernel, blocking, scratch).run(block, t / blocking.parts / blocking.blocks, part);
+    winograd_task<T>(p, kernel, blocking, scratch, block, t / blocking.parts / blocking.blocks).run(part);
   });
 }
 
-/// The estimated time of one core, in vector operations. Everything is counted for each of the N * N elements of a
-/// vector of tiles:
-///     products  one multiply-add for each output and input channel, and 3 more for each block of KC, which loads, adds
-///               to and stores m; for each phase, but where the weight is 0
-///     inputs    for each channel 4 of the columns (a load, 2 of arithmetic, a store), and 12 of the rows (copying the
-///               line, taking it apart, 2 of arithmetic, a store); a vector's rows may come from several rows of tiles
-///     outputs   for each channel 10: a load, 4 of arithmetic for both transforms, storing the tiles, joining them to
-///               lines; 2 of these for each vector of the rows where two phases are joined
-///     weight    1.5 for each element, once a call; for each block of tiles where it is too large for the scratch
-///               memory
+/// A weight that is larger than this comes from memory whenever it is used, 64 bytes in about 10 operations.
+inline constexpr index_t winograd_cached_bytes = index_t{16} << 20;
+
+/// The estimated time of one core, in vector operations (fitted to 180 random shapes on AVX-512 and on AVX2):
+///     products  for each element of a tile and phase, but where the weight is 0, and each vector of output channels:
+///               one multiply-add for each tile and input channel, and 2 more for each block of KC, which loads, adds
+///               to and stores m
+///     inputs    for each element, input channel and vector of tiles 1 for the columns and 2.5 for the rows, whose
+///               vectors are neighbours in a row of tiles; and 30 for each line that is copied between zeros
+///     outputs   for each element, phase, tile and vector of output channels 3.5: a load, both transforms, storing the
+///               outputs and bringing them from channels into lines
+///     weight    for each element, phase, input channel and vector of output channels 4.5, once a call; for each block
+///               of tiles where it is too large for the scratch memory
 template <class T>
 double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, bool packed) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
@@ -700,22 +793,22 @@ double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& ke
       for (index_t i = 0; i < kernel.side(); ++i) lines += !is_zero_line(axis, a, i, kernel.side(), kernel.taps);
     return lines;
   };
-  const index_t tiles_h = ceil_divide(p.h.points(0, p.out.h), kernel.tile);
-  const index_t tiles_w = ceil_divide(p.w.points(0, p.out.w), kernel.tile);
-  const double vectors = d(p.images * ceil_divide(p.grids() * tiles_h * tiles_w, kernel.lanes));
-  const double row_vectors = d(p.images * p.grids() * tiles_h * ceil_divide(tiles_w, kernel.lanes));
-  const double rows = d(kernel.padded_rows(p.out_channels));
-  const double products = d(lines_of(p.h) * lines_of(p.w)) * rows *
-                          d(p.in_channels + 3 * ceil_divide(p.in_channels, winograd_kc)) * vectors;
-  const double inputs = d(p.h.windows * p.w.windows) * d(p.in_channels) * (4 * vectors + 12 * row_vectors);
-  const double joined = p.w.phases > 1 ? row_vectors : vectors;
-  const double outputs = d(p.phases()) * d(p.out_channels) * (8 * vectors + 2 * joined);
-  const index_t weight_bytes = p.groups * packed_layout(p, kernel).group_size() * static_cast<index_t>(sizeof(T));
+  const auto vectors = [&](index_t count) { return d(ceil_divide(count, kernel.transform_lanes)); };
+  const hw grid = tiles_of_grid(p, kernel);
+  const index_t tile_rows = p.images * p.grids() * grid.h, tiles = tile_rows * grid.w;
+  const index_t weight_bytes = packed_winograd_weight(p, kernel).size() * static_cast<index_t>(sizeof(T));
+  const index_t covered = row_cover(tiles, kernel).padded;
+  const double rows = d(packed && weight_bytes > winograd_cached_bytes ? std::max<index_t>(covered, 10) : covered);
+  const double products = d(lines_of(p.h) * lines_of(p.w) * ceil_divide(p.out_channels, kernel.lanes)) *
+                          d(p.in_channels + 2 * ceil_divide(p.in_channels, winograd_kc)) * rows;
+  const double inputs =
+      d(p.h.windows * p.w.windows * p.in_channels) *
+      (elements * (vectors(tiles) + 2.5 * d(tile_rows) * vectors(grid.w)) + 30 * d(tile_rows * kernel.side()));
+  const double outputs = 3.5 * d(p.phases() * tiles) * elements * vectors(p.out_channels);
   const double passes =
-      weight_bytes <= winograd_weight_bytes ? 1 : std::max(1.0, vectors * d(kernel.lanes) / winograd_block_tiles);
-  const double weight =
-      packed ? 0 : passes * d(p.phases()) * d(p.in_channels) * d(p.out_channels) * (18 / elements + 4 / d(kernel.mr));
-  return d(p.groups) * (products + elements * (inputs + outputs + weight));
+      weight_bytes <= winograd_weight_bytes ? 1 : std::max(1.0, d(tiles) / (4 * winograd_block_tiles));
+  const double weight = packed ? 0 : passes * 4.5 * d(p.phases() * p.in_channels) * elements * vectors(p.out_channels);
+  return d(p.groups) * (products + inputs + outputs + weight);
 }
 
 /// Integers are summed exactly by the other algorithms only.
@@ -732,11 +825,13 @@ struct winograd_algorithm {
 
 template <class Source, std::floating_point T, int M>
 struct winograd_algorithm<Source, T, M> {
-  static const winograd_kernels<T>& kernels(const context& ctx) {
-    return TENFOLD_KERNEL(chosen_isa(ctx), winograd_table<T, M, Source::taps, Source::phases>);
+  static winograd_kernels<T> kernels(const context& ctx) {
+    const isa level = chosen_isa(ctx);
+    return {TENFOLD_KERNEL(level, micro_set<T>::table),
+            TENFOLD_NARROW_KERNEL(level, winograd_table<T, M, Source::taps>)};
   }
   static winograd_problem<T> problem(const convolution_geometry& g, const convolution_operands<T>& operands = {}) {
-    return winograd_problem_of<Source>(g, operands);
+    return winograd_problem_of<T>(g, operands, Source::transposed, Source::axis);
   }
 
   static bool applies(const convolution_geometry& g, const context& ctx) {
@@ -747,12 +842,12 @@ struct winograd_algorithm<Source, T, M> {
     return winograd_cost(problem(g), kernels(ctx), packed);
   }
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
-    return g.groups * packed_layout(problem(g), kernels(ctx)).group_size();
+    return packed_winograd_weight(problem(g), kernels(ctx)).size();
   }
   static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
     convolution_operands<T> operands;
     operands.weight = weight;
-    pack_whole_winograd_weight(problem(g, operands), kernels(ctx), packed);
+    pack_whole_winograd_weight(problem(g, operands), kernels(ctx), ctx, packed);
   }
   static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
                                const context& ctx) {

@@ -15,12 +15,13 @@ template <class T>
 inline constexpr int gemm_nr = gemm_nv * lanes<T>;
 
 // C(i, j) = finish([C(i, j) +] bias(i) + alpha * sum over p < k of A(p, i) * B(p, j)),   i < MR, j < NR
-//   a    (k, MR)  packed panel
+//   a    (k, MR)  rows lda apart, MR in a packed panel
 //   b    (k, NR)  rows ldb apart
 //   c    (MR, NR) rows ldc apart
 //   bias (MR) or null
 template <class T, int MR, int NV, int L = lanes<T>>
-void gemm_micro(index_t k, const T* a, const T* b, index_t ldb, T* c, index_t ldc, const gemm_epilogue<T>& epilogue) {
+void gemm_micro(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* c, index_t ldc,
+                const gemm_epilogue<T>& epilogue) {
   using U = arithmetic_t<T>;
   using V = vec_of<U, L>;
   V acc[std::size_t{MR}][std::size_t{NV}] = {};
@@ -38,7 +39,7 @@ void gemm_micro(index_t k, const T* a, const T* b, index_t ldb, T* c, index_t ld
       --rows_ahead;
     }
     const index_t count = k - p0 < steps ? k - p0 : steps;
-    for (index_t p = 0; p < count; ++p, ap += MR, bp += ldb) {
+    for (index_t p = 0; p < count; ++p, ap += lda, bp += ldb) {
       V row[std::size_t{NV}];
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) row[j] = load_lanes<L>(bp + j * L);
       TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {

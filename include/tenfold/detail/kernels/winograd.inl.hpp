@@ -3,7 +3,7 @@
 //
 //     Y = A^T ((G w G^T) * (B^T d B)) A,   * element by element
 //
-// always lanes<T> tiles (or, of the weight, output channels) at a time. Loops are unrolled within one transform only:
+// always for lanes<T> tiles, or output channels, at a time. Loops are unrolled within one transform only:
 // all five or six of a tile do not fit the registers anyway. The matrices follow from N - 1 points and infinity as Toom
 // and Cook have them, scaled so that B and A hold dyadic fractions only:
 //     M = 2, R = 3   0, 1, -1
@@ -185,21 +185,6 @@ TENFOLD_INLINE void load_tiles(const T* p, vec<T> (&d)[std::size_t{N}]) {
   TENFOLD_UNROLL for (int j = M; j < N; ++j) d[j] = next_lanes<T, L>(own[j - M], load(p + M * L + j - M));
 }
 
-// row[k] lane l = y[x % K] lane x / K with x = k L + l: the tiles' elements in the order of the image. As
-// transpose_lanes, but it stops when the vectors' numbers have moved into the lanes'.
-template <class T, int K>
-TENFOLD_INLINE void join_tiles(vec<T> (&y)[std::size_t{K}]) {
-  constexpr int L = lanes<T>;
-  TENFOLD_UNROLL for (int bit = 1; bit < K; bit *= 2) {
-    vec<T> zipped[std::size_t{K}];
-    TENFOLD_UNROLL for (int i = 0; i < K / 2; ++i) {
-      zipped[2 * i] = zipped_lanes<0, T, L>(y[i], y[i + K / 2]);
-      zipped[2 * i + 1] = zipped_lanes<1, T, L>(y[i], y[i + K / 2]);
-    }
-    TENFOLD_UNROLL for (int i = 0; i < K; ++i) y[i] = zipped[i];
-  }
-}
-
 // The rows of count tiles side by side, transformed: rows(i, j, t) = sum over k < N of B(k, j) * line[i][t M + k], i, j
 // < N
 //   line  (N) pointers to (round_up(count, L) * M + N - M - 1 + L) elements
@@ -216,13 +201,13 @@ void winograd_input_rows(const T* const* line, index_t count, T* rows, index_t l
     }
 }
 
-// The columns of the same: v(i N + j, t) = sum over k < N of B(k, i) * rows(k, j, t),   i, j < N, t < width
+// The columns of the same: v(i N + j, t) = sum over k < N of B(k, i) * rows(k, j, t),   i, j < N, t < count
 //   rows  (N, N, ld)
-//   v     (N N, width) planes `plane` apart
+//   v     (N N, round_up(count, L)) planes `plane` apart
 template <class T, int N>
-void winograd_input_columns(const T* rows, index_t ld, index_t width, T* v, index_t plane) {
+void winograd_input_columns(const T* rows, index_t ld, index_t count, T* v, index_t plane) {
   for (int j = 0; j < N; ++j)
-    for (index_t t = 0; t < width; t += lanes<T>) {
+    for (index_t t = 0; t < count; t += lanes<T>) {
       vec<T> d[std::size_t{N}], r[std::size_t{N}];
       TENFOLD_UNROLL for (int i = 0; i < N; ++i) d[i] = load(rows + (i * N + j) * ld + t);
       winograd_input<T>(d, r);
@@ -230,47 +215,45 @@ void winograd_input_columns(const T* rows, index_t ld, index_t width, T* v, inde
     }
 }
 
-// packed(i N + j, p, r) = (G w(r, p) G^T)(i, j) for r < rows, 0 for rows <= r < height;   p < k
-//   w       tap t of row r and column p at r * row_stride + p * column_stride + tap[t]
-//   tap     (R R), negative where the tap is 0
-//   packed  (N N, k, height) planes `plane` apart, and a vector of slack
+// u(i N + j, o) = (G w(o) G^T)(i, j),   i, j < N, o < width
+//   w    tap t of output channel o at tap[t] * width + o
+//   tap  (R R), negative where the tap is 0
+//   u    (N N, width) planes `plane` apart; width a multiple of L, up to 128 bytes
 template <class T, int M, int R>
-void winograd_weights(const T* w, index_t row_stride, index_t rows, index_t column_stride, const index_t* tap,
-                      index_t k, index_t height, T* packed, index_t plane) {
-  constexpr int N = M + R - 1, L = lanes<T>;
-  T taps[std::size_t{R * R}][std::size_t{(gemm_mr + L - 1) / L * L}] = {};
-  for (index_t p = 0; p < k; ++p, w += column_stride, packed += height) {
-    for (index_t r = 0; r < rows; ++r)
-      for (int t = 0; t < R * R; ++t)
-        if (tap[t] >= 0) taps[t][r] = w[r * row_stride + tap[t]];
-    for (index_t v = 0; v * L < height; ++v) {
-      vec<T> left[std::size_t{R}][std::size_t{N}];  // transposed: column by column of G w
-      for (int b = 0; b < R; ++b) {
-        vec<T> column[std::size_t{R}];
-        TENFOLD_UNROLL for (int a = 0; a < R; ++a) column[a] = load(taps[R * a + b] + v * L);
-        winograd_weight<T>(column, left[b]);
-      }
-      for (int i = 0; i < N; ++i) {
-        vec<T> row[std::size_t{R}], u[std::size_t{N}];
-        TENFOLD_UNROLL for (int b = 0; b < R; ++b) row[b] = left[b][i];
-        winograd_weight<T>(row, u);
-        TENFOLD_UNROLL for (int j = 0; j < N; ++j) store(packed + (i * N + j) * plane + v * L, u[j]);
-      }
+void winograd_weights(const T* w, const index_t* tap, index_t width, T* u, index_t plane) {
+  constexpr int N = M + R - 1;
+  const T zeros[128 / sizeof(T)] = {};
+  const T* from[std::size_t{R * R}];
+  for (int t = 0; t < R * R; ++t) from[t] = tap[t] < 0 ? zeros : w + tap[t] * width;
+  for (index_t o = 0; o < width; o += lanes<T>) {
+    vec<T> left[std::size_t{R}][std::size_t{N}];  // transposed: column by column of G w
+    for (int b = 0; b < R; ++b) {
+      vec<T> column[std::size_t{R}];
+      TENFOLD_UNROLL for (int a = 0; a < R; ++a) column[a] = load(from[R * a + b] + o);
+      winograd_weight<T>(column, left[b]);
+    }
+    for (int i = 0; i < N; ++i) {
+      vec<T> row[std::size_t{R}], r[std::size_t{N}];
+      TENFOLD_UNROLL for (int b = 0; b < R; ++b) row[b] = left[b][i];
+      winograd_weight<T>(row, r);
+      TENFOLD_UNROLL for (int j = 0; j < N; ++j) store(u + (i * N + j) * plane + o, r[j]);
     }
   }
 }
 
-// y(i M + j, t) = finish(bias + (A^T m A)(i, j)),   i, j < M, t < width
-//   m  (N N, width) planes `plane` apart
-//   y  (M M, ld)
+// y(i, t M + j, o) = finish(bias(o) + (A^T m(t, o) A)(i, j)),   i, j < M, t < count, o < L
+//   m     (N N, count, L) planes `plane` apart, tiles `tile` apart
+//   bias  (L)
+//   y     (M, M count, L) rows y_row, columns y_step apart
 template <class T, int M, int R>
-void winograd_output_tiles(const T* m, index_t plane, index_t width, T bias, bool relu, T* y, index_t ld) {
+void winograd_output_tiles(const T* m, index_t plane, index_t tile, index_t count, const T* bias, bool relu, T* y,
+                           index_t y_row, index_t y_step) {
   constexpr int N = M + R - 1;
-  for (index_t t = 0; t < width; t += lanes<T>) {
+  for (index_t t = 0; t < count; ++t, m += tile, y += M * y_step) {
     vec<T> left[std::size_t{N}][std::size_t{M}];  // transposed: column by column of A^T m
     for (int j = 0; j < N; ++j) {
       vec<T> column[std::size_t{N}];
-      TENFOLD_UNROLL for (int i = 0; i < N; ++i) column[i] = load(m + (i * N + j) * plane + t);
+      TENFOLD_UNROLL for (int i = 0; i < N; ++i) column[i] = load(m + (i * N + j) * plane);
       winograd_output<T>(column, left[j]);
     }
     for (int i = 0; i < M; ++i) {
@@ -278,44 +261,48 @@ void winograd_output_tiles(const T* m, index_t plane, index_t width, T bias, boo
       TENFOLD_UNROLL for (int j = 0; j < N; ++j) row[j] = left[j][i];
       winograd_output<T>(row, out);
       TENFOLD_UNROLL for (int j = 0; j < M; ++j) {
-        out[j] += broadcast(bias);
+        out[j] += load(bias);
         if (relu) out[j] = rectified<T, lanes<T>>(out[j]);
-        store(y + (i * M + j) * ld + t, out[j]);
+        store(y + i * y_row + j * y_step, out[j]);
       }
     }
   }
 }
 
-// out(i, x) = y(x % P, i M + x / P % M, x / P / M),   i < rows, x < columns: the lines of P phases, whose outputs take
-// turns.
-//   y    (P, M M, ld)
-//   out  (rows, columns) rows `line` apart
-template <class T, int M, int P>
-void winograd_output_rows(const T* y, index_t ld, index_t rows, index_t columns, T* out, index_t line) {
-  constexpr int L = lanes<T>, K = P * M;
-  for (index_t i = 0; i < rows; ++i, y += M * ld, out += line)
-    for (index_t x = 0; x < columns; x += K * L) {
-      vec<T> row[std::size_t{K}];
-      TENFOLD_UNROLL for (int j = 0; j < K; ++j) row[j] = load(y + (j % P * M * M + j / P) * ld + x / K);
-      join_tiles<T, K>(row);
-      if (x + K * L <= columns) {
-        TENFOLD_UNROLL for (int k = 0; k < K; ++k) store(out + x + k * L, row[k]);
-        continue;
+// out[o * plane + i * line + x] = y(i, x, o),   i < rows, x < columns, o < count <= L
+//   y  (rows, round_up(columns, L), L) rows y_row apart
+// The last block of a row ends with its last element; what it shares with the one before is written twice.
+template <class T>
+void winograd_output_rows(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, T* out, index_t line,
+                          index_t plane) {
+  constexpr int L = lanes<T>;
+  for (index_t i = 0; i < rows; ++i, y += y_row, out += line)
+    for (index_t x = 0; x < columns; x += L) {
+      if (x > columns - L && columns > L) x = columns - L;
+      vec_of<T, L> block[std::size_t{L}];
+      TENFOLD_UNROLL for (int l = 0; l < L; ++l) block[l] = load(y + (x + l) * L);
+      transpose_lanes<T, L>(block);
+      if (x + L <= columns) {
+        TENFOLD_UNROLL for (int l = 0; l < L; ++l) {
+          if (l < count) store(out + l * plane + x, block[l]);
+        }
+      } else {
+        T last[std::size_t{L}][std::size_t{L}];
+        TENFOLD_UNROLL for (int l = 0; l < L; ++l) store(last[l], block[l]);
+        for (index_t l = 0; l < count; ++l)
+          for (index_t e = x; e < columns; ++e) out[l * plane + e] = last[l][e - x];
       }
-      T last[std::size_t{K * L}];
-      TENFOLD_UNROLL for (int k = 0; k < K; ++k) store(last + k * L, row[k]);
-      for (index_t e = x; e < columns; ++e) out[e] = last[e - x];
     }
 }
 
-// Tiles of M x M outputs of R x R convolutions, P x P of which share their inputs.
-template <class T, int M, int R, int P>
-inline constexpr winograd_kernels<T> winograd_table = {micro_set<T>::table,
-                                                       M,
-                                                       R,
-                                                       &copy_line<T>,
-                                                       &winograd_weights<T, M, R>,
-                                                       &winograd_input_rows<T, M, R>,
-                                                       &winograd_input_columns<T, M + R - 1>,
-                                                       &winograd_output_tiles<T, M, R>,
-                                                       &winograd_output_rows<T, M, P>};
+template <class T, int M, int R>
+inline constexpr winograd_transforms<T> winograd_table = {lanes<T>,
+                                                          M,
+                                                          R,
+                                                          &copy_line<T>,
+                                                          &pack_transpose<T>,
+                                                          &winograd_weights<T, M, R>,
+                                                          &winograd_input_rows<T, M, R>,
+                                                          &winograd_input_columns<T, M + R - 1>,
+                                                          &winograd_output_tiles<T, M, R>,
+                                                          &winograd_output_rows<T>};
