@@ -784,7 +784,7 @@ void run_gemm(gemm_problem<T> g, const context& ctx, std::byte* memory) {
 /// packing B, about two operations a vector (and one more each for every run of pixels that ends within it); packing A,
 /// about one an element and half that when its rows are lines; storing C, one a vector, or two an element where its
 /// neighbours are apart; one for each element of an image's tile that is not copied by vectors; a thousand for the
-/// start of a product.
+/// start of a product, or of each block of KC where there are several parts.
 template <class T>
 double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool packed) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
@@ -796,7 +796,7 @@ double gemm_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, bool p
   const double pack_b = (reads_tile(g) ? 3 : 2) * vectors * d(g.k) * (1 + 2 * d(kernel.lanes) / width);
   const double pack_a = packed ? 0 : d(g.m) * d(g.k) * (g.a_column.affine() ? 0.5 : 2);
   const double store = stores_directly(g) ? vectors * d(g.m) : 2 * d(g.m) * d(g.n);
-  double start = reads_tile(g) ? 2000 : 1000;
+  double start = reads_tile(g) ? 2000 : 1000 * blocks;
   if (reads_tile(g) && g.image.w.stride > 1)
     start += d(g.k) / (d(g.image.h.taps) * d(g.image.w.taps)) * d(tile_axis(g.image.h).size()) *
              d(tile_axis(g.image.w).size());
