@@ -139,10 +139,15 @@ namespace detail {
 
 /// A convolution as matrix products.
 struct conv2d_products {
-  /// One product for each image and group: A is the weight (O, C kh kw), B the column matrix, C the output plane.
   template <class T>
   static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
                                const problem_visitor<T>& visit) {
+    visit(problem(g, operands));
+  }
+
+  /// One product for each image and group: A is the weight (O, C kh kw), B the column matrix, C the output plane.
+  template <class T>
+  static gemm_problem<T> problem(const convolution_geometry& g, const convolution_operands<T>& operands) {
     const index_t in_plane = g.in.h * g.in.w;
     gemm_problem<T> p;
     p.m = g.out_channels;
@@ -170,7 +175,7 @@ struct conv2d_products {
     p.c_image_stride = g.groups * p.c_group_stride;
     p.a_group_stride = p.m * p.k;
     p.bias_group_stride = p.m;
-    visit(p);
+    return p;
   }
 };
 
@@ -221,7 +226,7 @@ struct conv2d_op {
       winograd_algorithm<conv2d_3x3, T, 2>::entry,
       few_pixels<T>::entry,
       direct_algorithm<conv2d_axis, T>::entry,
-      gemm_per_tap<T>::entry,
+      gemm_per_tap<conv2d_products, T>::entry,
       implicit_gemm_algorithm<conv2d_products, T>::entry,
   };
 };

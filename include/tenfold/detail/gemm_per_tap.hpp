@@ -40,40 +40,17 @@ inline index_t find_regions(const tap_axis& axis, tap_region (&regions)[2 * most
   return found;
 }
 
-template <class T>
+/// Source::problem(geometry, operands) is the product with all taps of a convolution of stride 1.
+template <class Source, class T>
 struct gemm_per_tap {
-  /// The product with all taps, of which the regions have some each.
+  /// The same, tap by tap; the regions have some of its taps each.
   static gemm_problem<T> whole_problem(const convolution_geometry& g, const convolution_operands<T>& operands) {
-    const index_t in_plane = g.in.h * g.in.w;
-    const index_t window = g.kernel.h * g.kernel.w;
-    gemm_problem<T> p;
-    p.m = g.out_channels;
-    p.n = g.out.h * g.out.w;
-    p.k = window * g.in_channels;
-    p.parts = window;
-    p.a = operands.weight;
-    p.a_row = affine_digits(p.m, p.k);
-    p.a_column = {{g.kernel.h, g.kernel.w, g.in_channels}, {g.kernel.w, 1, window}};
+    gemm_problem<T> p = Source::problem(g, operands);
+    p.parts = g.kernel.h * g.kernel.w;
+    p.a_column = {{g.kernel.h, g.kernel.w, g.in_channels}, {g.kernel.w, 1, p.parts}};
     p.packed_a = operands.packed_weight;
-    p.image = {operands.input,
-               in_plane,
-               {g.kernel.h, g.out.h, 1, g.dilation.h, -g.padding.h, g.in.h},
-               {g.kernel.w, g.out.w, 1, g.dilation.w, -g.padding.w, g.in.w},
-               true,
-               g.in_channels};
-    p.c = operands.output;
-    p.layout.row = affine_digits(p.m, p.n);
-    p.layout.points_w = p.layout.line = g.out.w;
-    p.bias = operands.bias;
-    p.relu = operands.relu;
-    p.images = g.batch;
-    p.groups = g.groups;
-    p.b_group_stride = g.in_channels * in_plane;
-    p.b_image_stride = g.groups * p.b_group_stride;
-    p.c_group_stride = p.m * p.n;
-    p.c_image_stride = g.groups * p.c_group_stride;
-    p.a_group_stride = p.m * p.k;
-    p.bias_group_stride = p.m;
+    p.image.unpadded = true;
+    p.image.channels = g.in_channels;
     return p;
   }
 

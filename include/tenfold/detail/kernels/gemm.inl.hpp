@@ -78,21 +78,17 @@ inline constexpr typename micro_kernels<T>::function micro_row[3] = {
 
 template <class T>
 struct micro_set {
-  static constexpr micro_kernels<T> table = {
-      gemm_mr,
+  template <int MR>
+  static constexpr micro_kernels<T> table_of = {
+      MR,
       gemm_nr<T>,
       lanes<T>,
-      {gemm_mr, gemm_middle, gemm_low},
+      {MR, gemm_middle, gemm_low},
       {gemm_nr<T>, lanes<T>, gemm_half<T>},
-      {micro_row<T, gemm_mr>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
+      {micro_row<T, MR>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
+  static constexpr micro_kernels<T> table = table_of<gemm_mr>;
   // Without the full tile: 16 rows are 2 x 8, where 14 + 2 would compute 18; 24 are 3 x 8, not 14 + 14.
-  static constexpr micro_kernels<T> low_table = {
-      gemm_middle,
-      gemm_nr<T>,
-      lanes<T>,
-      {gemm_middle, gemm_middle, gemm_low},
-      {gemm_nr<T>, lanes<T>, gemm_half<T>},
-      {micro_row<T, gemm_middle>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
+  static constexpr micro_kernels<T> low_table = table_of<gemm_middle>;
 };
 
 // Integers have the full tile only: nine tiles for each of their types would take long to compile.
