@@ -1,30 +1,5 @@
 // im2col and col2im: the copies of one tap.
 
-// y[i] = x[i * Stride], i < n, in vectors of L <= n elements, the last of which ends with the line
-template <int L, int Stride, class T>
-TENFOLD_INLINE void copy_tap_vectors(index_t n, const T* x, T* y) {
-  for (index_t column = 0; column < n; column += L) {
-    const index_t i = column + L <= n ? column : n - L;
-    if constexpr (Stride == 1)
-      store_lanes<L>(y + i, load_lanes<L>(x + i));
-    else
-      store_lanes<L>(y + i, even_lanes<T, L>(load_lanes<L>(x + 2 * i), load_lanes<L>(x + 2 * i + L - 1)));
-  }
-}
-
-// y[i] = x[i * stride], i < n
-template <class T>
-TENFOLD_INLINE void copy_tap_line(index_t n, index_t stride, const T* x, T* y) {
-  constexpr int L = lanes<T>, few = 16 / static_cast<int>(sizeof(T));
-  if (stride == 1 && n >= L) return copy_tap_vectors<L, 1>(n, x, y);
-  if (stride == 1 && n >= few) return copy_tap_vectors<few, 1>(n, x, y);
-  if constexpr (sizeof(T) >= 4) {
-    if (stride == 2 && n >= L) return copy_tap_vectors<L, 2>(n, x, y);
-    if (stride == 2 && n >= few) return copy_tap_vectors<few, 2>(n, x, y);
-  }
-  for (index_t i = 0; i < n; ++i) y[i] = x[i * stride];
-}
-
 // y[r, before + i] = x[r, i * stride], 0 elsewhere;   r < rows, i < n
 //   x  rows x_pitch apart
 //   y  (rows, before + n + after)
@@ -33,7 +8,7 @@ void copy_tap(index_t rows, index_t n, index_t stride, const T* x, index_t x_pit
               index_t after) {
   for (index_t r = 0; r < rows; ++r, x += x_pitch) {
     for (index_t i = 0; i < before; ++i) *y++ = T{};
-    copy_tap_line(n, stride, x, y);
+    copy_strided(n, stride, x, y);
     y += n;
     for (index_t i = 0; i < after; ++i) *y++ = T{};
   }

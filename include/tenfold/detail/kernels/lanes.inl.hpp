@@ -191,3 +191,31 @@ TENFOLD_INLINE void transpose_lanes(vec_of<T, L>* rows) {
   exchange_blocks<B, T, L>(rows);
   exchange_blocks<2 * B, T, L>(rows);
 }
+
+// y[i] = x[i * Stride], i < n, in vectors of L <= n elements, the last of which ends with the line
+template <int L, int Stride, class T>
+TENFOLD_INLINE void copy_strided_vectors(index_t n, const T* x, T* y) {
+  for (index_t column = 0; column < n; column += L) {
+    const index_t i = column + L <= n ? column : n - L;
+    if constexpr (Stride == 1)
+      store_lanes<L>(y + i, load_lanes<L>(x + i));
+    else
+      store_lanes<L>(y + i, even_lanes<T, L>(load_lanes<L>(x + 2 * i), load_lanes<L>(x + 2 * i + L - 1)));
+  }
+}
+
+// y[i] = x[i * stride], i < n
+template <class T>
+TENFOLD_INLINE void copy_strided(index_t n, index_t stride, const T* x, T* y) {
+  constexpr int L = lanes<T>, few = 16 / static_cast<int>(sizeof(T));
+  constexpr int half = L / 2 > few ? L / 2 : few;  // lines of 14 floats in four vectors of 4 were 3 % of a convolution
+  if (stride == 1 && n >= L) return copy_strided_vectors<L, 1>(n, x, y);
+  if (stride == 1 && n >= half) return copy_strided_vectors<half, 1>(n, x, y);
+  if (stride == 1 && n >= few) return copy_strided_vectors<few, 1>(n, x, y);
+  if constexpr (sizeof(T) >= 4) {
+    if (stride == 2 && n >= L) return copy_strided_vectors<L, 2>(n, x, y);
+    if (stride == 2 && n >= half) return copy_strided_vectors<half, 2>(n, x, y);
+    if (stride == 2 && n >= few) return copy_strided_vectors<few, 2>(n, x, y);
+  }
+  for (index_t i = 0; i < n; ++i) y[i] = x[i * stride];
+}

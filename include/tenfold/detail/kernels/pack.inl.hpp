@@ -101,38 +101,6 @@ void pack_runs(const T* source, const index_t* tap, index_t k, const pixel_run* 
   }
 }
 
-// line(x) = from[x * Step], x < count, by vectors of L elements; false where the line is too short for one. The last
-// vector ends with the line and repeats what it has in common with the one before: lines of 14 and 28 pixels, copied one
-// by one at their ends, took a tenth of a strided convolution's time. With Step = 2 nothing behind the last element is
-// read.
-template <int Step, class T, int L>
-TENFOLD_INLINE bool copy_by_vectors(const T* from, index_t count, T* line) {
-  if (count < L + Step - 1) return false;
-  const index_t last = count - L;
-  if constexpr (Step == 1) {
-    for (index_t x = 0; x < last; x += L) store_lanes<L>(line + x, load_lanes<L>(from + x));
-    store_lanes<L>(line + last, load_lanes<L>(from + last));
-  } else {
-    for (index_t x = 0; x < last; x += L)
-      store_lanes<L>(line + x,
-                     every_second<0, T, L>(load_lanes<L>(from + 2 * x), load_lanes<L>(from + 2 * x + L)));
-    const T* end = from + 2 * last - 1;
-    store_lanes<L>(line + last, every_second<1, T, L>(load_lanes<L>(end), load_lanes<L>(end + L)));
-  }
-  return true;
-}
-
-template <int Step, class T>
-TENFOLD_INLINE bool copy_by_vectors(const T* from, index_t count, T* line) {
-  constexpr int L = lanes<T>;
-  if (copy_by_vectors<Step, T, L>(from, count, line)) return true;
-  if constexpr (L >= 8) {
-    if (copy_by_vectors<Step, T, L / 2>(from, count, line)) return true;
-    if constexpr (L >= 16) return copy_by_vectors<Step, T, L / 4>(from, count, line);
-  }
-  return false;
-}
-
 // line(x) = source[first + x * step] where that lies in [0, extent), else 0;   x < count
 template <class T>
 void copy_line(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line) {
@@ -141,12 +109,7 @@ void copy_line(const T* source, index_t extent, index_t first, index_t step, ind
   if (end > count) end = count;
   if (begin > end) begin = end;
   for (index_t x = 0; x < begin; ++x) line[x] = T{};
-  const T* from = source + (first + begin * step);
-  const bool copied = step == 1   ? copy_by_vectors<1>(from, end - begin, line + begin)
-                      : step == 2 ? copy_by_vectors<2>(from, end - begin, line + begin)
-                                  : false;
-  if (!copied)
-    for (index_t x = begin; x < end; ++x) line[x] = source[first + x * step];
+  if (begin < end) copy_strided(end - begin, step, source + (first + begin * step), line + begin);
   for (index_t x = end; x < count; ++x) line[x] = T{};
 }
 
