@@ -10,9 +10,10 @@ namespace tenfold::inline v0 {
 /// The instruction sets that kernels are compiled for; see detail/isa.hpp.
 enum class isa { base, avx2, avx512 };
 
-/// standard: within torch.testing.assert_close's defaults of the exact result.
+/// standard: within torch.testing.assert_close's defaults of the exact result, and every output of a convolution within
+///           200 eps max|x| sum|w|, over the inputs that it reads and the weights that meet them; for all finite data.
 /// exact:    no transform-domain algorithm.
-/// fast:     speed before accuracy.
+/// fast:     speed before accuracy: without the guard that the latter takes, a large number spoils outputs beside it.
 enum class math { standard, exact, fast };
 
 /// What an executor runs: calls a body with an index. A reference, valid during the call it is passed to.

@@ -108,6 +108,53 @@ struct gemm_kernels : micro_kernels<T> {
                        index_t count, index_t step, T* out);
 };
 
+/// What a Winograd tile reads of an image (channels, in.h, in.w), channel by channel: line i of it is line first.h +
+/// i * step.h, columns likewise, and 0 outside.
+template <class T>
+struct winograd_patch {
+  const T* image;
+  index_t channels;
+  hw in;
+  hw first;
+  hw step;
+};
+
+/// The outputs of one tile, of as many output channels as a vector has lanes, summed without a transform.
+template <class T>
+struct winograd_direct_sums {
+  const T* x;  // (channels, N, N)
+  const T* w;  // tap t of channel c at (c * step + t) * lanes
+  index_t channels;
+  index_t step;
+  const index_t* tap;  // (R R), negative where there is none
+  const T* bias;       // (lanes)
+  bool first, last;    // of several such sums for the same outputs
+  bool relu;
+  T* y;  // (M, M, lanes) rows y_row, columns y_step apart
+  index_t y_row;
+  index_t y_step;
+};
+
+/// How many taps of a tile's outermost outputs lie before the image and how many behind it.
+struct winograd_cut {
+  index_t before_h = 0, behind_h = 0, before_w = 0, behind_w = 0;
+
+  bool none() const { return before_h == 0 && behind_h == 0 && before_w == 0 && behind_w == 0; }
+};
+
+/// The sums of the weights' magnitudes of as many output channels as a vector has lanes.
+template <class T>
+struct winograd_weight_sums {
+  const T* sums;  // (window, ld), the sum of `blocks` such, `block` apart
+  index_t ld;
+  index_t blocks;
+  index_t block;
+  const index_t* tap;  // (R R) of them that the convolution has, the first `reach`
+  hw reach;
+  const winograd_cut* cut;  // (cuts)
+  index_t cuts;
+};
+
 /// The transforms of one Winograd algorithm on one instruction set; their contracts are in kernels/winograd.inl.hpp.
 template <class T>
 struct winograd_transforms {
@@ -123,6 +170,13 @@ struct winograd_transforms {
                        index_t y_row, index_t y_step);
   void (*output_rows)(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, T* out, index_t line,
                       index_t plane);
+  void (*magnitudes)(const T* const* line, index_t first, index_t count, T* map, index_t ld);
+  void (*ranges)(const T* map, index_t ld, index_t count, const hw& reach, index_t rows, index_t columns, T* largest,
+                 T* least);
+  void (*tap_sums)(const T* w, index_t channels, index_t step, index_t taps, index_t width, T* sums, index_t ld);
+  void (*shares)(const winograd_weight_sums<T>& p, T* all, T* share);
+  void (*patch)(const winograd_patch<T>& p, T* x);
+  void (*direct)(const winograd_direct_sums<T>& p);
 
   constexpr index_t side() const { return tile + taps - 1; }  // N: and N x N inputs
   constexpr index_t overlap() const { return taps - 1; }
@@ -152,8 +206,8 @@ inline constexpr int unpacked_few_terms = 4;  // up to which C is written line b
 inline constexpr index_t most_mr = 14;
 inline constexpr index_t most_nr = 128;
 
-/// Taps of the direct convolution of which each reads for a pixel what the one before reads for the next pixel: where the
-/// first reads and where its weight lies, in elements.
+/// Taps of the direct convolution of which each reads for a pixel what the one before reads for the next pixel: where
+/// the first reads and where its weight lies, in elements.
 struct direct_taps {
   index_t source;
   index_t weight;

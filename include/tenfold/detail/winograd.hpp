@@ -21,11 +21,15 @@
 // A task is a block of tiles: first comes its v; then, for one chunk of output channels after the other, the N * N
 // products and the outputs. Nothing is ever as large as the image.
 //
+// Where context::math is not fast, a tile whose magnitudes differ too much for the transforms' errors, or whose numbers
+// might leave their range, is summed directly instead (winograd_guard.hpp).
+//
 // The tiles are the rows of m because their number may be anything and the micro-kernel has low tiles for the last of
 // them, while output channels mostly fill vectors.
 #pragma once
 
 #include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/winograd_guard.hpp>
 
 namespace tenfold::inline v0::detail {
 
@@ -39,6 +43,11 @@ struct winograd_axis {
   index_t tap[2][3] = {};  // of each phase: the kernel's row (or column) for each of the inputs, or no_tap
   index_t dilation = 1;    // point x of grid b is output and input b + x * dilation, of one phase
 
+  /// How many of `taps` taps a phase has: the first ones.
+  index_t reach(index_t phase, index_t taps) const {
+    while (tap[phase][taps - 1] < 0) --taps;
+    return taps;
+  }
   /// Of the first grid, which has the most.
   index_t points(index_t phase, index_t out) const { return ceil_divide(ceil_divide(out - phase, phases), dilation); }
 };
@@ -66,7 +75,10 @@ struct winograd_problem {
   const T* bias = nullptr;
   T* output = nullptr;
   bool relu = false;
+  bool guarded = true;
 
+  /// The kernel's taps.
+  index_t window() const { return std::min(row_stride, column_stride); }
   index_t phases() const { return h.phases * w.phases; }
   index_t grids() const { return h.dilation * w.dilation; }
 };
@@ -229,7 +241,8 @@ inline constexpr index_t winograd_strip = 64;
 /// Where the transformed weight lies: for each group, for each block of KC channels, for each phase, for each strip of
 /// some panels of output channels, for each element of a tile, for each panel, (kc, NR), the last panel of all only
 /// whole vectors wide. That is the order in which it is read. A vector of slack follows each element's part of a strip,
-/// to keep them apart in the cache.
+/// to keep them apart in the cache. Behind all that come, for each group and each block of KC channels, the sums over
+/// these channels of the weights' magnitudes: (window, whole vectors of output channels).
 class packed_winograd_weight {
  public:
   template <class T>
@@ -240,9 +253,10 @@ class packed_winograd_weight {
         columns_(round_up(p.out_channels, kernel.lanes)),
         channels_(p.in_channels),
         lanes_(kernel.lanes),
-        slack_(ceil_divide(columns_, winograd_strip) * lanes_) {}
+        slack_(ceil_divide(columns_, winograd_strip) * lanes_),
+        window_(p.window()) {}
 
-  index_t size() const { return groups_ * group_size(); }
+  index_t size() const { return groups_ * (group_size() + blocks() * window_ * columns_); }
   /// Of the strip that begins with output channel o in the block of kc channels that begins with c.
   index_t at(index_t group, index_t c, index_t kc, index_t phase, index_t o) const {
     const index_t blocks = c / winograd_block_channels(channels_);
@@ -251,13 +265,17 @@ class packed_winograd_weight {
   }
   /// Between the elements of that strip.
   index_t plane(index_t kc, index_t o) const { return std::min(winograd_strip, columns_ - o) * kc + lanes_; }
+  /// The sums of the block that begins with channel c, whose lines are sums_ld() apart.
+  index_t sums_at(index_t group, index_t c) const {
+    const index_t block = group * blocks() + c / winograd_block_channels(channels_);
+    return groups_ * group_size() + block * window_ * columns_;
+  }
+  index_t sums_ld() const { return columns_; }
+  index_t blocks() const { return ceil_divide(channels_, winograd_block_channels(channels_)); }
 
  private:
-  index_t group_size() const {
-    const index_t blocks = ceil_divide(channels_, winograd_block_channels(channels_));
-    return per_phases_ * (columns_ * channels_ + blocks * slack_);
-  }
-  index_t groups_, elements_, per_phases_, columns_, channels_, lanes_, slack_;
+  index_t group_size() const { return per_phases_ * (columns_ * channels_ + blocks() * slack_); }
+  index_t groups_, elements_, per_phases_, columns_, channels_, lanes_, slack_, window_;
 };
 
 /// Tiles of a block that are neighbours in a row of tiles.
@@ -268,10 +286,17 @@ struct tile_run {
   hw grid = 0;
   index_t y;  // of the first tile's first point
   index_t x;
+  bool follows;  // lies right below the run before: its first lines are the last ones of that
+  index_t map;   // where its part of a guard's map begins: at a whole vector
 };
 
 /// Columns of outputs that are computed before they are stored: with 4 rows of a vector each they take half of L1.
 inline constexpr index_t winograd_output_columns = 64;
+
+inline constexpr index_t most_winograd_window = 16;  // taps of a kernel
+
+/// Input channels that are summed directly before the sums are added up.
+inline constexpr index_t winograd_direct_channels = 16;
 
 /// One worker's scratch.
 template <class T>
@@ -283,6 +308,8 @@ struct winograd_scratch {
   index_t y_row;
   index_t line_ld;
   index_t v_window;
+  index_t map_ld;
+  index_t sums_ld;
   tile_run* runs;
   T* v;     // (windows of a row or 1, blocks of KC or 1, elements, kc, tiles)
   T* u;     // (elements, kc, NR) where the weight is not transformed beforehand
@@ -291,6 +318,14 @@ struct winograd_scratch {
   T* y;     // (M, columns, lanes): outputs of `lanes` channels
   T* few;   // (N N, tiles or NR): of which `elements` are wanted
   T* line;  // (N, M tiles + N - M): the zero-padded lines of a run
+  // of the guard
+  T* map;              // (N, for each run M length + N - M + windows of a row - 1): the channels' largest magnitudes
+  T* largest;          // (phases of a row, tiles)
+  T* balance;          // likewise
+  unsigned char* cut;  // likewise
+  T* sums;             // (2, window, columns) where the weight is not transformed beforehand: of a block of KC, of all
+  T* patch;            // (channels summed directly, N N)
+  T* taps;             // (channels summed directly, window, lanes)
 
   winograd_scratch(scratch_cursor& cursor, const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
                    const winograd_blocking& b) {
@@ -315,6 +350,23 @@ struct winograd_scratch {
     y = cursor.take<T>(kernel.tile * y_row);
     few = b.elements == all ? nullptr : cursor.take<T>(all * std::max(v_ld, kernel.nr));
     line = cursor.take<T>(kernel.side() * line_ld);
+    if (p.guarded) take_guard(cursor, p, kernel, b);
+  }
+
+ private:
+  void take_guard(scratch_cursor& cursor, const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
+                  const winograd_blocking& b) {
+    const index_t lanes = kernel.transform_lanes, channels = std::min(winograd_direct_channels, p.in_channels);
+    const index_t most_runs = std::min(b.tiles, b.tiles / b.grid.w + 2);
+    map_ld = round_up(b.tiles * kernel.tile, lanes) + (2 * most_runs + kernel.tile + 2) * lanes;
+    sums_ld = round_up(b.columns, kernel.lanes);
+    map = cursor.take<T>(kernel.side() * map_ld);
+    largest = cursor.take<T>(p.w.phases * rows_ld);
+    balance = cursor.take<T>(p.w.phases * rows_ld);
+    cut = cursor.take<unsigned char>(p.w.phases * rows_ld);
+    sums = p.packed_weight || b.packs_once ? nullptr : cursor.take<T>(2 * p.window() * sums_ld);
+    patch = cursor.take<T>(channels * kernel.elements());
+    taps = cursor.take<T>(channels * p.window() * lanes);
   }
 };
 
@@ -412,6 +464,21 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
   return b;
 }
 
+/// The kernel's taps of a phase's convolution, (R R), no_tap where there is none.
+struct winograd_taps {
+  index_t of[9];
+
+  template <class T>
+  winograd_taps(const winograd_problem<T>& p, index_t phase, index_t taps) {
+    const index_t* tap_h = p.h.tap[phase / p.w.phases];
+    const index_t* tap_w = p.w.tap[phase % p.w.phases];
+    for (index_t t = 0; t < taps * taps; ++t) {
+      const index_t i = tap_h[t / taps], j = tap_w[t % taps];
+      of[t] = i < 0 || j < 0 ? winograd_axis::no_tap : i * p.kernel_w + j;
+    }
+  }
+};
+
 template <class T>
 void prefetch(const T* p, index_t count) {
   for (const T* end = p + count; p < end; p += alignment / sizeof(T)) __builtin_prefetch(p, 0, 2);
@@ -422,19 +489,16 @@ void prefetch(const T* p, index_t count) {
 /// Of some channels at a time the kernels' elements are brought into lanes, as many as fill 18 KiB of L1; where an
 /// output channel's kernels do not lie side by side, whole vectors are read from the others' too. While these are
 /// transformed the next ones are fetched into L2, which the hardware does not see coming from as many places.
+///   sums  null, or what the magnitudes of the weights are added to, (window, sums_ld)
 template <class T>
 void pack_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, index_t group, index_t phase,
-                          index_t o, index_t columns, index_t c, index_t channels, T* u, index_t plane) {
+                          index_t o, index_t columns, index_t c, index_t channels, T* u, index_t plane, T* sums,
+                          index_t sums_ld) {
   constexpr index_t capacity = 144;  // vectors of a panel: 16 channels of 3x3
   alignas(alignment) T taps[capacity * 128 / sizeof(T)];
-  index_t tap[9], row[most_nr];
-  const index_t* tap_h = p.h.tap[phase / p.w.phases];
-  const index_t* tap_w = p.w.tap[phase % p.w.phases];
-  for (index_t t = 0; t < kernel.taps * kernel.taps; ++t) {
-    const index_t i = tap_h[t / kernel.taps], j = tap_w[t % kernel.taps];
-    tap[t] = i < 0 || j < 0 ? winograd_axis::no_tap : i * p.kernel_w + j;
-  }
-  const index_t window = std::min(p.row_stride, p.column_stride);
+  index_t row[most_nr];
+  const winograd_taps tap(p, phase, kernel.taps);
+  const index_t window = p.window();
   const bool adjacent = p.column_stride == window;  // the kernels of an output channel
   const index_t step = adjacent ? window : round_up(window, kernel.transform_lanes);
   const T* weight = p.weight + group * p.group_stride + o * p.row_stride + c * p.column_stride;
@@ -458,10 +522,17 @@ void pack_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T
             prefetch(next + r * p.row_stride, some * window);
         else
           prefetch(next + i * p.column_stride, count * window);
-        kernel.weights(taps + i * step * width, tap, width, u + (k + i) * width, plane);
+        kernel.weights(taps + i * step * width, tap.of, width, u + (k + i) * width, plane);
       }
+      if (sums) kernel.tap_sums(taps, some, step, window, width, sums + j, sums_ld);
     }
   }
+}
+
+/// sums (window, ld), the first `width` of each line
+template <class T>
+void clear_sums(T* sums, index_t ld, index_t window, index_t width) {
+  for (index_t t = 0; t < window; ++t) std::fill_n(sums + t * ld, width, T{});
 }
 
 /// The whole weight, as winograd_problem::packed_weight wants it.
@@ -474,9 +545,12 @@ void pack_whole_winograd_weight(const winograd_problem<T>& p, const winograd_ker
   parallel_tasks(ctx, p.groups * blocks * strips, [&](index_t, index_t t) {
     const index_t o = t % strips * winograd_strip, c = t / strips % blocks * kc, group = t / strips / blocks;
     const index_t channels = std::min(kc, p.in_channels - c), columns = std::min(winograd_strip, p.out_channels - o);
+    T* sums = p.guarded ? packed + layout.sums_at(group, c) + o : nullptr;
+    if (sums) clear_sums(sums, layout.sums_ld(), p.window(), round_up(columns, kernel.lanes));
     for (index_t phase = 0; phase < p.phases(); ++phase)
       pack_winograd_weight(p, kernel, group, phase, o, columns, c, channels,
-                           packed + layout.at(group, c, channels, phase, o), layout.plane(channels, o));
+                           packed + layout.at(group, c, channels, phase, o), layout.plane(channels, o),
+                           phase == 0 ? sums : nullptr, layout.sums_ld());
   });
 }
 
@@ -511,9 +585,14 @@ class winograd_task {
   /// The phases of a row, whose outputs are neighbours.
   void run_phases(index_t phase_h, index_t part) {
     phase_h_ = phase_h;
+    if (p_.guarded && phase_h < p_.h.windows) begin_map();
     if (blocking_.whole_input && phase_h < p_.h.windows)
       for (index_t w = 0; w < p_.w.windows; ++w)
-        pack_input(w, 0, p_.in_channels, 0, elements_, scratch_.v + w * scratch_.v_window);
+        pack_input(w, 0, p_.in_channels, 0, elements_, scratch_.v + w * scratch_.v_window, p_.guarded && w == 0);
+    else if (p_.guarded && phase_h < p_.h.windows)
+      measure_input();
+    if (p_.guarded && phase_h < p_.h.windows) end_map();
+    if (p_.guarded) find_balances();
     const index_t end = std::min((part + 1) * blocking_.part_columns, p_.out_channels);
     for (index_t o = part * blocking_.part_columns; o < end; o += blocking_.columns) {
       const index_t columns = std::min(blocking_.columns, end - o);
@@ -522,6 +601,7 @@ class winograd_task {
           multiply(o, columns, c, std::min(blocking_.kc, p_.in_channels - c), e,
                    std::min(blocking_.elements, elements_ - e));
       store_outputs(o, columns);
+      if (p_.guarded) sum_unbalanced_tiles(o, columns);
     }
   }
 
@@ -532,26 +612,34 @@ class winograd_task {
       const index_t tile = first_tile_ + done;
       const index_t x = tile % size.w, y = tile / size.w % size.h, grid = tile / size.w / size.h;
       const index_t length = std::min(size.w - x, tiles_ - done);
-      scratch_.runs[found++] = {done,
-                                length,
-                                grid / p_.grids(),
-                                {grid % p_.grids() / p_.w.dilation, grid % p_.w.dilation},
-                                y * kernel_.tile,
-                                x * kernel_.tile};
+      const tile_run* above = found > 0 && y > 0 && x == 0 ? scratch_.runs + found - 1 : nullptr;
+      const bool follows = above && above->x == 0 && above->length == length;
+      scratch_.runs[found] = {
+          done,
+          length,
+          grid / p_.grids(),
+          {grid % p_.grids() / p_.w.dilation, grid % p_.w.dilation},
+          y * kernel_.tile,
+          x * kernel_.tile,
+          follows,
+          round_up(done * kernel_.tile, kernel_.transform_lanes) + 2 * found * kernel_.transform_lanes};
+      ++found;
       done += length;
     }
     return found;
   }
 
-  /// v for channels [c0, c0 + channels) and the elements [e, e + elements), as window_w begins.
-  void pack_input(index_t window_w, index_t c0, index_t channels, index_t e, index_t elements, T* to) {
+  /// v for channels [c0, c0 + channels) and the elements [e, e + elements), as window_w begins; `measured` adds them to
+  /// the guard's map.
+  void pack_input(index_t window_w, index_t c0, index_t channels, index_t e, index_t elements, T* to, bool measured) {
     const index_t ld = scratch_.v_ld, rows_ld = scratch_.rows_ld;
     std::memset(static_cast<void*>(scratch_.rows), 0, static_cast<std::size_t>(elements_ * rows_ld) * sizeof(T));
     for (index_t c = 0; c < channels; ++c) {
+      run_lines lines;
       for (index_t r = 0; r < runs_; ++r) {
         const tile_run& run = scratch_.runs[r];
-        const T* line[most_winograd_side];
-        lines_of(run, window_w, c0 + c, line);
+        const T* const* line = find_lines(run, window_w, c0 + c, lines);
+        if (measured) measure(r, line);
         kernel_.input_rows(line, run.length, scratch_.rows + run.begin, rows_ld);
       }
       T* v = to + c / blocking_.kc * elements_ * scratch_.v_plane + c % blocking_.kc * ld;
@@ -569,26 +657,135 @@ class winograd_task {
       std::memcpy(to + e * to_plane, from + e * from_plane, static_cast<std::size_t>(count) * sizeof(T));
   }
 
-  /// The input lines of a run: in the image where whole vectors can be read from them, else copied between zeros.
-  void lines_of(const tile_run& run, index_t window_w, index_t channel, const T** line) const {
+  /// The N lines of a run, and which of the N places for copies is the first one's.
+  struct run_lines {
+    const T* line[most_winograd_side];
+    index_t first = 0;
+  };
+
+  /// The input lines of a run: in the image where whole vectors can be read from them, else copied between zeros. The
+  /// first ones of a run that follows another are there already; the new ones take the places of those that it has no
+  /// use for.
+  const T* const* find_lines(const tile_run& run, index_t window_w, index_t channel, run_lines& lines) const {
     const index_t plane = ((run.image * p_.groups + group_) * p_.in_channels + channel) * p_.in.h * p_.in.w;
     const index_t step = p_.w.dilation, lanes = kernel_.transform_lanes;
     const index_t x = run.grid.w + run.x * step + window_w - p_.w.padding;
     const index_t first = run.grid.h + run.y * p_.h.dilation + phase_h_ % p_.h.windows - p_.h.padding;
-    const index_t wanted = kernel_.tile * run.length + kernel_.overlap();
+    const index_t wanted = kernel_.tile * run.length + kernel_.overlap() + p_.w.windows - 1;
     const index_t read = kernel_.tile * round_up(run.length, lanes) + kernel_.overlap() - 1 + lanes;
     const bool whole = step == 1 && x >= 0 && x + read <= p_.in.w;
-    for (index_t i = 0; i < kernel_.side(); ++i) {
+    const index_t side = kernel_.side(), known = run.follows ? kernel_.overlap() : 0;
+    for (index_t i = 0; i < known; ++i) lines.line[i] = lines.line[i + kernel_.tile];
+    lines.first = run.follows ? lines.first + kernel_.tile : 0;
+    if (lines.first >= side) lines.first -= side;
+    for (index_t i = known; i < side; ++i) {
       const index_t y = first + i * p_.h.dilation;
       const bool inside = y >= 0 && y < p_.in.h;
       const T* source = p_.input + plane + (inside ? y * p_.in.w : 0);
-      T* copy = scratch_.line + i * scratch_.line_ld;
-      line[i] = whole && inside ? source + x : copy;
-      if (line[i] == copy) kernel_.copy_line(source, inside ? p_.in.w : 0, x, step, wanted, copy);
+      const index_t place = lines.first + i < side ? lines.first + i : lines.first + i - side;
+      T* copy = scratch_.line + place * scratch_.line_ld;
+      lines.line[i] = whole && inside ? source + x : copy;
+      if (lines.line[i] == copy) kernel_.copy_line(source, inside ? p_.in.w : 0, x, step, wanted, copy);
       const index_t from = std::max<index_t>(x, 0);
       if (inside && channel + 1 < p_.in_channels)  // too far away for the hardware to see it coming
         prefetch(source + p_.in.h * p_.in.w + from, std::min(x + kernel_.tile * run.length * step, p_.in.w) - from);
     }
+    return lines.line;
+  }
+
+  // One map serves all windows of the tiles: those of a row's second one begin a column later, those of the second row
+  // a line later, of which only the last is new then.
+  T* map_of(index_t r) const { return scratch_.map + scratch_.runs[r].map; }
+  index_t map_columns(index_t r) const {
+    return scratch_.runs[r].length * kernel_.tile + kernel_.overlap() + p_.w.windows - 1;
+  }
+
+  void begin_map() {
+    const index_t used = scratch_.runs[runs_ - 1].map + map_columns(runs_ - 1), last = kernel_.side() - 1;
+    for (index_t i = 0; i <= last; ++i) {
+      T* line = scratch_.map + i * scratch_.map_ld;
+      if (phase_h_ == 0 || i == last)
+        std::fill_n(line, used, T{});
+      else
+        std::copy_n(line + scratch_.map_ld, used, line);
+    }
+  }
+
+  void measure(index_t r, const T* const* line) {
+    const index_t first = phase_h_ > 0 ? kernel_.side() - 1 : scratch_.runs[r].follows ? kernel_.overlap() : 0;
+    kernel_.magnitudes(line, first, map_columns(r), map_of(r), scratch_.map_ld);
+  }
+
+  /// The whole map, where memory is too short to pack all channels at a time.
+  void measure_input() {
+    for (index_t c = 0; c < p_.in_channels; ++c) {
+      run_lines lines;
+      for (index_t r = 0; r < runs_; ++r) measure(r, find_lines(scratch_.runs[r], 0, c, lines));
+    }
+  }
+
+  void end_map() {
+    if (phase_h_ > 0) return;
+    for (index_t r = 1; r < runs_; ++r)
+      for (index_t i = 0; scratch_.runs[r].follows && i < kernel_.overlap(); ++i)
+        std::copy_n(map_of(r - 1) + (i + kernel_.tile) * scratch_.map_ld, map_columns(r),
+                    map_of(r) + i * scratch_.map_ld);
+  }
+
+  /// From the map to what the guard wants to know of the tiles of the row's phases.
+  void find_balances() {
+    unsigned char place[winograd_cuts] = {};  // among cuts_, from 1 on
+    cut_count_ = 0;
+    const hw step{p_.h.phases * p_.h.dilation, p_.w.phases * p_.w.dilation};
+    const auto points = [](index_t first, index_t out, index_t s, index_t most) {
+      return first < out ? std::min(most, ceil_divide(out - first, s)) : 0;
+    };
+    for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w) {
+      const index_t at = phase_w * scratch_.rows_ld, window_w = phase_w % p_.w.windows;
+      winograd_tiles<T>& tiles = guarded_[phase_w];
+      tiles = {scratch_.largest + at, scratch_.balance + at, scratch_.cut + at, 0, {}};
+      std::fill_n(tiles.least, winograd_cuts, std::numeric_limits<T>::infinity());
+      const hw reach = reach_of(phase_w);
+      for (index_t r = 0; r < runs_; ++r) {
+        const tile_run& run = scratch_.runs[r];
+        const index_t rows = points(run.grid.h + phase_h_ + run.y * step.h, p_.out.h, step.h, kernel_.tile);
+        const index_t columns =
+            points(run.grid.w + phase_w + run.x * step.w, p_.out.w, step.w, run.length * kernel_.tile);
+        kernel_.ranges(map_of(r) + window_w, scratch_.map_ld, run.length, reach, rows, columns,
+                       tiles.largest + run.begin, tiles.balance + run.begin);
+        for (index_t t = 0, i = run.begin; t < run.length; ++t, ++i) {
+          const index_t width = std::clamp<index_t>(columns - t * kernel_.tile, 0, kernel_.tile);
+          const bool empty = rows == 0 || width == 0;
+          const winograd_cut cut = empty ? winograd_cut{} : cut_of(first_input(run, t, window_w), reach, rows, width);
+          unsigned char& known = place[code_of(cut)];
+          if (!known) {
+            cuts_[cut_count_] = cut;
+            known = static_cast<unsigned char>(++cut_count_);
+          }
+          const auto k = static_cast<unsigned char>(known - 1);
+          if (empty) tiles.largest[i] = 0;
+          tiles.cut[i] = k;
+          tiles.balance[i] = tile_balance(tiles.largest[i], tiles.balance[i]);
+          tiles.least[k] = std::min(tiles.least[k], tiles.balance[i]);
+          if (!(tiles.largest[i] <= tiles.most)) tiles.most = tiles.largest[i];
+        }
+      }
+    }
+  }
+  hw reach_of(index_t phase_w) const { return {p_.h.reach(phase_h_, kernel_.taps), p_.w.reach(phase_w, kernel_.taps)}; }
+
+  /// The line and column of the input that a tile begins with.
+  hw first_input(const tile_run& run, index_t t, index_t window_w) const {
+    return {run.grid.h + run.y * p_.h.dilation + phase_h_ % p_.h.windows - p_.h.padding,
+            run.grid.w + (run.x + t * kernel_.tile) * p_.w.dilation + window_w - p_.w.padding};
+  }
+
+  /// The taps of the outermost of rows x columns outputs that do not meet the image.
+  winograd_cut cut_of(const hw& first, const hw& reach, index_t rows, index_t columns) const {
+    return {taps_before(first.h, p_.h.dilation, reach.h),
+            taps_behind(first.h + (rows - 1) * p_.h.dilation, p_.h.dilation, reach.h, p_.in.h),
+            taps_before(first.w, p_.w.dilation, reach.w),
+            taps_behind(first.w + (columns - 1) * p_.w.dilation, p_.w.dilation, reach.w, p_.in.w)};
   }
 
   /// m for output channels [o, o + columns) and the elements [e, e + elements): the products of one block of KC.
@@ -599,7 +796,7 @@ class winograd_task {
       if (blocking_.whole_input)
         v += phase_w % p_.w.windows * scratch_.v_window + (c / blocking_.kc * elements_ + e) * scratch_.v_plane;
       else if (phase_w < p_.w.windows)
-        pack_input(phase_w, c, channels, e, elements, scratch_.v);
+        pack_input(phase_w, c, channels, e, elements, scratch_.v, false);
       for (index_t j = 0, some; j < columns; j += some) {
         const index_t into = (o + j) % winograd_strip;  // where memory is short, a chunk is a part of a strip
         some = std::min(winograd_strip - into, columns - j);
@@ -610,7 +807,10 @@ class winograd_task {
           u = p_.packed_weight + packed_.at(group_, c, channels, phase, o + j - into) + e * plane + into * channels;
         } else {
           plane = round_up(some, kernel_.lanes) * channels + kernel_.lanes;
-          u = packed_strip(phase, o + j, some, c, channels, e, elements, plane);
+          const bool sums = p_.guarded && phase_w == 0 && e == 0;
+          if (sums) clear_sums(scratch_.sums + j, scratch_.sums_ld, p_.window(), round_up(some, kernel_.lanes));
+          u = packed_strip(phase, o + j, some, c, channels, e, elements, plane, sums ? scratch_.sums + j : nullptr);
+          if (sums) add_sums(j, round_up(some, kernel_.lanes), c > 0);
         }
         for (index_t i = 0; i < elements; ++i)  // a product over no channels is 0
           multiply_element(some, channels, is_zero(phase_w, e + i) ? 0 : channels, c > 0, v + i * scratch_.v_plane,
@@ -630,18 +830,29 @@ class winograd_task {
            is_zero_line(p_.w, phase_w, e % side, side, kernel_.taps);
   }
 
+  /// The sums of a block of KC join those of the blocks before.
+  void add_sums(index_t j, index_t width, bool accumulate) {
+    const index_t all = p_.window() * scratch_.sums_ld;
+    for (index_t t = 0; t < p_.window(); ++t) {
+      T* sum = scratch_.sums + t * scratch_.sums_ld + j;
+      for (index_t o = 0; o < width; ++o) sum[all + o] = accumulate ? sum[all + o] + sum[o] : sum[o];
+    }
+  }
+
   /// The elements [e, e + elements) of a strip that is transformed now.
   const T* packed_strip(index_t phase, index_t o, index_t columns, index_t c, index_t channels, index_t e,
-                        index_t elements, index_t plane) {
+                        index_t elements, index_t plane, T* sums) {
     if (elements == elements_) {
-      pack_winograd_weight(p_, kernel_, group_, phase, o, columns, c, channels, scratch_.u, plane);
+      pack_winograd_weight(p_, kernel_, group_, phase, o, columns, c, channels, scratch_.u, plane, sums,
+                           scratch_.sums_ld);
       return scratch_.u;
     }
     T* u = scratch_.u;
     for (index_t j = 0; j < columns; j += kernel_.nr) {
       const index_t count = std::min(kernel_.nr, columns - j), width = round_up(count, kernel_.lanes);
       for (index_t k = 0; k < channels; ++k, u += width) {
-        pack_winograd_weight(p_, kernel_, group_, phase, o + j, count, c + k, 1, scratch_.few, width);
+        pack_winograd_weight(p_, kernel_, group_, phase, o + j, count, c + k, 1, scratch_.few, width,
+                             sums ? sums + j : nullptr, scratch_.sums_ld);
         copy_planes(scratch_.few + e * width, width, elements, width, u, plane);
       }
     }
@@ -685,6 +896,71 @@ class winograd_task {
     }
   }
 
+  /// Once more the outputs of tiles that the guard does not let pass.
+  void sum_unbalanced_tiles(index_t o, index_t columns) {
+    const index_t lanes = kernel_.transform_lanes;
+    T sums[32 / sizeof(T)], share[winograd_cuts];
+    for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w) {
+      const winograd_tiles<T>& tiles = guarded_[phase_w];
+      const winograd_taps tap(p_, phase_h_ * p_.w.phases + phase_w, kernel_.taps);
+      winograd_weight_sums<T> magnitudes{scratch_.sums, scratch_.sums_ld,  1,     0,
+                                         tap.of,        reach_of(phase_w), cuts_, cut_count_};
+      if (p_.packed_weight) {
+        magnitudes.sums = p_.packed_weight + packed_.sums_at(group_, 0) + o;
+        magnitudes.ld = packed_.sums_ld();
+        magnitudes.blocks = packed_.blocks();
+        magnitudes.block = p_.window() * packed_.sums_ld();
+      } else {
+        magnitudes.sums += p_.window() * scratch_.sums_ld;
+      }
+      for (index_t j = 0; j < columns; j += lanes, magnitudes.sums += lanes) {
+        const index_t count = std::min(lanes, columns - j);
+        kernel_.shares(magnitudes, sums, share);
+        const T most = most_of_tile(sums, count);
+        if (tiles.pass(most, share, cut_count_)) continue;
+        for (index_t r = 0; r < runs_; ++r)
+          for (index_t t = 0; t < scratch_.runs[r].length; ++t)
+            if (!tiles.passes(scratch_.runs[r].begin + t, most, share))
+              sum_tile(scratch_.runs[r], t, phase_w, tap, o + j, count);
+      }
+    }
+  }
+
+  void sum_tile(const tile_run& run, index_t t, index_t phase_w, const winograd_taps& tap, index_t o, index_t count) {
+    const index_t lanes = kernel_.transform_lanes, tile = kernel_.tile, in_plane = p_.in.h * p_.in.w;
+    const index_t channel = group_ * p_.out_channels + o;
+    alignas(alignment) T bias[alignment / sizeof(T)] = {}, y[16 * 32 / sizeof(T)];
+    if (p_.bias) std::copy_n(p_.bias + channel, count, bias);
+    const T* image = p_.input + (run.image * p_.groups + group_) * p_.in_channels * in_plane;
+    const hw first = first_input(run, t, phase_w % p_.w.windows), dilation{p_.h.dilation, p_.w.dilation};
+    for (index_t c = 0, some; c < p_.in_channels; c += some) {
+      some = std::min(winograd_direct_channels, p_.in_channels - c);
+      kernel_.patch({image + c * in_plane, some, p_.in, first, dilation}, scratch_.patch);
+      pack_taps(o, count, c, some);
+      kernel_.direct({scratch_.patch, scratch_.taps, some, p_.window(), tap.of, bias, c == 0,
+                      c + some == p_.in_channels, p_.relu, y, tile * lanes, lanes});
+    }
+    const hw step{p_.h.phases * p_.h.dilation, p_.w.phases * p_.w.dilation};
+    const hw at{run.grid.h + phase_h_ + run.y * step.h, run.grid.w + phase_w + (run.x + t * tile) * step.w};
+    T* out = p_.output + (run.image * p_.groups * p_.out_channels + channel) * p_.out.h * p_.out.w;
+    for (index_t i = 0; i < tile && at.h + i * step.h < p_.out.h; ++i)
+      for (index_t x = 0; x < tile && at.w + x * step.w < p_.out.w; ++x)
+        for (index_t l = 0; l < count; ++l)
+          out[(l * p_.out.h + at.h + i * step.h) * p_.out.w + at.w + x * step.w] = y[(i * tile + x) * lanes + l];
+  }
+
+  /// The taps of output channels [o, o + count) and input channels [c, c + channels), an output channel a lane.
+  void pack_taps(index_t o, index_t count, index_t c, index_t channels) {
+    const index_t window = p_.window(), lanes = kernel_.transform_lanes;
+    const bool adjacent = p_.column_stride == window;
+    const T* weight = p_.weight + group_ * p_.group_stride + o * p_.row_stride + c * p_.column_stride;
+    index_t row[most_nr];
+    for (index_t r = 0; r < count; ++r) row[r] = r * p_.row_stride;
+    for (index_t k = 0; k < (adjacent ? 1 : channels); ++k)
+      kernel_.pack_transpose(weight + k * p_.column_stride, row, count, adjacent ? channels * window : window, lanes,
+                             scratch_.taps + k * window * lanes);
+  }
+
   void store_tiles(const tile_run& run, index_t t, index_t some, index_t channel, index_t count) {
     const index_t plane = p_.out.h * p_.out.w;
     const hw step{p_.h.phases * p_.h.dilation, p_.w.dilation};
@@ -715,6 +991,9 @@ class winograd_task {
   const row_cover cover_;
   const index_t runs_;
   index_t phase_h_ = 0;
+  winograd_tiles<T> guarded_[2];  // by the phase of the columns
+  winograd_cut cuts_[winograd_cuts];
+  index_t cut_count_ = 0;
 };
 
 template <class T>
@@ -830,8 +1109,11 @@ struct winograd_algorithm<Source, T, M> {
     return {TENFOLD_KERNEL(level, micro_set<T>::table),
             TENFOLD_NARROW_KERNEL(level, winograd_table<T, M, Source::taps>)};
   }
-  static winograd_problem<T> problem(const convolution_geometry& g, const convolution_operands<T>& operands = {}) {
-    return winograd_problem_of<T>(g, operands, Source::transposed, Source::axis);
+  static winograd_problem<T> problem(const convolution_geometry& g, const context& ctx,
+                                     const convolution_operands<T>& operands = {}) {
+    winograd_problem<T> p = winograd_problem_of<T>(g, operands, Source::transposed, Source::axis);
+    p.guarded = ctx.math != math::fast;
+    return p;
   }
 
   static bool applies(const convolution_geometry& g, const context& ctx) {
@@ -839,23 +1121,25 @@ struct winograd_algorithm<Source, T, M> {
     return M == 2 || ctx.math == math::fast || Source::is_standard(g);
   }
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
-    return winograd_cost(problem(g), kernels(ctx), packed);
+    return winograd_cost(problem(g, ctx), kernels(ctx), packed);
   }
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
-    return packed_winograd_weight(problem(g), kernels(ctx)).size();
+    return packed_winograd_weight(problem(g, ctx), kernels(ctx)).size();
   }
   static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
     convolution_operands<T> operands;
     operands.weight = weight;
-    pack_whole_winograd_weight(problem(g, operands), kernels(ctx), ctx, packed);
+    winograd_problem<T> p = problem(g, ctx, operands);
+    p.guarded = true;  // a call with other arithmetic may use it
+    pack_whole_winograd_weight(p, kernels(ctx), ctx, packed);
   }
   static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
                                const context& ctx) {
-    return winograd_scratch_bytes(problem(g, operands), kernels(ctx), ctx);
+    return winograd_scratch_bytes(problem(g, ctx, operands), kernels(ctx), ctx);
   }
   static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    run_winograd(problem(g, operands), kernels(ctx), ctx, memory);
+    run_winograd(problem(g, ctx, operands), kernels(ctx), ctx, memory);
   }
 
   static constexpr convolution_algorithm<T> entry = {

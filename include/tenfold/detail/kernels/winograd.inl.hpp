@@ -295,6 +295,204 @@ void winograd_output_rows(const T* y, index_t y_row, index_t rows, index_t colum
     }
 }
 
+// The bits of absolute values order as the values do, with infinity and NaN above all numbers, and comparing integers
+// is one instruction.
+template <class T>
+using magnitude_bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+template <class T>
+inline constexpr magnitude_bits<T> largest_bits = std::numeric_limits<magnitude_bits<T>>::max();
+
+template <class V>
+TENFOLD_INLINE V larger(V a, V b) {
+  return a > b ? a : b;
+}
+template <class V>
+TENFOLD_INLINE V smaller(V a, V b) {
+  return a < b ? a : b;
+}
+
+// The lines [First, N) of winograd_magnitudes, in vectors of L <= count elements, the last of which ends with the line.
+template <class T, int N, int First, int L>
+TENFOLD_INLINE void grow_magnitudes(const T* const* line, index_t count, T* map, index_t ld) {
+  using V = vec_of<magnitude_bits<T>, L>;
+  const V mask = fill_lanes<L>(largest_bits<T>);
+  const T* from[std::size_t{N}];
+  TENFOLD_UNROLL for (int i = First; i < N; ++i) from[i] = line[i];
+  for (index_t column = 0; column < count; column += L) {
+    const index_t x = column + L <= count ? column : count - L;
+    TENFOLD_UNROLL for (int i = First; i < N; ++i) {
+      T* to = map + i * ld + x;
+      const V grown = larger(bits_as<V>(load_lanes<L>(from[i] + x)) & mask, bits_as<V>(load_lanes<L>(to)));
+      store_lanes<L>(to, bits_as<vec_of<T, L>>(grown));
+    }
+  }
+}
+
+template <class T, int N, int First>
+TENFOLD_INLINE void grow_magnitudes(const T* const* line, index_t count, T* map, index_t ld) {
+  constexpr int L = lanes<T>, few = 16 / static_cast<int>(sizeof(T));
+  if (count >= L)
+    grow_magnitudes<T, N, First, L>(line, count, map, ld);
+  else if (count >= few)
+    grow_magnitudes<T, N, First, few>(line, count, map, ld);
+  else
+    grow_magnitudes<T, N, First, few / 2>(line, count, map, ld);
+}
+
+// map(i, x) = max(map(i, x), |line[i][x]|),   first <= i < N, x < count
+//   line   (N) pointers to count elements
+//   first  0, R - 1 where the tiles' overlap is known already, or N - 1 where only the last line is not
+//   map    (N, ld)
+template <class T, int M, int R>
+void winograd_magnitudes(const T* const* line, index_t first, index_t count, T* map, index_t ld) {
+  constexpr int N = M + R - 1;
+  if (first == 0)
+    grow_magnitudes<T, N, 0>(line, count, map, ld);
+  else if (first == R - 1)
+    grow_magnitudes<T, N, R - 1>(line, count, map, ld);
+  else
+    grow_magnitudes<T, N, N - 1>(line, count, map, ld);
+}
+
+// Of count tiles side by side in a map of magnitudes, the largest, and the least of the windows' largest:
+//     largest(t) = max over i, j < N of map(i, M t + j)
+//     least(t)   = min over i < rows, j < M, M t + j < columns of
+//                  max over a < reach_h, b < reach_w of map(i + a, M t + j + b),   reach_h, reach_w <= R
+//   map             (N, ld), M L + 2 L elements behind the last tile's first are read
+//   largest, least  (round_up(count, L))
+template <class T, int M, int R>
+void winograd_ranges(const T* map, index_t ld, index_t count, const hw& reach, index_t rows, index_t columns,
+                     T* largest, T* least) {
+  constexpr int N = M + R - 1, L = lanes<T>;
+  using B = magnitude_bits<T>;
+  const vec<B> tile = lane_numbers<B, L>() * broadcast(B{M});
+  for (index_t t = 0; t < count; t += L) {
+    vec<B> wide[std::size_t{N}][std::size_t{M}];  // of neighbours in a line
+    vec<B> most = {};
+    for (int i = 0; i < N; ++i) {
+      vec<T> line[std::size_t{N}];
+      load_tiles<T, M, N>(map + i * ld + t * M, line);
+      vec<B> d[std::size_t{N}];
+      TENFOLD_UNROLL for (int j = 0; j < N; ++j) {
+        d[j] = bits_as<vec<B>>(line[j]);
+        most = larger(most, d[j]);
+      }
+      TENFOLD_UNROLL for (int j = 0; j < M; ++j) {
+        wide[i][j] = d[j];
+        TENFOLD_UNROLL for (int b = 1; b < R; ++b) {
+          if (b < reach.w) wide[i][j] = larger(wide[i][j], d[j + b]);
+        }
+      }
+    }
+    vec<B> low = broadcast(largest_bits<T>);
+    const vec<B> room = broadcast(static_cast<B>(columns - t * M)) - tile;
+    for (int i = 0; i < rows; ++i) TENFOLD_UNROLL for (int j = 0; j < M; ++j) {
+        vec<B> window = wide[i][j];
+        TENFOLD_UNROLL for (int a = 1; a < R; ++a) {
+          if (a < reach.h) window = larger(window, wide[i + a][j]);
+        }
+        low = smaller(low, room > broadcast(B{j}) ? window : low);
+      }
+    store(largest + t, bits_as<vec<T>>(most));
+    store(least + t, bits_as<vec<T>>(low));
+  }
+}
+
+// sums(t, o) += sum over c < channels of |w(c, t, o)|, one channel after the other,   t < taps, o < width
+//   w     tap t of channel c at (c * step + t) * width; width a multiple of L
+//   sums  (taps, ld)
+template <class T>
+void winograd_tap_sums(const T* w, index_t channels, index_t step, index_t taps, index_t width, T* sums, index_t ld) {
+  using V = vec<magnitude_bits<T>>;
+  for (index_t t = 0; t < taps; ++t)
+    for (index_t o = 0; o < width; o += lanes<T>) {
+      vec<T> sum = load(sums + t * ld + o);
+      for (index_t c = 0; c < channels; ++c)
+        sum += bits_as<vec<T>>(bits_as<V>(load(w + (c * step + t) * width + o)) & broadcast(largest_bits<T>));
+      store(sums + t * ld + o, sum);
+    }
+}
+
+// all(o) = S(o), the sum of p's magnitudes, and share[k] = max over o of S(o) / s(o, k), s the part of it that is not
+// cut, 1 where S is 0 and infinity where that is no number,   k < cuts, o < L
+template <class T, int R>
+void winograd_shares(const winograd_weight_sums<T>& p, T* all, T* share) {
+  constexpr int L = lanes<T>;
+  const vec<T> infinity = broadcast(std::numeric_limits<T>::infinity());
+  vec<T> part[std::size_t{R}][std::size_t{R}], sum = {};
+  for (int i = 0; i < p.reach.h; ++i)
+    for (int j = 0; j < p.reach.w; ++j) {
+      part[i][j] = vec<T>{};
+      const T* from = p.sums + p.tap[i * R + j] * p.ld;
+      for (index_t b = 0; b < p.blocks; ++b, from += p.block) part[i][j] += load(from);
+      sum += part[i][j];
+    }
+  store(all, sum);
+  for (index_t k = 0; k < p.cuts; ++k) {
+    const winograd_cut& cut = p.cut[k];
+    vec<T> met = {};
+    for (index_t i = cut.before_h; i < p.reach.h - cut.behind_h; ++i)
+      for (index_t j = cut.before_w; j < p.reach.w - cut.behind_w; ++j) met += part[i][j];
+    const vec<T> ratio = sum == vec<T>{} ? broadcast(T{1}) : sum / met;
+    T lane[std::size_t{L}], most = 1;
+    store(lane, ratio == ratio ? ratio : infinity);
+    TENFOLD_UNROLL for (int l = 0; l < L; ++l) most = lane[l] > most ? lane[l] : most;
+    share[k] = most;
+  }
+}
+
+// x(c, i, j) = p's pixel (i, j) of channel c,   i, j < N
+template <class T, int N>
+void winograd_patches(const winograd_patch<T>& p, T* x) {
+  const bool inside = p.first.h >= 0 && p.first.w >= 0 && p.step.w == 1 && p.first.h + (N - 1) * p.step.h < p.in.h &&
+                      p.first.w + N <= p.in.w;
+  for (index_t c = 0; c < p.channels; ++c) {
+    const T* plane = p.image + c * p.in.h * p.in.w;
+    for (index_t i = 0; i < N; ++i, x += N) {
+      const index_t line = p.first.h + i * p.step.h;
+      if (inside) {
+        __builtin_memcpy(x, plane + line * p.in.w + p.first.w, N * sizeof(T));
+        continue;
+      }
+      for (index_t j = 0; j < N; ++j) {
+        const index_t column = p.first.w + j * p.step.w;
+        const bool exists = line >= 0 && line < p.in.h && column >= 0 && column < p.in.w;
+        x[j] = exists ? plane[line * p.in.w + column] : T{};
+      }
+    }
+  }
+}
+
+// y(i, j, o) [+]= sum over c < channels, a, b < R of w(c, tap[R a + b], o) * x(c, i + a, j + b),   i, j < M, o < L
+// and after the last such sum finish(bias(o) + y(i, j, o)). Two rows at a time are 2 M sums in registers.
+template <class T, int M, int R>
+void winograd_direct(const winograd_direct_sums<T>& p) {
+  constexpr int N = M + R - 1, L = lanes<T>;
+  for (int i = 0; i < M; i += 2) {
+    vec<T> sum[2][std::size_t{M}] = {};
+    const T* x = p.x + i * N;
+    const T* w = p.w;
+    for (index_t c = 0; c < p.channels; ++c, x += N * N, w += p.step * L)
+      for (int t = 0; t < R * R; ++t) {
+        if (p.tap[t] < 0) continue;
+        const vec<T> factor = load(w + p.tap[t] * L);
+        const T* from = x + t / R * N + t % R;
+        TENFOLD_UNROLL for (int r = 0; r < 2; ++r) TENFOLD_UNROLL for (int j = 0; j < M; ++j) sum[r][j] +=
+            factor * broadcast(from[r * N + j]);
+      }
+    TENFOLD_UNROLL for (int r = 0; r < 2; ++r) TENFOLD_UNROLL for (int j = 0; j < M; ++j) {
+      T* to = p.y + (i + r) * p.y_row + j * p.y_step;
+      vec<T> y = sum[r][j];
+      if (!p.first) y += load(to);
+      if (p.last) {
+        y += load(p.bias);
+        if (p.relu) y = rectified<T, L>(y);
+      }
+      store(to, y);
+    }
+  }
+}
+
 template <class T, int M, int R>
 inline constexpr winograd_transforms<T> winograd_table = {lanes<T>,
                                                           M,
@@ -305,4 +503,10 @@ inline constexpr winograd_transforms<T> winograd_table = {lanes<T>,
                                                           &winograd_input_rows<T, M, R>,
                                                           &winograd_input_columns<T, M + R - 1>,
                                                           &winograd_output_tiles<T, M, R>,
-                                                          &winograd_output_rows<T>};
+                                                          &winograd_output_rows<T>,
+                                                          &winograd_magnitudes<T, M, R>,
+                                                          &winograd_ranges<T, M, R>,
+                                                          &winograd_tap_sums<T>,
+                                                          &winograd_shares<T, R>,
+                                                          &winograd_patches<T, M + R - 1>,
+                                                          &winograd_direct<T, M, R>};
