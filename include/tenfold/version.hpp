@@ -1,4 +1,5 @@
-// The version of the library, for #if and for humans.
+// The version of the library, for #if and for humans. Every macro of the library begins with TENFOLD_; these three are for
+// its users, the others may change any day.
 #pragma once
 
 #define TENFOLD_VERSION_MAJOR 0
