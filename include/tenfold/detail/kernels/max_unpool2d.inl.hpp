@@ -31,7 +31,7 @@ inline index_t last_index_outside(const index_t* indices, index_t count, index_t
 template <int L, int... Lane>
 TENFOLD_INLINE vec_of<std::int32_t, L> low_halves(vec_of<std::int32_t, L> v, std::integer_sequence<int, Lane...>) {
   constexpr int low = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-  return __builtin_shufflevector(v, v, (Lane / 2 * 2 + low)...);
+  return shuffled<(Lane / 2 * 2 + low)...>(v, v);
 }
 
 // indices[0], indices[0], indices[1], indices[1], ... in lanes as wide as T; of a 32-bit T they are all below 2^31.
