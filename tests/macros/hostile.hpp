@@ -1,5 +1,6 @@
-// Macros that well-known headers define, and that a library included after them has to live with. The headers themselves
-// are mostly of other platforms. Each macro has the form it has there; what it expands to need only be wrong.
+// Macros that well-known headers define, and that a library included after them has to live with. The headers
+// themselves are mostly of other platforms. Each macro has the form it has there; what it expands to need only be
+// wrong.
 
 // <windows.h> without NOMINMAX: <minwindef.h>, <rpcndr.h>, <wingdi.h>, <winuser.h>, <winerror.h>, <winnt.h>
 #define min(a, b) (((a) < (b)) ? (a) : (b))
