@@ -105,7 +105,7 @@ double operations(detail::conv_transpose2d_op, const detail::convolution_geometr
 template <class Op>
 bool is_usable(const convolution& s) {
   try {
-    const auto g = Op::check({1, s.c, s.h, s.w}, weight_shape(Op{}, s), std::nullopt, options(Op{}, s));
+    const auto g = Op::checked({1, s.c, s.h, s.w}, weight_shape(Op{}, s), std::nullopt, options(Op{}, s));
     return operations(Op{}, g, s) <= 0.3e9;
   } catch (const tf::error&) {
     return false;
@@ -173,7 +173,7 @@ result measure(const convolution& s, const settings& set) {
   const auto x = random<float>({1, s.c, s.h, s.w});
   const auto weight = random<float>(weight_shape(Op{}, s));
   const auto bias = random<float>({s.o});
-  const auto g = Op::check(x.shape(), weight.shape(), bias.shape(), o);
+  const auto g = Op::checked(x.shape(), weight.shape(), bias.shape(), o);
   auto y = uninitialized<float>(g.output_shape);
   const detail::prepared_convolution<Op, float> layer(weight, bias, o, tf::activation::none, set.ctx);
 

@@ -51,7 +51,7 @@ tf::tensor<T> exact_values(const tf::shape& shape, unsigned seed) {
 /// `exact` leaves out, winograd_test.cpp knows the bounds.
 template <class Op, class T, class Options>
 std::vector<tf::context> contexts_of(const convolution_case<Options>& c, tf::math math) {
-  const auto g = Op::check(c.input, c.weight, std::nullopt, c.options);
+  const auto g = Op::checked(c.input, c.weight, std::nullopt, c.options);
   std::vector<tf::context> contexts;
   for (const tf::isa isa : available_isas())
     for (const auto& algorithm : Op::template algorithms<T>) {

@@ -377,7 +377,7 @@ TEST(ExtremeSettings, SlowConvTranspose2d) {
     const auto weight = small_integers<float>({2, 3, h.kernel, w.kernel}, 2);
     const auto expected =
         tf::reference::aten::slow_conv_transpose2d(x, weight, kernel, stride, padding, extra, dilation);
-    const auto g = tf::aten::detail::slow_conv_transpose2d_op::check(x.shape(), weight.shape(), {},
+    const auto g = tf::aten::detail::slow_conv_transpose2d_op::checked(x.shape(), weight.shape(), {},
                                                                      {kernel, stride, padding, extra, dilation});
     for (const tf::context& ctx : contexts_of<tf::aten::detail::slow_conv_transpose2d_op>(g))
       ASSERT_TRUE(

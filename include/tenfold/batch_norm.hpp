@@ -3,8 +3,6 @@
 
 #include <tenfold/tensor.hpp>
 
-#include <cmath>  // sqrt
-
 namespace tenfold::inline v0 {
 
 template <class T>
@@ -44,7 +42,7 @@ auto fold_batch_norm(const Weight& weight, const Bias& bias, const Mean& running
 
   folded_batch_norm<T> folded{tensor<T>::uninitialized(w.shape()), tensor<T>::uninitialized({channels})};
   const auto factor = [&](index_t o) {
-    return static_cast<double>(parameters[3](o)) / std::sqrt(static_cast<double>(parameters[2](o)) + eps);
+    return static_cast<double>(parameters[3](o)) / __builtin_sqrt(static_cast<double>(parameters[2](o)) + eps);
   };
   for (index_t o = 0; o < channels; ++o)
     folded.bias(o) = static_cast<T>((static_cast<double>(parameters[0](o)) - static_cast<double>(parameters[1](o))) *

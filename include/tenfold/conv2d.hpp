@@ -204,17 +204,17 @@ struct conv2d_op {
   using options = conv2d_options;
   static constexpr const char* name = "conv2d";
 
-  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
-                                    const options& o) {
+  static convolution_geometry checked(const shape& input, const shape& weight, const std::optional<shape>& bias,
+                                      const options& o) {
     return check_conv2d(input, weight, bias, o);
   }
 
   /// Checked against an empty batch of the smallest image that the weight fits; then a usual output of 32 x 32.
   static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, const options& o) {
-    if (weight.size() != 4 || o.groups <= 0) return check({0, 1, 1, 1}, weight, bias, o);
+    if (weight.size() != 4 || o.groups <= 0) return checked({0, 1, 1, 1}, weight, bias, o);
     const hw image{effective_kernel(weight[2], std::max<index_t>(0, o.dilation.h)),
                    effective_kernel(weight[3], std::max<index_t>(0, o.dilation.w))};
-    convolution_geometry g = check({0, checked_multiply(weight[1], o.groups), image.h, image.w}, weight, bias, o);
+    convolution_geometry g = checked({0, checked_multiply(weight[1], o.groups), image.h, image.w}, weight, bias, o);
     g.batch = 1;
     g.in = g.out = 32;
     return g;

@@ -193,7 +193,7 @@ struct phase_axis {
     const index_t residue = wraps ? phase - (stride - offset()) : phase + offset();
     const index_t shift = floor_divide(padding, stride) + wraps;
     const index_t period = stride / common();
-    const index_t tap = first_tap(residue, std::min(kernel, period));
+    const index_t tap = first_tap(residue, (std::min)(kernel, period));
     if (tap < 0) return {phase, 1, 0, 0, 0, 0, 0, 0};
     const index_t taps = (kernel - 1 - tap) / period + 1;
     const index_t line = shift - (tap * dilation - residue) / stride;
@@ -231,7 +231,7 @@ struct phase_axis {
     for (index_t i = 0; i < kernel; ++i) {
       const index_t ahead = i * dilation % stride - offset();
       const index_t hit = ahead < 0 ? ahead + stride : ahead;
-      if (hit >= first) distance = std::min(distance, hit - first);
+      if (hit >= first) distance = (std::min)(distance, hit - first);
     }
     return distance;
   }
@@ -259,7 +259,7 @@ struct conv_transpose2d_phases {
   /// Of a class without taps, the phases that the output has: all of them may be as many as a huge stride. (The others
   /// are no more than the kernel's taps, and a packed weight counts them whatever the output.)
   static phase_class clipped(phase_class c, index_t out) {
-    if (c.taps == 0) c.phases = std::min(c.phases, std::max<index_t>(0, out - c.first));
+    if (c.taps == 0) c.phases = (std::min)(c.phases, std::max<index_t>(0, out - c.first));
     return c;
   }
 
@@ -321,7 +321,7 @@ struct conv_transpose2d_phases {
 struct conv_transpose2d_axis : direct_axis {
   conv_transpose2d_axis(index_t kernel, index_t stride_, index_t padding, index_t dilation, index_t out, bool)
       : axis{kernel, stride_, padding, dilation} {
-    phases = std::min(stride_, out);
+    phases = (std::min)(stride_, out);
     points = out > 0 ? ceil_divide(out, stride_) : 0;
     stride = 1;
     // Tap i of phase p reads line (p + padding - i * dilation) / stride, where that is whole, with 0 <= p < stride.
@@ -347,8 +347,8 @@ struct conv_transpose2d_op {
   using options = conv_transpose2d_options;
   static constexpr const char* name = "conv_transpose2d";
 
-  static convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
-                                    const options& o) {
+  static convolution_geometry checked(const shape& input, const shape& weight, const std::optional<shape>& bias,
+                                      const options& o) {
     return check_conv_transpose2d(input, weight, bias, o);
   }
 
@@ -356,8 +356,8 @@ struct conv_transpose2d_op {
   static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, options o) {
     o.output_size = std::nullopt;
     constexpr index_t most = index_t{1} << 30;
-    const index_t image = 2 * std::clamp<index_t>(std::max(o.padding.h, o.padding.w), 0, most) + 1;
-    convolution_geometry g = check({0, weight.size() == 4 ? weight[0] : 1, image, image}, weight, bias, o);
+    const index_t image = 2 * std::clamp<index_t>((std::max)(o.padding.h, o.padding.w), 0, most) + 1;
+    convolution_geometry g = checked({0, weight.size() == 4 ? weight[0] : 1, image, image}, weight, bias, o);
     g.batch = 1;
     g.in = 32;
     g.out = {32 * std::min<index_t>(g.stride.h, 1024), 32 * std::min<index_t>(g.stride.w, 1024)};
@@ -470,8 +470,8 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
            " but got: dimension ", s.size(), " and tensor.size[", dimension, "] = ", s[dimension]});
   }
 
-  static constexpr convolution_geometry check(const shape& input, const shape& weight, const std::optional<shape>& bias,
-                                    const options& o) {
+  static constexpr convolution_geometry checked(const shape& input, const shape& weight,
+                                                const std::optional<shape>& bias, const options& o) {
     check_transposed_settings(weight, o.kernel_size, o.stride, o.dilation, o.output_padding);
     if (weight.size() != 4 || !(last_two(weight) == o.kernel_size))
       raise({"slow_conv_transpose2d: kernel_size ", o.kernel_size, " is not that of the weight, ",
@@ -506,7 +506,7 @@ constexpr shape slow_conv_transpose2d_output_shape(const shape& input, const sha
                                                    const hw& output_padding = 0, const hw& dilation = 1) {
   detail::check_not_negative(input);
   detail::check_not_negative(weight);
-  return detail::slow_conv_transpose2d_op::check(input, weight, std::nullopt,
+  return detail::slow_conv_transpose2d_op::checked(input, weight, std::nullopt,
                                                  {kernel_size, stride, padding, output_padding, dilation})
       .output_shape;
 }

@@ -78,7 +78,7 @@ index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx
       if (detail::is_unpacked(g, detail::chosen_isa(ctx))) return detail::unpacked_gemm_plan<T>(g, ctx).scratch_bytes();
     return detail::packed_gemm<T>(g, ctx).scratch_bytes();
   };
-  return detail::workspace_bytes_for(std::max(bytes(m, n), bytes(n, m)));
+  return detail::workspace_bytes_for((std::max)(bytes(m, n), bytes(n, m)));
 }
 
 }  // namespace tenfold::inline v0

@@ -153,8 +153,8 @@ inline tap_range taps_inside(index_t k, index_t image, index_t blocks, index_t d
                              index_t stride) {
   const auto steps = [=](index_t distance) { return stride == 1 ? distance : ceil_divide(distance, stride); };
   const index_t first = k * dilation - padding;  // where block 0 has this tap
-  const index_t begin = std::min(blocks, first < 0 ? steps(-first) : 0);
-  const index_t end = std::min(blocks, first < image ? steps(image - first) : 0);
+  const index_t begin = (std::min)(blocks, first < 0 ? steps(-first) : 0);
+  const index_t end = (std::min)(blocks, first < image ? steps(image - first) : 0);
   return begin < end ? tap_range{begin, end, first + begin * stride} : tap_range{begin, begin, 0};
 }
 
@@ -190,13 +190,13 @@ void run_col2im(const im2col_geometry& g, const T* columns, T* image, const cont
   const index_t taps = o.kernel_size.h * o.kernel_size.w;
   const index_t blocks = g.blocks.h * g.blocks.w;
   const index_t row_bytes = g.image.w * static_cast<index_t>(sizeof(T));
-  const index_t most_rows = std::max((index_t{16} << 10) / row_bytes, 8 * std::min(o.stride.h, g.image.h));
+  const index_t most_rows = (std::max)((index_t{16} << 10) / row_bytes, 8 * (std::min)(o.stride.h, g.image.h));
   const index_t bands = ceil_divide(g.image.h, most_rows);
   const double band_ns = 0.3 * static_cast<double>(taps) * static_cast<double>(blocks) / static_cast<double>(bands);
   parallel_ranges(ctx, g.batch * g.channels * bands, band_ns, [&](index_t begin, index_t end) {
     for (index_t b = begin; b < end; ++b) {
       const index_t plane = b / bands, top = b % bands * most_rows;
-      const index_t rows = std::min(most_rows, g.image.h - top);
+      const index_t rows = (std::min)(most_rows, g.image.h - top);
       T* band = image + (plane * g.image.h + top) * g.image.w;
       std::fill(band, band + rows * g.image.w, T{});
       for (index_t tap = 0; tap < taps; ++tap) {

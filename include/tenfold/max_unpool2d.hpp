@@ -104,7 +104,7 @@ inline void check_unpool_indices(const pool2d_geometry& g, const index_t* indice
 /// One bit for each place of a plane, or of a part of it where the plane is too large for the scratch memory.
 inline index_t unpool_seen_bytes(const pool2d_geometry& g, const context& ctx) {
   const index_t whole = round_up(ceil_divide(g.out.h * g.out.w, 8), static_cast<index_t>(alignment));
-  return std::min(whole, scratch_budget(ctx) / static_cast<index_t>(alignment) * static_cast<index_t>(alignment));
+  return (std::min)(whole, scratch_budget(ctx) / static_cast<index_t>(alignment) * static_cast<index_t>(alignment));
 }
 
 inline index_t unpool_scratch_bytes(const pool2d_geometry& g, const unpool2d_options& o, const context& ctx) {

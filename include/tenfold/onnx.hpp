@@ -82,6 +82,10 @@ constexpr void check_onnx_conv_transpose(const hw& input, const hw& kernel, cons
 /// and of the result the first begin - padding lines and the last max(end, 0) - padding are left out (one line at
 /// most). Without groups, aten::slow_conv_transpose2d needs no crop where end >= begin, because it takes a negative
 /// output_padding: padding = begin, output_padding += begin - end.
+///
+/// An output_shape may ask for more lines than that: both refuse an output_padding that is neither below the stride nor
+/// below the dilation, as PyTorch does. No product reaches such lines: give the greatest output_padding that is taken,
+/// and append the missing lines with the bias in them.
 constexpr onnx_pads onnx_conv_transpose_pads(const hw& output_shape, const hw& input, const hw& kernel,
                                              const onnx_conv_transpose_options& options = {}) {
   const onnx_conv_transpose_options& o = options;

@@ -9,7 +9,9 @@
 
 namespace tenfold::inline v0 {
 
-/// A context that runs operations on `threads` threads of OpenMP's pool.
+/// A context that runs operations on `threads` threads of OpenMP's pool. With GNU's libgomp a child that fork() makes
+/// after the first region of several threads hangs in its own first one: let it run serially, fork before, or link
+/// LLVM's libomp, which starts its threads anew.
 inline context openmp(int threads) {
   context ctx;
   ctx.threads = threads;

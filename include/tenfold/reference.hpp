@@ -302,7 +302,7 @@ inline index_t nearest(index_t o, index_t in, index_t out, double step) {
   if (out == in) return o;
   if (out == 2 * in) return o / 2;
   const float s = step > 0 ? static_cast<float>(step) : static_cast<float>(in) / static_cast<float>(out);
-  return std::min(static_cast<index_t>(std::floor(static_cast<float>(o) * s)), in - 1);
+  return (std::min)(static_cast<index_t>(std::floor(static_cast<float>(o) * s)), in - 1);
 }
 
 /// Where an output lies: `fraction` of the way from input `first` to input `second`.
@@ -321,18 +321,18 @@ place<A> between(index_t o, index_t in, index_t out, double step, bool align_cor
     x = out > 1 ? static_cast<A>(in - 1) / static_cast<A>(out - 1) * static_cast<A>(o) : A{0};
   } else {
     const A s = step > 0 ? static_cast<A>(step) : static_cast<A>(in) / static_cast<A>(out);
-    x = std::max(A{0}, s * (static_cast<A>(o) + A{0.5}) - A{0.5});
+    x = (std::max)(A{0}, s * (static_cast<A>(o) + A{0.5}) - A{0.5});
   }
-  const index_t first = std::min(static_cast<index_t>(x), in - 1);
-  return {first, std::min(first + 1, in - 1), std::min(A{1}, x - static_cast<A>(first))};
+  const index_t first = (std::min)(static_cast<index_t>(x), in - 1);
+  return {first, (std::min)(first + 1, in - 1), (std::min)(A{1}, x - static_cast<A>(first))};
 }
 
 template <element T>
 T rounded(double value) {
   if constexpr (std::floating_point<T>) return static_cast<T>(value);
-  const double nearest_integer = std::round(value);
-  const bool fits = nearest_integer < -static_cast<double>(std::numeric_limits<T>::min());
-  return fits ? static_cast<T>(nearest_integer) : std::numeric_limits<T>::max();
+  const double nearest_integer = (std::round)(value);
+  const bool fits = nearest_integer < -static_cast<double>((std::numeric_limits<T>::min)());
+  return fits ? static_cast<T>(nearest_integer) : (std::numeric_limits<T>::max)();
 }
 
 }  // namespace parts
@@ -412,7 +412,7 @@ tensor<element_of<Input>> slow_conv_transpose2d(const Input& input, const Weight
   const auto x = detail::const_view(input);
   const auto w = detail::const_view(weight);
   const auto b = detail::const_view(bias);
-  const auto g = tenfold::aten::detail::slow_conv_transpose2d_op::check(
+  const auto g = tenfold::aten::detail::slow_conv_transpose2d_op::checked(
       x.shape(), w.shape(), b.shape(), {kernel_size, stride, padding, output_padding, dilation});
   return parts::conv_transpose2d(x, w, b.data(), stride, padding, dilation, 1, g.output_shape);
 }
@@ -422,7 +422,7 @@ tensor<element_of<Input>> slow_conv_transpose2d(const Input& input, const Weight
                                                 const hw& output_padding = 0, const hw& dilation = 1) {
   const auto x = detail::const_view(input);
   const auto w = detail::const_view(weight);
-  const auto g = tenfold::aten::detail::slow_conv_transpose2d_op::check(
+  const auto g = tenfold::aten::detail::slow_conv_transpose2d_op::checked(
       x.shape(), w.shape(), {}, {kernel_size, stride, padding, output_padding, dilation});
   return parts::conv_transpose2d<element_of<Input>>(x, w, nullptr, stride, padding, dilation, 1, g.output_shape);
 }

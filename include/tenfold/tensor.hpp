@@ -114,9 +114,9 @@ class tensor {
         shape_(std::exchange(other.shape_, tenfold::shape{0})),
         size_(std::exchange(other.size_, 0)) {}
   tensor& operator=(tensor other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(shape_, other.shape_);
-    std::swap(size_, other.size_);
+    (std::swap)(data_, other.data_);
+    (std::swap)(shape_, other.shape_);
+    (std::swap)(size_, other.size_);
     return *this;
   }
   ~tensor() { ::operator delete(data_, std::align_val_t{detail::alignment}); }

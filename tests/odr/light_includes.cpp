@@ -1,6 +1,9 @@
 // tenfold.hpp stays cheap to compile: none of the heavy headers, not even through another one.
 #include <tenfold/tenfold.hpp>
 
+#if defined(_GLIBCXX_CMATH)
+#error "tenfold.hpp includes <cmath>"
+#endif
 #if defined(_GLIBCXX_FUNCTIONAL) || defined(_LIBCPP_FUNCTIONAL)
 #error "tenfold.hpp includes <functional>"
 #endif

@@ -4,7 +4,7 @@
 // An operation Op has
 //   Op::options                                its settings
 //   Op::name                                   for error texts
-//   Op::check(input, weight, bias, options)    shapes -> convolution_geometry, or PyTorch's error
+//   Op::checked(input, weight, bias, options)    shapes -> convolution_geometry, or PyTorch's error
 //   Op::weight_geometry(weight, bias, options) the same where no input is known yet: of a usual image
 //   Op::algorithms<T>                          an array of convolution_algorithm<T>, best first, general last
 #pragma once
@@ -131,7 +131,7 @@ struct implicit_gemm_algorithm {
                                const context& ctx) {
     index_t bytes = 0;
     visit_packed(g, operands, ctx,
-                 [&](const gemm_problem<T>& p) { bytes = std::max(bytes, gemm_scratch_bytes(p, ctx)); });
+                 [&](const gemm_problem<T>& p) { bytes = (std::max)(bytes, gemm_scratch_bytes(p, ctx)); });
     return bytes;
   }
   static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
@@ -168,7 +168,7 @@ struct optional_bias {
 template <class Op, class T>
 void convolution_into(tensor_view<T> output, tensor_view<const T> input, tensor_view<const T> weight,
                       const optional_bias<T>& bias, const typename Op::options& options, const context& ctx) {
-  const convolution_geometry g = Op::check(input.shape(), weight.shape(), bias.bias_shape, options);
+  const convolution_geometry g = Op::checked(input.shape(), weight.shape(), bias.bias_shape, options);
   check_output_shape(Op::name, "an output", g.output_shape, output.shape());
   run_convolution<Op, T>(g, {input.data(), weight.data(), nullptr, bias.data, output.data()}, ctx);
 }
@@ -176,7 +176,7 @@ void convolution_into(tensor_view<T> output, tensor_view<const T> input, tensor_
 template <class Op, class T>
 tensor<T> convolution(tensor_view<const T> input, tensor_view<const T> weight, const optional_bias<T>& bias,
                       const typename Op::options& options, const context& ctx) {
-  const convolution_geometry g = Op::check(input.shape(), weight.shape(), bias.bias_shape, options);
+  const convolution_geometry g = Op::checked(input.shape(), weight.shape(), bias.bias_shape, options);
   auto output = tensor<T>::uninitialized(g.output_shape);
   run_convolution<Op, T>(g, {input.data(), weight.data(), nullptr, bias.data, output.data()}, ctx);
   return output;
@@ -185,7 +185,7 @@ tensor<T> convolution(tensor_view<const T> input, tensor_view<const T> weight, c
 template <class Op, class T>
 index_t convolution_workspace_bytes(const shape& input, const shape& weight, const typename Op::options& options,
                                     const context& ctx) {
-  const convolution_geometry g = Op::check(input, weight, std::nullopt, options);
+  const convolution_geometry g = Op::checked(input, weight, std::nullopt, options);
   if (has_no_result(g)) return 0;
   return workspace_bytes_for(choose_algorithm<Op, T>(g, ctx, false).scratch_bytes(g, {}, ctx));
 }
@@ -314,7 +314,7 @@ class prepared_convolution {
   }
 
   convolution_geometry geometry(const shape& input) const {
-    return Op::check(input, weight_.shape(), bias_shape_, options_);
+    return Op::checked(input, weight_.shape(), bias_shape_, options_);
   }
   context at_isa(context ctx) const {
     ctx.isa = isa_;

@@ -53,13 +53,13 @@ struct direct_range {
   index_t outs;
 
   direct_range(const direct_axis& a, index_t block, index_t size, index_t in_extent, index_t out_extent)
-      : first(block * size), points(std::min(size, a.points - first)), lines(a.lines(points)) {
+      : first(block * size), points((std::min)(size, a.points - first)), lines(a.lines(points)) {
     const index_t line = a.origin + first * a.stride;
     end = std::clamp<index_t>(in_extent - line, 0, lines);
     begin = std::clamp<index_t>(-line, 0, end);
     source = line + begin;
     out = first * a.phases;
-    outs = std::min(points * a.phases, out_extent - out);
+    outs = (std::min)(points * a.phases, out_extent - out);
   }
 };
 
@@ -84,20 +84,20 @@ struct direct_plan {
   bool fits(const convolution_geometry& g) const {
     constexpr index_t most_span = 4096;
     const index_t window = g.kernel.h * g.kernel.w;
-    return g.out.h > 0 && g.out.w > 0 && g.out_channels > 0 && window > 0 && std::max(h.span, w.span) <= most_span &&
-           std::max(h.phases, w.phases) <= most_span && g.in_channels > 0 && g.in_channels <= 1024 / window &&
+    return g.out.h > 0 && g.out.w > 0 && g.out_channels > 0 && window > 0 && (std::max)(h.span, w.span) <= most_span &&
+           (std::max)(h.phases, w.phases) <= most_span && g.in_channels > 0 && g.in_channels <= 1024 / window &&
            bytes(g, {1, std::min<index_t>(w.points, 8)}) <= static_cast<double>(least_scratch_bytes);
   }
 
   /// The tile and the results stay in the L2. A higher block transposes fewer lines twice, where blocks overlap.
   void choose_blocks(const convolution_geometry& g, const context& ctx) {
-    const double most = static_cast<double>(std::min(scratch_budget(ctx), index_t{192} << 10));
+    const double most = static_cast<double>((std::min)(scratch_budget(ctx), index_t{192} << 10));
     const index_t wanted = ctx.threads > 1 ? 4 * ctx.threads : 1;
     points = {h.points, w.points};
     while (points.h > 1 && (bytes(g, points) > most || (points.h > 2 * h.span && tasks(g) < wanted)))
       points.h = ceil_divide(points.h, 2);
     while (points.w > 1 && bytes(g, points) > most) points.w = ceil_divide(points.w, 2);
-    band = std::min(points.h, band_of(points.w));
+    band = (std::min)(points.h, band_of(points.w));
     blocks = {ceil_divide(h.points, points.h), ceil_divide(w.points, points.w)};
   }
   /// The results stay in the L1.
@@ -115,8 +115,8 @@ struct direct_plan {
     const auto lines = [&](const Axis& a, index_t n) { return d(n - 1) * d(a.stride) + d(a.span); };
     const double taps = d(g.in_channels) * d(g.kernel.h) * d(g.kernel.w);
     const double tile = d(g.in_channels) * lines(h, block.h) * lines(w, block.w);
-    const double result = d(std::min(block.h, band_of(block.w))) * d(h.phases) * d(block.w) * d(w.phases);
-    return (tile + result + taps + 8 * d(std::min(w.stride, w.span)) + 1) * d(kernel.lanes) * sizeof(T) +
+    const double result = d((std::min)(block.h, band_of(block.w))) * d(h.phases) * d(block.w) * d(w.phases);
+    return (tile + result + taps + 8 * d((std::min)(w.stride, w.span)) + 1) * d(kernel.lanes) * sizeof(T) +
            d(g.in_channels) * d(h.taps) * d(w.taps) * sizeof(direct_taps) + 5 * alignment;
   }
 };
@@ -140,7 +140,7 @@ class direct_worker {
     const direct_range h(plan_.h, block_h, plan_.points.h, g_.in.h, g_.out.h);
     const direct_range w(plan_.w, block_w, plan_.points.w, g_.in.w, g_.out.w);
     const index_t group = lane_block * lanes_;
-    const index_t count = std::min(lanes_, g_.groups - group);
+    const index_t count = (std::min)(lanes_, g_.groups - group);
     const index_t product = image * g_.groups + group;
     fill_tile(operands_.input + product * g_.in_channels * g_.in.h * g_.in.w, count, h, w);
     fill_taps(h, w);
@@ -150,7 +150,7 @@ class direct_worker {
       T* output = operands_.output + (product * g_.out_channels + o) * g_.out.h * g_.out.w;
       const T* weight = weight_of(lane_block, o);
       for (index_t q = 0; q < h.points; q += plan_.band) {
-        const index_t lines = std::min(plan_.band * plan_.h.phases, h.outs - q * plan_.h.phases);
+        const index_t lines = (std::min)(plan_.band * plan_.h.phases, h.outs - q * plan_.h.phases);
         compute(weight, q, lines, w);
         store(output, count, h.out + q * plan_.h.phases, lines, w);
       }
@@ -165,12 +165,12 @@ class direct_worker {
     const index_t stride = g.in_channels * g.out_channels * window;
     const T* from = weight + group * stride + o * Axis::output_stride(g);
     for (index_t c = 0; c < g.in_channels; ++c, from += Axis::channel_stride(g), packed += window * kernel.lanes)
-      kernel.to_lanes(from, stride, std::min(kernel.lanes, g.groups - group), window, window, 0, packed);
+      kernel.to_lanes(from, stride, (std::min)(kernel.lanes, g.groups - group), window, window, 0, packed);
   }
 
  private:
   /// What the last block of a line reads behind it.
-  index_t slack() const { return 8 * std::min(plan_.w.stride, plan_.w.span) * lanes_; }
+  index_t slack() const { return 8 * (std::min)(plan_.w.stride, plan_.w.span) * lanes_; }
 
   void fill_tile(const T* input, index_t count, const direct_range& h, const direct_range& w) {
     const index_t plane = g_.in.h * g_.in.w;
@@ -207,7 +207,7 @@ class direct_worker {
         const index_t period = period_of(columns);
         for (index_t c = 0; c < g_.in_channels; ++c)
           for (index_t i = 0; i < rows.taps; ++i)
-            for (index_t first = 0; first < std::min(period, columns.taps); ++first)
+            for (index_t first = 0; first < (std::min)(period, columns.taps); ++first)
               for (index_t j = first; j < columns.taps; j += to++->count * period) {
                 const index_t line = c * h.lines + rows.line + i * rows.line_step;
                 const index_t row = c * g_.kernel.h + rows.first + i * rows.step;

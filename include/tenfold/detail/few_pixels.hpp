@@ -27,7 +27,7 @@ class few_pixels {
     const double columns = d(g.out.h) * d(g.out.w);
     const double read = d(g.out_channels) * window / d(vector_lanes<T>(ctx));
     const double sums = 16 * d(g.out_channels) * columns * d(ceil_divide(g.in_channels * g.kernel.h * g.kernel.w, depth));
-    return d(g.groups) * (read * std::max(columns, 2.0) + sums + 2 * columns * window);
+    return d(g.groups) * (read * (std::max)(columns, 2.0) + sums + 2 * columns * window);
   }
 
   static index_t packed_size(const convolution_geometry&, const context&) { return 0; }
@@ -45,10 +45,10 @@ class few_pixels {
     const index_t rows = ceil_divide(g.out_channels, per_group);
     parallel_tasks(ctx, tasks, [&](index_t worker, index_t t) {
       T* windows = reinterpret_cast<T*>(memory + worker * share_bytes(g, ctx));
-      const index_t first = std::min(t % per_group * rows, g.out_channels);
+      const index_t first = (std::min)(t % per_group * rows, g.out_channels);
       few_pixels layer(g, operands, ctx, t / per_group);
       for (index_t pixel = 0; pixel < layer.pixels_; pixel += gemv_most)
-        layer.run_rows(first, std::min(first + rows, g.out_channels), pixel, windows);
+        layer.run_rows(first, (std::min)(first + rows, g.out_channels), pixel, windows);
     });
   }
 
@@ -63,8 +63,8 @@ class few_pixels {
   /// core; a plain read takes 17). No result's bits depend on it.
   static index_t stretch_of(const convolution_geometry& g, const context& ctx) {
     constexpr index_t half_of_l2 = index_t{512} << 10;
-    const index_t most = std::min(half_of_l2, scratch_budget(ctx)) / (gemv_most * static_cast<index_t>(sizeof(T)));
-    return std::min(round_up(window_size(g), depth), most / depth * depth);
+    const index_t most = (std::min)(half_of_l2, scratch_budget(ctx)) / (gemv_most * static_cast<index_t>(sizeof(T)));
+    return (std::min)(round_up(window_size(g), depth), most / depth * depth);
   }
 
   static index_t share_bytes(const convolution_geometry& g, const context& ctx) {
@@ -90,14 +90,14 @@ class few_pixels {
 
   /// Output channels [begin, end) of up to four pixels of the batch.
   void run_rows(index_t begin, index_t end, index_t pixel, T* windows) const {
-    const index_t columns = std::min(gemv_most, pixels_ - pixel);
+    const index_t columns = (std::min)(gemv_most, pixels_ - pixel);
     for (index_t p = 0; p < window_; p += stretch_) {
-      const index_t count = std::min(stretch_, window_ - p);
+      const index_t count = (std::min)(stretch_, window_ - p);
       gather(p, count, pixel, columns, windows);
       for (index_t o = begin, rows; o < end; o += rows) {
         rows = end - o >= 4 ? 4 : 1;
         for (index_t q = 0; q < count; q += depth)
-          add_products(o, rows, pixel, columns, p + q, std::min(depth, count - q), windows + q);
+          add_products(o, rows, pixel, columns, p + q, (std::min)(depth, count - q), windows + q);
       }
     }
   }

@@ -103,8 +103,8 @@ struct column_runs {
         while (from < s.taps && s.shift[from] > x) ++from;
         index_t to = from;
         while (to < s.taps && s.shift[to] + strip_w > x) ++to;
-        if (from > 0) next = std::min(next, s.shift[from - 1]);
-        if (to > from) next = std::min(next, s.shift[to - 1] + strip_w);
+        if (from > 0) next = (std::min)(next, s.shift[from - 1]);
+        if (to > from) next = (std::min)(next, s.shift[to - 1] + strip_w);
         run.tap[i] = s.tap + from;
         run.taps[i] = to - from;
       }
@@ -147,10 +147,11 @@ class gemm_col2im {
     const double multiply = d(kernel.padded_rows(rows)) * vectors * (k + 4);
     const double pack_b = 2 * vectors * k * d(ceil_divide(rows, most_rows));
     const double lines = d(g.out_channels) * d(g.out.h);
-    const index_t phases = g.stride.w > 2 ? std::min(g.kernel.w, g.stride.w) : 1;
+    const index_t phases = g.stride.w > 2 ? (std::min)(g.kernel.w, g.stride.w) : 1;
     const double runs = d(phases + 2 * std::max<index_t>(0, ceil_divide(g.kernel.w * phases, g.stride.w) - phases));
     const double add = 2.5 * d(rows) * vectors + 30 * lines * runs;
-    const double reached = std::min(1.0, d(g.kernel.h) / d(g.stride.h)) * std::min(1.0, d(g.kernel.w) / d(g.stride.w));
+    const double reached =
+        (std::min)(1.0, d(g.kernel.h) / d(g.stride.h)) * (std::min)(1.0, d(g.kernel.w) / d(g.stride.w));
     const double store = lines * d(g.out.w) * (2 / d(kernel.lanes) + (g.stride.w > 2 ? 2 * reached : 0));
     const double pack_a = packed ? 0 : d(rows) * k * 0.25;
     return d(g.groups) * (d(g.batch) * (multiply + pack_b + add + store + 1000) + pack_a);
@@ -216,18 +217,18 @@ class gemm_col2im {
     const index_t wanted = ctx.threads > 1 ? 2 * ctx.threads : 1;
     const index_t tasks = planes * ceil_divide(g.out_channels, plan.channels);
     const index_t overlap = ceil_divide(effective_kernel(g.kernel.h, g.dilation.h), g.stride.h) - 1;
-    plan.bands = std::min(ceil_divide(wanted, tasks), std::max<index_t>(1, g.out.h / 8));
+    plan.bands = (std::min)(ceil_divide(wanted, tasks), std::max<index_t>(1, g.out.h / 8));
     if (plan.bands > 1 && 16 * plan.bands * overlap > g.in.h) {
-      const index_t least_channels = std::min(g.out_channels, ceil_divide(4 * kernel.mr, plan.window));
+      const index_t least_channels = (std::min)(g.out_channels, ceil_divide(4 * kernel.mr, plan.window));
       const index_t share = ceil_divide(g.out_channels, ceil_divide(wanted, planes));
-      plan.channels = std::min(plan.channels, std::max(least_channels, share));
+      plan.channels = (std::min)(plan.channels, (std::max)(least_channels, share));
       const index_t chunks = ceil_divide(g.out_channels, plan.channels);
-      plan.bands = std::min(parts_per_task(planes * chunks, ctx.threads), plan.bands);
+      plan.bands = (std::min)(parts_per_task(planes * chunks, ctx.threads), plan.bands);
     }
     const auto shape_to = [&](index_t most_elements) {
       plan.rows = round_up(plan.channels * plan.window, kernel.mr) + kernel.mr;
-      const index_t pixels = std::max(kernel.nr, most_elements / plan.rows / kernel.nr * kernel.nr);
-      plan.strip_w = std::min(g.in.w, pixels);
+      const index_t pixels = (std::max)(kernel.nr, most_elements / plan.rows / kernel.nr * kernel.nr);
+      plan.strip_w = (std::min)(g.in.w, pixels);
       plan.strip_h = std::clamp<index_t>(pixels / g.in.w, 1, g.in.h);
       plan.blocking = {};
       plan.blocking.kc = gemm_block_rows<T>(g.in_channels);
@@ -243,7 +244,7 @@ class gemm_col2im {
     const index_t line = round_up(g.in.w, kernel.nr);
     const index_t fitting = (2 * most_columns / line - 2 * kernel.mr) / plan.window;
     if (plan.strip_w < g.in.w && fitting * plan.window >= 4 * kernel.mr) {
-      plan.channels = std::min(plan.channels, ceil_divide(g.out_channels, ceil_divide(g.out_channels, fitting)));
+      plan.channels = (std::min)(plan.channels, ceil_divide(g.out_channels, ceil_divide(g.out_channels, fitting)));
       columns = 2 * most_columns;
       shape_to(columns);
     }
@@ -302,10 +303,10 @@ class gemm_col2im {
 
   void run_task(index_t image, index_t group, index_t chunk, index_t band) {
     const index_t o0 = chunk * plan_.channels;
-    const index_t channels = std::min(plan_.channels, g_.out_channels - o0);
+    const index_t channels = (std::min)(plan_.channels, g_.out_channels - o0);
     const index_t each = ceil_divide(g_.out.h, plan_.bands);
-    const index_t y0 = std::min(band * each, g_.out.h);
-    const index_t y1 = std::min(y0 + each, g_.out.h);
+    const index_t y0 = (std::min)(band * each, g_.out.h);
+    const index_t y1 = (std::min)(y0 + each, g_.out.h);
     const index_t out_plane = g_.out.h * g_.out.w;
     T* out = operands_.output + ((image * g_.groups + group) * g_.out_channels + o0) * out_plane;
     const T* bias = operands_.bias ? operands_.bias + group * g_.out_channels + o0 : nullptr;
@@ -329,15 +330,15 @@ class gemm_col2im {
     const T* input = operands_.input + (image * g_.groups + group) * g_.in_channels * g_.in.h * g_.in.w;
     const index_t first =
         std::max<index_t>(0, ceil_or_floor(y0 + g_.padding.h - (g_.kernel.h - 1) * g_.dilation.h, true));
-    const index_t last = std::min(g_.in.h - 1, ceil_or_floor(y1 - 1 + g_.padding.h, false));
+    const index_t last = (std::min)(g_.in.h - 1, ceil_or_floor(y1 - 1 + g_.padding.h, false));
     const bool whole_lines = plan_.strip_w == g_.in.w && reaches_every_column(g_);
     fill_lines(!whole_lines, out, bias, channels, y0, y1);
     column_runs runs;
     if (whole_lines) runs.find(g_, 0, g_.in.w, plan_.ld(), false);
     for (index_t h = first; h <= last; h += plan_.strip_h)
       for (index_t w = 0; w < g_.in.w; w += plan_.strip_w) {
-        const index_t strip_h = std::min(plan_.strip_h, last + 1 - h);
-        const index_t strip_w = std::min(plan_.strip_w, g_.in.w - w);
+        const index_t strip_h = (std::min)(plan_.strip_h, last + 1 - h);
+        const index_t strip_w = (std::min)(plan_.strip_w, g_.in.w - w);
         multiply(p, scratch.product, input, h * g_.in.w + w, strip_h * strip_w, o0, channels);
         if (!whole_lines) runs.find(g_, w, strip_w, plan_.ld(), true);
         sum_strip(scratch.columns + lead * plan_.ld(), runs, !whole_lines, h, strip_h, strip_w, y0, y1, out, bias,
@@ -370,7 +371,7 @@ class gemm_col2im {
     p.image = matrix_operand(input, g_.in_channels, g_.in.h * g_.in.w, first, pixels);
     p.n = p.layout.points_w = p.layout.line = pixels;
     const index_t end =
-        operands_.packed_weight ? std::min(p.m, round_up((o0 + channels) * plan_.window, kernel_.mr)) : p.m;
+        operands_.packed_weight ? (std::min)(p.m, round_up((o0 + channels) * plan_.window, kernel_.mr)) : p.m;
     gemm_task<T>(p, kernel_, plan_.blocking, scratch).run_rows(0, 0, 0, p.first_row, end - p.first_row);
   }
 
@@ -405,8 +406,8 @@ class gemm_col2im {
                  index_t y0, index_t y1, T* out, const T* bias, index_t channels) const {
     line_terms lines[lines_at_a_time];
     const index_t end =
-        std::min(y1, (h + strip_h - 1) * g_.stride.h - g_.padding.h + (g_.kernel.h - 1) * g_.dilation.h + 1);
-    for (index_t y = std::max(y0, h * g_.stride.h - g_.padding.h); y < end;) {
+        (std::min)(y1, (h + strip_h - 1) * g_.stride.h - g_.padding.h + (g_.kernel.h - 1) * g_.dilation.h + 1);
+    for (index_t y = (std::max)(y0, h * g_.stride.h - g_.padding.h); y < end;) {
       index_t found = 0;
       for (; y < end && found < lines_at_a_time; ++y) found += find_terms(y, begun, h, strip_h, strip_w, lines[found]);
       for (index_t o = 0; o < channels; ++o)

@@ -31,8 +31,8 @@ inline index_t find_regions(const tap_axis& axis, tap_region (&regions)[2 * most
       const index_t enters = -(axis.origin + t * axis.step);
       const index_t leaves = enters + axis.extent;
       if (enters <= x && x < leaves && region.taps++ == 0) region.first_tap = t;
-      if (enters > x) end = std::min(end, enters);
-      if (leaves > x) end = std::min(end, leaves);
+      if (enters > x) end = (std::min)(end, enters);
+      if (leaves > x) end = (std::min)(end, leaves);
     }
     region.points = end - x;
     regions[found++] = region;
@@ -107,7 +107,7 @@ struct gemm_per_tap {
                                const context& ctx) {
     index_t bytes = 0;
     visit_problems(g, operands, ctx,
-                   [&](const gemm_problem<T>& p) { bytes = std::max(bytes, gemm_scratch_bytes(p, ctx)); });
+                   [&](const gemm_problem<T>& p) { bytes = (std::max)(bytes, gemm_scratch_bytes(p, ctx)); });
     return bytes;
   }
   static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,

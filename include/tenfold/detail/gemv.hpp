@@ -37,11 +37,11 @@ void run_few_columns(const strided_product<T>& g, const context& ctx) {
   const index_t block = lines ? g.k : depth;
   parallel_tasks(ctx, ceil_divide(g.m, rows_per_task), [&](index_t, index_t t) {
     const index_t i0 = t * rows_per_task;
-    const index_t end = std::min(g.m, i0 + rows_per_task);
+    const index_t end = (std::min)(g.m, i0 + rows_per_task);
     T copied[static_cast<std::size_t>(few_columns_most * depth)];
     T sum[4 * few_columns_most];
     for (index_t p = 0; p < g.k; p += block) {
-      const index_t count = std::min(block, g.k - p);
+      const index_t count = (std::min)(block, g.k - p);
       if (!lines)
         for (index_t q = 0; q < count; ++q)
           for (index_t j = 0; j < g.n; ++j) copied[j * depth + q] = g.b.at(p + q, j);
@@ -74,12 +74,12 @@ void run_few_rows(const strided_product<T>& g, const context& ctx) {
   constexpr index_t depth = 64;  // rows of B between two visits to the next row of A
   parallel_tasks(ctx, ceil_divide(g.n, columns_per_task), [&](index_t, index_t t) {
     const index_t j0 = t * columns_per_task;
-    const index_t count = std::min(columns_per_task, g.n - j0);
+    const index_t count = (std::min)(columns_per_task, g.n - j0);
     T sum[few_rows_most][static_cast<std::size_t>(columns_per_task)];
     for (index_t i = 0; i < g.m; ++i) std::fill(sum[i], sum[i] + count, T{});
     for (index_t p = 0; p < g.k; p += depth)
       for (index_t i = 0; i < g.m; ++i) {
-        const index_t terms = std::min(depth, g.k - p);
+        const index_t terms = (std::min)(depth, g.k - p);
         T factor[depth];
         for (index_t q = 0; q < terms; ++q) factor[q] = g.a.at(i, p + q);
         axpy(factor, &g.b.at(p, j0), g.b.row, terms, count, sum[i]);
@@ -103,7 +103,7 @@ strided_product<T> with_few_columns(const strided_product<T>& g) {
 /// half or a quarter of a vector, are dot products if those are long (gemm 1024 x 5 x 1024: 1.6 times as fast).
 template <class T>
 bool is_gemv(const strided_product<T>& g) {
-  const index_t least = std::min(g.m, g.n);
+  const index_t least = (std::min)(g.m, g.n);
   if (least > few_columns_most) return false;
   const bool dots = (g.n <= g.m ? g.a.column : g.b.row) == 1;
   if (least > few_rows_most) return dots && sizeof(T) == 4 && g.k >= 256;

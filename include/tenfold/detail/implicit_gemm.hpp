@@ -79,7 +79,7 @@ struct tile_axis {
 
   explicit tile_axis(const tap_axis& a) {
     const index_t common = std::gcd(a.stride, a.step);
-    groups = std::min(a.stride / common, a.taps);
+    groups = (std::min)(a.stride / common, a.taps);
     shift = a.step / common;
     // Stretches further apart than they are long never share a line (and their ends might overflow).
     const bool apart = shift > a.points;
@@ -193,7 +193,7 @@ index_t gemm_block_rows(const gemm_problem<T>& g) {
 template <class T>
 index_t rows_of_block(const gemm_problem<T>& g, index_t p) {
   const index_t part = g.k / g.parts;
-  return std::min(gemm_block_rows(g), part - p % part);
+  return (std::min)(gemm_block_rows(g), part - p % part);
 }
 
 /// An A up to this size is packed once per call rather than once per block of columns; it leaves room for the blocks in
@@ -238,7 +238,7 @@ struct gemm_scratch {
     c = cursor.take<T>(b_.direct ? 0 : round_up(b_.m_chunk, kernel.mr) * b_.nc);
     edge = cursor.take<T>(kernel.mr * kernel.nr);
     bias = cursor.take<T>(kernel.mr);
-    row = cursor.take<index_t>(std::max(kernel.mr, kernel.nr));
+    row = cursor.take<index_t>((std::max)(kernel.mr, kernel.nr));
     column = cursor.take<index_t>(b_.kc);
   }
 };
@@ -253,7 +253,7 @@ bool stores_directly(const gemm_problem<T>& g) {
 template <class T>
 index_t least_tile(const gemm_problem<T>& g, index_t nc) {
   const index_t width = g.image.w.points;
-  return width >= nc ? 2 * std::min(width, nc) + (width < 2 * nc ? width : nc) : (nc / width + 2) * width;
+  return width >= nc ? 2 * (std::min)(width, nc) + (width < 2 * nc ? width : nc) : (nc / width + 2) * width;
 }
 
 /// The estimated time of a block of columns and a chunk of rows, in vector operations: the multiply-adds, packing B,
@@ -264,7 +264,7 @@ double task_cost(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, index_
   const double vectors = d(round_up(columns, kernel.widths[2])) / d(kernel.lanes);
   double cost = d(g.k) * (vectors * (d(rows) + 2) + 0.25 * d(rows));
   if (reads_tile(g)) {
-    const index_t lines = std::min(g.image.h.points, ceil_divide(columns, g.image.w.points) + 1);
+    const index_t lines = (std::min)(g.image.h.points, ceil_divide(columns, g.image.w.points) + 1);
     const tile_axis h(g.image.h.part(0, g.image.h.taps, 0, lines)), w(g.image.w);
     cost +=
         4 * d(g.k / (g.image.h.taps * g.image.w.taps)) * d(h.size()) * (d(w.size()) / d(kernel.lanes) + d(w.groups));
@@ -283,10 +283,10 @@ void split_for_workers(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, 
   for (const index_t tasks : {threads, 2 * threads, 4 * threads})
     for (index_t chunks = 1; chunks <= 4; ++chunks) {
       const index_t blocks = ceil_divide(tasks, products);
-      const index_t nc = std::min(whole.nc, round_up(ceil_divide(g.n, blocks), kernel.nr));
+      const index_t nc = (std::min)(whole.nc, round_up(ceil_divide(g.n, blocks), kernel.nr));
       const index_t rows =
-          std::min(whole.m_chunk, std::max(4 * kernel.mr, round_up(ceil_divide(g.m, chunks), kernel.mr)));
-      const index_t wide = std::min(nc, g.n), high = std::min(rows, g.m);
+          (std::min)(whole.m_chunk, (std::max)(4 * kernel.mr, round_up(ceil_divide(g.m, chunks), kernel.mr)));
+      const index_t wide = (std::min)(nc, g.n), high = (std::min)(rows, g.m);
       const index_t full_n = g.n / wide, full_m = g.m / high, rest_n = g.n % wide, rest_m = g.m % high;
       const double full = task_cost(g, kernel, wide, high);
       double sum = d(full_n) * d(full_m) * full;
@@ -294,13 +294,13 @@ void split_for_workers(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, 
       if (rest_m > 0) sum += d(full_n) * task_cost(g, kernel, wide, rest_m);
       if (rest_n > 0 && rest_m > 0) sum += task_cost(g, kernel, rest_n, rest_m);
       const double slowest =
-          std::max(d(products) * sum / d(threads), d(ceil_divide(products * full_n * full_m, threads)) * full);
+          (std::max)(d(products) * sum / d(threads), d(ceil_divide(products * full_n * full_m, threads)) * full);
       if (least > 0 && slowest >= least) continue;
       least = slowest;
       b.nc = nc;
       b.m_chunk = rows;
     }
-  b.mc = std::min(whole.mc, b.m_chunk);
+  b.mc = (std::min)(whole.mc, b.m_chunk);
 }
 
 template <class T>
@@ -319,11 +319,11 @@ gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& k
   gemm_blocking b{};
   b.kc = std::max<index_t>(1, gemm_block_rows(g));
   b.direct = stores_directly(g);
-  b.mc = std::min(round_up(block_of_a, kernel.mr), round_up(g.m, kernel.mr));
+  b.mc = (std::min)(round_up(block_of_a, kernel.mr), round_up(g.m, kernel.mr));
   const index_t most_nc = round_up(block_of_b, kernel.nr);
   b.nc = round_up(ceil_divide(g.n, ceil_divide(g.n, most_nc)), kernel.nr);
   b.m_chunk = round_up(g.m, kernel.mr);
-  if (!b.direct) b.m_chunk = std::min(b.m_chunk, std::max(b.mc, round_up(scattered_elements / b.nc, kernel.mr)));
+  if (!b.direct) b.m_chunk = (std::min)(b.m_chunk, (std::max)(b.mc, round_up(scattered_elements / b.nc, kernel.mr)));
 
   if (ctx.threads > 1) split_for_workers(g, kernel, ctx.threads, b);
 
@@ -340,9 +340,9 @@ gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& k
     if (!b.direct) b.m_chunk = b.mc;
     const index_t least = reads_tile(g) ? least_tile(g, b.nc) : 0;
     if (b.nc == kernel.nr && b.mc == kernel.mr && b.tile <= least) break;
-    b.tile = std::max(b.tile / 2, least);
+    b.tile = (std::max)(b.tile / 2, least);
   }
-  if (reads_tile(g)) b.tile = std::max(b.tile, least_tile(g, b.nc));
+  if (reads_tile(g)) b.tile = (std::max)(b.tile, least_tile(g, b.nc));
   b.n_blocks = ceil_divide(g.n, b.nc);
   b.m_chunks = ceil_divide(g.m, b.m_chunk);
   const index_t whole_a = (packed_elements(g.m, g.k, kernel) * g.groups + 2 * kernel.lanes) * bytes;
@@ -359,7 +359,7 @@ void pack_a(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, const T* a,
   const bool rows_are_lines = g.a_column.affine() && g.a_column.stride[2] == 1;
   const bool columns_are_lines = g.a_row.affine() && g.a_row.stride[2] == 1;
   for (index_t i = 0; i < rows; i += kernel.mr, packed += kc * kernel.mr) {
-    const index_t count = std::min(kernel.mr, rows - i);
+    const index_t count = (std::min)(kernel.mr, rows - i);
     const index_t height = kernel.height_of(count);
     fill_offsets(g.a_row, i0 + i, count, row);
     if (rows_are_lines)
@@ -391,7 +391,7 @@ inline index_t find_runs(index_t begin, index_t count, index_t width, index_t y0
   index_t y = begin / width;
   index_t x = begin % width;
   for (index_t done = 0; done < count; ++y, x = 0) {
-    const index_t length = std::min(width - x, count - done);
+    const index_t length = (std::min)(width - x, count - done);
     runs[found++] = {done, length, (y - y0) * line + (x - x0) * step};
     done += length;
   }
@@ -410,7 +410,7 @@ inline index_t clip_runs(const result_layout& layout, index_t i, index_t begin, 
     const index_t room = layout.rest.w - pw - x * layout.stride.w;
     if (layout.rest.h <= ph + y * layout.stride.h || room <= 0) continue;
     clipped[kept] = *run;
-    clipped[kept++].length = std::min(run->length, ceil_divide(room, layout.stride.w));
+    clipped[kept++].length = (std::min)(run->length, ceil_divide(room, layout.stride.w));
   }
   return kept;
 }
@@ -425,13 +425,13 @@ class gemm_task {
 
   void run(index_t image, index_t group, index_t n_block, index_t m_chunk) {
     const index_t i0 = m_chunk * blocking_.m_chunk;
-    run_rows(image, group, n_block, i0, std::min(blocking_.m_chunk, g_.m - i0));
+    run_rows(image, group, n_block, i0, (std::min)(blocking_.m_chunk, g_.m - i0));
   }
 
   /// Rows [i0, i0 + rows) of a block of columns; i0 is a multiple of MR.
   void run_rows(index_t image, index_t group, index_t n_block, index_t i0, index_t rows) {
     j0_ = n_block * blocking_.nc;
-    columns_ = std::min(blocking_.nc, g_.n - j0_);
+    columns_ = (std::min)(blocking_.nc, g_.n - j0_);
     i0_ = i0;
     rows_ = rows;
     a_ = g_.a + group * g_.a_group_stride;
@@ -447,7 +447,7 @@ class gemm_task {
       else
         pack_padded(p, depth);
       for (index_t i = 0; i < rows_; i += blocking_.mc)  // 3rd loop: MC rows of A
-        macro_kernel(i, std::min(blocking_.mc, rows_ - i), p, depth);
+        macro_kernel(i, (std::min)(blocking_.mc, rows_ - i), p, depth);
     }
   }
 
@@ -459,7 +459,7 @@ class gemm_task {
     for (index_t j = 0; j < columns_; j += kernel_.nr)
       for (index_t i = 0; i < rows_; ++i) {
         const T bias = bias_ ? bias_[(i0_ + i) / g_.rows_per_bias] : T{};
-        for_each_run(i, j, std::min(kernel_.nr, columns_ - j), [&](T* c, index_t, index_t length) {
+        for_each_run(i, j, (std::min)(kernel_.nr, columns_ - j), [&](T* c, index_t, index_t length) {
           for (index_t x = 0; x < length; ++x) c[x * g_.layout.step] = g_.relu && bias < T{} ? T{} : bias;
         });
       }
@@ -488,7 +488,7 @@ class gemm_task {
     pixel_run runs[most_nr];
     T* panel = scratch_.b;
     for (index_t j = 0; j < columns_; j += nr, panel += panel_stride(depth)) {
-      const index_t count = std::min(nr, columns_ - j);
+      const index_t count = (std::min)(nr, columns_ - j);
       const index_t found = find_runs(j0_ + j, count, image.w.points, 0, 0, image.h.stride * image.w.extent, 1, runs);
       if (runs[0].length == nr) {
         kernel_.pack_contiguous(from + runs[0].offset, tap, depth, panel);
@@ -497,7 +497,7 @@ class gemm_task {
       // Vectors must not read behind the last channel, where the image may end.
       index_t reach = 0;
       for (index_t r = 0; r < found; ++r)
-        reach = std::max(reach, runs[r].offset + round_up(runs[r].length, kernel_.lanes));
+        reach = (std::max)(reach, runs[r].offset + round_up(runs[r].length, kernel_.lanes));
       index_t inside = depth;
       while (inside > 0 && first + tap[inside - 1] + reach > image.channels * image.channel_stride) --inside;
       kernel_.pack_runs(from, tap, inside, runs, found, panel);
@@ -614,7 +614,7 @@ class gemm_task {
     pixel_run runs[most_nr];
     T* panel = scratch_.b + row * kernel_.nr;
     for (index_t j = 0; j < columns_; j += kernel_.nr, panel += panel_stride(depth)) {
-      const index_t count = std::min(kernel_.nr, columns_ - j);
+      const index_t count = (std::min)(kernel_.nr, columns_ - j);
       const index_t found = find_runs(j0_ + j, count, width, y0, x0, box.line(), 1, runs);
       if (runs[0].length == kernel_.nr)
         kernel_.pack_contiguous(scratch_.tile + runs[0].offset, tap, taps, panel);
@@ -636,11 +636,11 @@ class gemm_task {
     epilogue.accumulate = !first;
     epilogue.relu = last && g_.relu;
     for (index_t ir = 0; ir < count; ir += kernel_.mr, a += depth * kernel_.mr) {  // 2nd loop: MR x KC of A stay in L1
-      const index_t rows = std::min(kernel_.mr, count - ir);
+      const index_t rows = (std::min)(kernel_.mr, count - ir);
       epilogue.bias = first ? bias_rows(i + ir, rows) : nullptr;
       const T* b = scratch_.b;
       for (index_t jr = 0; jr < columns_; jr += kernel_.nr, b += panel_stride(depth)) {  // 1st loop
-        const index_t columns = std::min(kernel_.nr, columns_ - jr);
+        const index_t columns = (std::min)(kernel_.nr, columns_ - jr);
         if (!blocking_.direct)
           scattered_tile(a, b, depth, i + ir, rows, jr, columns, last, epilogue);
         else if (rows == kernel_.height_of(rows) && columns == kernel_.padded_columns(columns))

@@ -4,6 +4,7 @@
 #include <tenfold/context.hpp>
 
 #include <cstdlib>  // getenv
+#include <span>
 
 // The levels that this translation unit compiles, from what the compiler may do:
 //   on x86 with GCC or clang all three, each in its own target region, unless the user's flags already promise more
@@ -37,45 +38,122 @@
 namespace tenfold::inline v0 {
 namespace detail::inline TENFOLD_LEAST_ISA {
 
-struct isa_entry {
-  isa level;
-  std::string_view name;
-  bool (*available)();
-};
-
-/// Best first; the last one runs wherever this program runs.
-inline constexpr isa_entry isa_list[] = {
+/// Best first. The flags of the translation unit promise the last one.
+inline constexpr isa isa_list[] = {
 #if TENFOLD_COMPILES_AVX512
-    {isa::avx512, "avx512",
-     [] {
-       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-     }},
+    isa::avx512,
 #endif
 #if TENFOLD_COMPILES_AVX2
-    {isa::avx2, "avx2", [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }},
+    isa::avx2,
 #endif
 #if TENFOLD_COMPILES_BASE
-    {isa::base, "base", [] { return true; }},
+    isa::base,
 #endif
 };
 
-/// The best level that the machine has, or the one that TENFOLD_ISA names.
-inline isa detect_isa() {
-  const char* forced = std::getenv("TENFOLD_ISA");
-  for (const isa_entry& entry : isa_list)
-    if (entry.available() && (!forced || !*forced || forced == entry.name)) return entry.level;
-  raise({"TENFOLD_ISA is '", forced, "', which is not the name of an instruction set that this program and machine have"});
+inline constexpr const char* isa_names[] = {"base", "avx2", "avx512"};  // by isa
+
+/// What the processor says of itself: three registers of x86.
+struct cpu_answers {
+  std::uint32_t features = 0;       // ecx of CPUID leaf 1
+  std::uint32_t more_features = 0;  // ebx of CPUID leaf 7
+  std::uint32_t saved_state = 0;    // XCR0: the registers that the operating system keeps for each thread
+};
+
+// Not __builtin_cpu_supports: its answers wait for a constructor of libgcc's, which is too late for a program's own
+// early ones, and zig c++ links without them. CPUID may take tens of microseconds in a virtual machine: ask once.
+inline cpu_answers ask_cpu() {
+  cpu_answers answers;
+#if TENFOLD_COMPILES_AVX512
+  const auto cpuid = [](std::uint32_t leaf, std::uint32_t (&registers)[4]) {
+    __asm__ volatile("cpuid"
+                     : "=a"(registers[0]), "=b"(registers[1]), "=c"(registers[2]), "=d"(registers[3])
+                     : "a"(leaf), "c"(0));
+  };
+  std::uint32_t registers[4];
+  cpuid(0, registers);
+  const std::uint32_t last_leaf = registers[0];
+  if (last_leaf < 7) return answers;
+  cpuid(1, registers);
+  answers.features = registers[2];
+  cpuid(7, registers);
+  answers.more_features = registers[1];
+  if (answers.features >> 27 & 1) {  // OSXSAVE: XGETBV may be asked
+    std::uint32_t high;
+    __asm__ volatile("xgetbv" : "=a"(answers.saved_state), "=d"(high) : "c"(0));
+  }
+#endif
+  return answers;
 }
+
+/// The best level of a processor with these answers. As in libgcc's cpuinfo.c and compiler-rt's, AVX needs the consent
+/// of the operating system, which is XCR0's bits of xmm and ymm, and AVX-512 those of the masks and of zmm as well.
+/// (macOS sets the latter at the first use only, so avx2 runs there.)
+constexpr isa best_isa(const cpu_answers& cpu) {
+  const auto has = [](std::uint32_t answer, std::uint32_t bits) { return (answer & bits) == bits; };
+  constexpr std::uint32_t fma = 1U << 12, avx = 1U << 28, avx2 = 1U << 5;
+  constexpr std::uint32_t f = 1U << 16, dq = 1U << 17, bw = 1U << 30, vl = 1U << 31;
+  if (!has(cpu.features, fma | avx) || !has(cpu.more_features, avx2) || !has(cpu.saved_state, 0x06)) return isa::base;
+  return has(cpu.more_features, f | dq | bw | vl) && has(cpu.saved_state, 0xe6) ? isa::avx512 : isa::avx2;
+}
+
+/// The best level of this machine, whether or not it has been compiled.
+inline isa machine_isa() {
+  static const isa best = best_isa(ask_cpu());
+  return best;
+}
+
+constexpr bool is_compiled(isa level, std::span<const isa> compiled) {
+  for (const isa entry : compiled)
+    if (entry == level) return true;
+  return false;
+}
+
+/// Refuses a level, null where the name is nobody's.
+[[noreturn]] TENFOLD_COLD inline void raise_isa(const char* setting, const char* name, const isa* level,
+                                                std::span<const isa> compiled, isa machine) {
+  std::string there;
+  for (const isa entry : compiled)
+    if (entry <= machine) there += (there.empty() ? "" : ", ") + std::string(isa_names[static_cast<int>(entry)]);
+  raise({setting, " is '", name, "', which ",
+         !level                          ? "is not the name of an instruction set"
+         : is_compiled(*level, compiled) ? "this machine lacks"
+                                         : "this program is not compiled for",
+         "; this program and machine have: ", there.empty() ? "none" : there.c_str()});
+}
+
+/// The level named, or without a name the best one, of those compiled that the machine has.
+inline isa choose_isa(std::span<const isa> compiled, isa machine, const char* name) {
+  if (name && *name) {
+    for (const isa& level : {isa::base, isa::avx2, isa::avx512}) {
+      if (name != std::string_view(isa_names[static_cast<int>(level)])) continue;
+      if (level <= machine && is_compiled(level, compiled)) return level;
+      raise_isa("TENFOLD_ISA", name, &level, compiled, machine);
+    }
+    raise_isa("TENFOLD_ISA", name, nullptr, compiled, machine);
+  }
+  for (const isa level : compiled)
+    if (level <= machine) return level;
+  // An error, though code of the program's own may use what the flags promise: it says more than an illegal instruction
+  // does. The texts are whole, so that little code runs before one is out.
+  raise(compiled.back() == isa::avx2
+            ? "this program is compiled for processors with avx2 and fma, which this machine lacks; without -march and "
+              "-m flags the kernels are chosen at run time"
+            : "this program is compiled for processors with avx512, which this machine lacks; without -march and -m "
+              "flags the kernels are chosen at run time");
+}
+
+/// The best level that the program and the machine have, or the one that TENFOLD_ISA names.
+inline isa detect_isa() { return choose_isa(isa_list, machine_isa(), std::getenv("TENFOLD_ISA")); }
 
 inline isa chosen_isa(const context& ctx) {
   if (!ctx.isa) {
     static const isa detected = detect_isa();
     return detected;
   }
-  for (const isa_entry& entry : isa_list)
-    if (entry.level == *ctx.isa && entry.available()) return entry.level;
-  raise("context::isa asks for an instruction set that this program or machine lacks");
+  const isa level = *ctx.isa;
+  if (level <= machine_isa() && is_compiled(level, isa_list)) return level;
+  raise_isa("context::isa", isa_names[static_cast<int>(level)], &level, isa_list, machine_isa());
 }
 
 }  // namespace detail
@@ -87,16 +165,14 @@ inline namespace TENFOLD_LEAST_ISA {
 inline isa active_isa() { return detail::chosen_isa(context{}); }
 
 inline std::string_view name_of(isa level) {
-  for (const detail::isa_entry& entry : detail::isa_list)
-    if (entry.level == level) return entry.name;
-  return "unavailable";
+  return detail::is_compiled(level, detail::isa_list) ? detail::isa_names[static_cast<int>(level)] : "unavailable";
 }
 
 /// Calls visit(isa) for every level that this program and machine have, best first.
 template <class Visitor>
 void for_each_available_isa(Visitor visit) {
-  for (const detail::isa_entry& entry : detail::isa_list)
-    if (entry.available()) visit(entry.level);
+  for (const isa level : detail::isa_list)
+    if (level <= detail::machine_isa()) visit(level);
 }
 
 }  // namespace TENFOLD_LEAST_ISA

@@ -26,7 +26,7 @@ class one_pixel {
   static double cost(const convolution_geometry& g, const context& ctx, bool) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const double read = d(g.groups) * d(g.in_channels) * d(row_length(g)) / d(vector_lanes<T>(ctx));
-    return read * std::max(d(g.batch), 2.0);
+    return read * (std::max)(d(g.batch), 2.0);
   }
 
   static index_t packed_size(const convolution_geometry&, const context&) { return 0; }
@@ -47,7 +47,7 @@ class one_pixel {
       const index_t group = t % g.groups;
       const index_t first = t / g.groups * width;
       for (index_t image = 0; image < g.batch; image += images)
-        run_images(g, operands, ctx, image, std::min(images, g.batch - image), group, first, width, sums);
+        run_images(g, operands, ctx, image, (std::min)(images, g.batch - image), group, first, width, sums);
     });
   }
 
@@ -62,9 +62,9 @@ class one_pixel {
   /// Equal shares of a row, a few for each worker.
   static index_t width_of(const convolution_geometry& g, const context& ctx) {
     constexpr auto line = static_cast<index_t>(alignment / sizeof(T));
-    const index_t most = std::min(most_width, scratch_budget(ctx) / (images * static_cast<index_t>(sizeof(T))));
+    const index_t most = (std::min)(most_width, scratch_budget(ctx) / (images * static_cast<index_t>(sizeof(T))));
     const index_t wanted = ctx.threads > 1 ? ceil_divide(4 * ctx.threads, g.groups) : 1;
-    const index_t parts = std::max(ceil_divide(row_length(g), most), wanted);
+    const index_t parts = (std::max)(ceil_divide(row_length(g), most), wanted);
     return round_up(ceil_divide(row_length(g), parts), line);
   }
 
@@ -91,13 +91,13 @@ class one_pixel {
                          index_t image, index_t count, index_t group, index_t first, index_t width, T* sums) {
     const auto axpy = TENFOLD_KERNEL(chosen_isa(ctx), axpy<T>);
     const index_t row = row_length(g);
-    const index_t columns = std::min(width, row - first);
+    const index_t columns = (std::min)(width, row - first);
     std::fill(sums, sums + count * width, T{});
     const T* weight = operands.weight + group * g.in_channels * row + first;
     for (index_t c = 0; c < g.in_channels; c += depth)
       for (index_t i = 0; i < count; ++i)
         axpy(operands.input + ((image + i) * g.groups + group) * g.in_channels + c, weight + c * row, row,
-             std::min(depth, g.in_channels - c), columns, sums + i * width);
+             (std::min)(depth, g.in_channels - c), columns, sums + i * width);
     for (index_t i = 0; i < count; ++i) store(g, operands, ctx, image + i, group, first, columns, sums + i * width);
   }
 
@@ -113,14 +113,14 @@ class one_pixel {
     for (index_t m = 0, taps; m < count; m += taps) {
       const index_t line = (first + m) / line_taps;
       const index_t j = (first + m) % line_taps;
-      taps = std::min(line_taps - j, count - m);
+      taps = (std::min)(line_taps - j, count - m);
       const index_t o = group * g.out_channels + line / lines;
       const index_t oh = line % lines * g.dilation.h - g.padding.h;
       if (oh < 0 || oh >= g.out.h) continue;
       // slow_conv_transpose2d's padding may be negative.
-      const index_t begin = std::max(j, g.padding.w > 0 ? ceil_divide(g.padding.w, g.dilation.w) : 0);
+      const index_t begin = (std::max)(j, g.padding.w > 0 ? ceil_divide(g.padding.w, g.dilation.w) : 0);
       const index_t reach = room + g.padding.w;  // of the taps' offsets
-      const index_t end = std::min(j + taps, reach > 0 ? ceil_divide(reach, g.dilation.w) : 0);
+      const index_t end = (std::min)(j + taps, reach > 0 ? ceil_divide(reach, g.dilation.w) : 0);
       if (begin >= end) continue;
       constexpr index_t here = 0;
       const tap_run run{begin * g.dilation.w - g.padding.w, begin - j, end - begin, g.dilation.w, 1, {&here}, {1}};

@@ -65,9 +65,9 @@ class packed_gemm {
     // The block of B, KC rows of 2 KiB, is 704 KiB at most, of an L2 of 1 MiB. With more than one worker it is
     // narrower, for four tasks each, but not below four panels, so that the panels of A are not read too often.
     const index_t budget = scratch_budget(ctx) / bytes;
-    const index_t most_b = std::min(2048 / bytes / nr * panel_b_, budget / 2);
+    const index_t most_b = (std::min)(2048 / bytes / nr * panel_b_, budget / 2);
     index_t blocks = ceil_divide(g.n, std::max<index_t>(1, most_b / panel_b_) * nr);
-    if (ctx.threads > 1) blocks = std::max(blocks, std::min<index_t>(ceil_divide(g.n, 4 * nr), 4 * ctx.threads));
+    if (ctx.threads > 1) blocks = (std::max)(blocks, std::min<index_t>(ceil_divide(g.n, 4 * nr), 4 * ctx.threads));
     nc_ = round_up(ceil_divide(g.n, blocks), nr);
     n_blocks_ = ceil_divide(g.n, nc_);
     block_b_ = nc_ / nr * panel_b_;
@@ -75,9 +75,9 @@ class packed_gemm {
     // All of A if there is room, else some of its blocks of columns, else some rows of one: B is packed once for each
     // chunk of rows. Up to 4 MiB, for an L3 that holds C's block too: 7.5 cost double 1024 and 2048 2 %.
     const index_t panels = ceil_divide(g.m, mr);
-    const index_t room = std::max<index_t>(1, std::min(budget - block_b_, (index_t{4} << 20) / bytes) / panel_a_);
-    mc_ = std::min(panels, room) * mr;
-    chunk_blocks_ = std::min(ceil_divide(g.k, kc_), std::max<index_t>(1, room / panels));
+    const index_t room = std::max<index_t>(1, (std::min)(budget - block_b_, (index_t{4} << 20) / bytes) / panel_a_);
+    mc_ = (std::min)(panels, room) * mr;
+    chunk_blocks_ = (std::min)(ceil_divide(g.k, kc_), std::max<index_t>(1, room / panels));
     chunk_a_ = mc_ / mr * chunk_blocks_ * panel_a_;
     m_parts_ = ctx.threads > 1 ? parts_per_task(n_blocks_, ctx.threads) : 1;
     part_ = round_up(ceil_divide(mc_, m_parts_), mr);
@@ -90,13 +90,13 @@ class packed_gemm {
     T* a = reinterpret_cast<T*>(memory);
     for (index_t i = 0; i < g_.m; i += mc_)
       for (index_t p = 0; p < g_.k; p += chunk_blocks_ * kc_) {
-        const index_t rows = std::min(mc_, g_.m - i);
-        const index_t depth = std::min(chunk_blocks_ * kc_, g_.k - p);
+        const index_t rows = (std::min)(mc_, g_.m - i);
+        const index_t depth = (std::min)(chunk_blocks_ * kc_, g_.k - p);
         pack_chunk(i, rows, p, depth, a);
         parallel_tasks(ctx_, n_blocks_ * m_parts_, [&](index_t worker, index_t t) {
           const index_t i0 = t % m_parts_ * part_;
           if (i0 >= rows) return;
-          const task_extent task{i + i0, std::min(part_, rows - i0), p, depth, t / m_parts_ * nc_};
+          const task_extent task{i + i0, (std::min)(part_, rows - i0), p, depth, t / m_parts_ * nc_};
           run_task(task, a + i0 / kernel_.mr * panel_a_, ceil_divide(rows, kernel_.mr) * panel_a_,
                    a + chunk_a_ + worker * block_b_);
         });
@@ -119,9 +119,9 @@ class packed_gemm {
     parallel_tasks(ctx_, tasks * ceil_divide(depth, kc_), [&](index_t, index_t t) {
       const index_t block = t / tasks;
       const index_t first = t % tasks * panels_per_task;
-      const index_t kc = std::min(kc_, depth - block * kc_);
-      for (index_t panel = first; panel < std::min(panels, first + panels_per_task); ++panel) {
-        const index_t count = std::min(kernel_.mr, rows - panel * kernel_.mr);
+      const index_t kc = (std::min)(kc_, depth - block * kc_);
+      for (index_t panel = first; panel < (std::min)(panels, first + panels_per_task); ++panel) {
+        const index_t count = (std::min)(kernel_.mr, rows - panel * kernel_.mr);
         const strided_matrix<const T> from{&g_.a.at(i + panel * kernel_.mr, p + block * kc_), g_.a.row, g_.a.column};
         pack_panel(from, count, kc, kernel_.height_of(count), to + (block * panels + panel) * panel_a_);
       }
@@ -148,16 +148,16 @@ class packed_gemm {
       TENFOLD_KERNEL(level_, pack_rows<T>)(&g_.b.at(p, j), g_.b.row, kc, done, panel_b_, to);
     }
     for (; done * nr < columns; ++done)
-      pack_panel({&g_.b.at(p, j + done * nr), g_.b.column, g_.b.row}, std::min(nr, columns - done * nr), kc, nr,
+      pack_panel({&g_.b.at(p, j + done * nr), g_.b.column, g_.b.row}, (std::min)(nr, columns - done * nr), kc, nr,
                  to + done * panel_b_);
   }
 
   ///   a  the task's first panel of A, of the first block of KC columns; the others follow, a_block apart
   ///   b  (block_b_) of scratch
   void run_task(const task_extent& t, const T* a, index_t a_block, T* b) const {
-    const index_t columns = std::min(nc_, g_.n - t.j);
+    const index_t columns = (std::min)(nc_, g_.n - t.j);
     for (index_t p = 0; p < t.depth; p += kc_, a += a_block) {
-      const index_t kc = std::min(kc_, t.depth - p);
+      const index_t kc = (std::min)(kc_, t.depth - p);
       pack_b(t.p + p, kc, t.j, columns, b);
       // The next block of B, or that of the task which this worker will probably get next.
       block_fetch ahead;
@@ -171,7 +171,7 @@ class packed_gemm {
   }
 
   block_fetch fetch_b(index_t p, index_t j, index_t parts) const {
-    const index_t kc = std::min(kc_, g_.k - p), columns = std::min(nc_, g_.n - j);
+    const index_t kc = (std::min)(kc_, g_.k - p), columns = (std::min)(nc_, g_.n - j);
     if (g_.b.column == 1) return {&g_.b.at(p, j), kc, columns * bytes, g_.b.row * bytes, parts};
     return {&g_.b.at(p, j), columns, kc * bytes, g_.b.column * bytes, parts};
   }
@@ -187,12 +187,12 @@ class packed_gemm {
     epilogue.accumulate = !first || g_.beta != T{0};
     const T beta = first ? g_.beta : T{1};
     for (index_t i = 0; i < rows; i += mr, a += panel_a_) {
-      const index_t height = std::min(mr, rows - i);
+      const index_t height = (std::min)(mr, rows - i);
       block_fetch next_a(a + panel_a_, 1, panel_a_ * bytes, 0, ceil_divide(columns, nr));
       for (index_t j = 0; j < columns; j += nr) {
         next_a.next_part();
         ahead.next_part();
-        const index_t width = std::min(nr, columns - j);
+        const index_t width = (std::min)(nr, columns - j);
         const T* panel = b + j / nr * panel_b_;
         T* c = &g_.c.at(i0 + i, j0 + j);
         if (height == kernel_.height_of(height) && width == kernel_.padded_columns(width) &&

@@ -42,8 +42,8 @@ void parallel_tasks(const context& ctx, index_t tasks, const Body& body) {
 template <class Body>
 void parallel_ranges(const context& ctx, index_t count, double cost, const Body& body) {
   constexpr double worth_a_thread = 20e3;
-  const double useful = std::min(static_cast<double>(count) * cost / worth_a_thread, 1e6) + 1;
-  const index_t workers = worker_count(ctx, std::min(count, static_cast<index_t>(useful)));
+  const double useful = (std::min)(static_cast<double>(count) * cost / worth_a_thread, 1e6) + 1;
+  const index_t workers = worker_count(ctx, (std::min)(count, static_cast<index_t>(useful)));
   if (workers <= 1) {
     if (count > 0) body(index_t{0}, count);
     return;
@@ -51,7 +51,7 @@ void parallel_ranges(const context& ctx, index_t count, double cost, const Body&
   auto work = [&](index_t w) {
     const index_t each = count / workers;
     const index_t more = count % workers;
-    const index_t begin = w * each + std::min(w, more);
+    const index_t begin = w * each + (std::min)(w, more);
     body(begin, begin + each + (w < more ? 1 : 0));
   };
   ctx.parallel_for(workers, task(work));

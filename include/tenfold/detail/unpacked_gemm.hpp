@@ -17,7 +17,7 @@ namespace tenfold::inline v0::detail {
 template <class T>
 bool is_unpacked(const strided_product<T>& g, isa level) {
   const double side = level == isa::avx512 ? 400 : 200;
-  return std::min(g.m, g.n) <= (level == isa::avx512 ? 32 : 16) || g.k <= 8 || operations(g) <= side * side * side;
+  return (std::min)(g.m, g.n) <= (level == isa::avx512 ? 32 : 16) || g.k <= 8 || operations(g) <= side * side * side;
 }
 
 /// The blocks that such a product is done in. KC, the terms that are summed in registers, depends on k alone.
@@ -39,12 +39,12 @@ struct unpacked_blocks {
         nc(g.n),
         packs_b(g.n > 1 && g.b.column != 1) {
     const index_t elements = index_t{packs_b ? 48 : kc <= unpacked_few_terms ? 16 : 256} * 1024 / bytes;
-    if (g.n * kc > elements) nc = std::max(elements / kc / unit * unit, unit);
-    if (packs_b) nc = std::min(nc, 2 * unit);
+    if (g.n * kc > elements) nc = (std::max)(elements / kc / unit * unit, unit);
+    if (packs_b) nc = (std::min)(nc, 2 * unit);
   }
 
   bool only_one(const strided_product<T>& g) const { return kc == g.k && nc == g.n && !packs_b; }
-  index_t packed_bytes(index_t n) const { return packs_b ? (std::min(n, nc + least - 1) * kc + least) * bytes : 0; }
+  index_t packed_bytes(index_t n) const { return packs_b ? ((std::min)(n, nc + least - 1) * kc + least) * bytes : 0; }
 };
 
 /// The end of the block that begins at `begin`: no rest is shorter than `least`.
@@ -69,7 +69,7 @@ void run_unpacked_part(const strided_product<T>& g, const unpacked_blocks<T>& bl
   for (index_t j = j0, next; j < j1; j = next) {
     next = block_end(j, j1, blocks.nc, blocks.least);
     for (index_t p = 0; p < g.k; p += blocks.kc) {
-      unpacked_block<T> block = block_of(g, i0, j, p, i1 - i0, next - j, std::min(blocks.kc, g.k - p));
+      unpacked_block<T> block = block_of(g, i0, j, p, i1 - i0, next - j, (std::min)(blocks.kc, g.k - p));
       if (blocks.packs_b) {
         index_t line[static_cast<std::size_t>(2 * unpacked_blocks<T>::unit + unpacked_blocks<T>::least)];
         for (index_t q = 0; q < block.n; ++q) line[q] = q * g.b.column;
@@ -90,7 +90,7 @@ struct task_share {
 
 /// Equal shares of whole tiles, the last with the rest.
 inline task_share share_of(index_t extent, index_t tile, index_t wanted) {
-  const index_t size = std::max(round_up(ceil_divide(extent, wanted), tile), tile);
+  const index_t size = (std::max)(round_up(ceil_divide(extent, wanted), tile), tile);
   return {size, std::max<index_t>(1, extent / size)};
 }
 
@@ -105,7 +105,7 @@ class unpacked_gemm_plan {
     if (serial(g, ctx)) return;
     const index_t least_rows = blocks_.packs_b ? 64 : 32;
     const index_t wanted = 4 * ctx.threads;
-    by_rows_ = g.m >= std::min(g.n, least_rows * wanted) || blocks_.packs_b;
+    by_rows_ = g.m >= (std::min)(g.n, least_rows * wanted) || blocks_.packs_b;
     share_ = by_rows_ ? share_of(g.m, least_rows, wanted) : share_of(g.n, 2 * blocks_.unit, wanted);
   }
 

@@ -78,7 +78,7 @@ struct winograd_problem {
   bool guarded = true;
 
   /// The kernel's taps.
-  index_t window() const { return std::min(row_stride, column_stride); }
+  index_t window() const { return (std::min)(row_stride, column_stride); }
   index_t phases() const { return h.phases * w.phases; }
   index_t grids() const { return h.dilation * w.dilation; }
 };
@@ -264,7 +264,7 @@ class packed_winograd_weight {
            phase * elements_ * (columns_ * kc + slack_) + elements_ * (o * kc + o / winograd_strip * lanes_);
   }
   /// Between the elements of that strip.
-  index_t plane(index_t kc, index_t o) const { return std::min(winograd_strip, columns_ - o) * kc + lanes_; }
+  index_t plane(index_t kc, index_t o) const { return (std::min)(winograd_strip, columns_ - o) * kc + lanes_; }
   /// The sums of the block that begins with channel c, whose lines are sums_ld() apart.
   index_t sums_at(index_t group, index_t c) const {
     const index_t block = group * blocks() + c / winograd_block_channels(channels_);
@@ -344,11 +344,11 @@ struct winograd_scratch {
     v = cursor.take<T>((b.whole_input ? p.w.windows : 1) * v_window);
     u = p.packed_weight || b.packs_once
             ? nullptr
-            : cursor.take<T>(b.elements * (b.kc * std::min(winograd_strip, round_up(b.columns, lanes)) + lanes));
+            : cursor.take<T>(b.elements * (b.kc * (std::min)(winograd_strip, round_up(b.columns, lanes)) + lanes));
     m = cursor.take<T>(ceil_divide(b.columns, kernel.nr) * p.w.phases * all * m_plane);
     rows = cursor.take<T>(all * rows_ld);
     y = cursor.take<T>(kernel.tile * y_row);
-    few = b.elements == all ? nullptr : cursor.take<T>(all * std::max(v_ld, kernel.nr));
+    few = b.elements == all ? nullptr : cursor.take<T>(all * (std::max)(v_ld, kernel.nr));
     line = cursor.take<T>(kernel.side() * line_ld);
     if (p.guarded) take_guard(cursor, p, kernel, b);
   }
@@ -356,8 +356,8 @@ struct winograd_scratch {
  private:
   void take_guard(scratch_cursor& cursor, const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
                   const winograd_blocking& b) {
-    const index_t lanes = kernel.transform_lanes, channels = std::min(winograd_direct_channels, p.in_channels);
-    const index_t most_runs = std::min(b.tiles, b.tiles / b.grid.w + 2);
+    const index_t lanes = kernel.transform_lanes, channels = (std::min)(winograd_direct_channels, p.in_channels);
+    const index_t most_runs = (std::min)(b.tiles, b.tiles / b.grid.w + 2);
     map_ld = round_up(b.tiles * kernel.tile, lanes) + (2 * most_runs + kernel.tile + 2) * lanes;
     sums_ld = round_up(b.columns, kernel.lanes);
     map = cursor.take<T>(kernel.side() * map_ld);
@@ -383,7 +383,7 @@ inline constexpr index_t winograd_m_bytes = index_t{512} << 10;
 
 /// Equal shares of at most `most`, but for the last one multiples of `unit`.
 inline index_t equal_share(index_t count, index_t most, index_t unit) {
-  return std::min(count, round_up(ceil_divide(count, ceil_divide(count, std::max<index_t>(1, most))), unit));
+  return (std::min)(count, round_up(ceil_divide(count, ceil_divide(count, std::max<index_t>(1, most))), unit));
 }
 
 /// Enough tasks for the workers: first smaller blocks of tiles, then parts of the output channels, each of which
@@ -395,11 +395,11 @@ void split_for_workers(const winograd_problem<T>& p, const winograd_kernels<T>& 
   if (threads <= 1) return;
   if (b.tiles < b.all_tiles || weight_bytes <= winograd_weight_bytes) {
     const index_t share = ceil_divide(b.all_tiles, ceil_divide(4 * threads, p.groups));
-    b.tiles = std::min(b.tiles, round_up(std::max(share, 2 * kernel.mr), kernel.mr));
+    b.tiles = (std::min)(b.tiles, round_up((std::max)(share, 2 * kernel.mr), kernel.mr));
   }
   const index_t tasks = p.groups * ceil_divide(b.all_tiles, b.tiles);
   const index_t share = ceil_divide(b.part_columns, parts_per_task(tasks, threads));
-  b.part_columns = std::min(b.part_columns, round_up(share, winograd_strip));
+  b.part_columns = (std::min)(b.part_columns, round_up(share, winograd_strip));
 }
 
 /// One step towards less scratch memory; false where there is none left. The blocks of KC are untouched, and so are the
@@ -442,12 +442,12 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
   const index_t v_bytes = p.w.windows * elements * p.in_channels * bytes;  // of a tile
   b.tiles = equal_share(
       b.all_tiles,
-      std::min(transforms_often ? 4 * winograd_block_tiles : winograd_block_tiles, winograd_v_bytes / v_bytes),
+      (std::min)(transforms_often ? 4 * winograd_block_tiles : winograd_block_tiles, winograd_v_bytes / v_bytes),
       kernel.mr);
   b.part_columns = p.out_channels;
   split_for_workers(p, kernel, ctx.threads, weight, b);
   const index_t most_columns = winograd_m_bytes / (p.w.phases * elements * row_cover(b.tiles, kernel).padded * bytes);
-  b.columns = equal_share(b.part_columns, std::max(winograd_strip, most_columns), winograd_strip);
+  b.columns = equal_share(b.part_columns, (std::max)(winograd_strip, most_columns), winograd_strip);
 
   const index_t budget = scratch_budget(ctx);
   const auto used = [&] {
@@ -503,10 +503,10 @@ void pack_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T
   const index_t step = adjacent ? window : round_up(window, kernel.transform_lanes);
   const T* weight = p.weight + group * p.group_stride + o * p.row_stride + c * p.column_stride;
   for (index_t j = 0; j < columns; j += kernel.nr, weight += kernel.nr * p.row_stride, u += kernel.nr * channels) {
-    const index_t count = std::min(kernel.nr, columns - j), width = round_up(count, kernel.lanes);
+    const index_t count = (std::min)(kernel.nr, columns - j), width = round_up(count, kernel.lanes);
     for (index_t r = 0; r < count; ++r) row[r] = r * p.row_stride;
     for (index_t k = 0, some; k < channels; k += some) {
-      some = std::min(capacity / step, channels - k);
+      some = (std::min)(capacity / step, channels - k);
       for (index_t i = 0; i < (adjacent ? 1 : some); ++i) {
         const bool last = c + k + i == p.in_channels - 1 && group == p.groups - 1;
         kernel.pack_transpose(weight + (k + i) * p.column_stride, row, count,
@@ -544,7 +544,8 @@ void pack_whole_winograd_weight(const winograd_problem<T>& p, const winograd_ker
   const index_t strips = ceil_divide(p.out_channels, winograd_strip), blocks = ceil_divide(p.in_channels, kc);
   parallel_tasks(ctx, p.groups * blocks * strips, [&](index_t, index_t t) {
     const index_t o = t % strips * winograd_strip, c = t / strips % blocks * kc, group = t / strips / blocks;
-    const index_t channels = std::min(kc, p.in_channels - c), columns = std::min(winograd_strip, p.out_channels - o);
+    const index_t channels = (std::min)(kc, p.in_channels - c),
+                  columns = (std::min)(winograd_strip, p.out_channels - o);
     T* sums = p.guarded ? packed + layout.sums_at(group, c) + o : nullptr;
     if (sums) clear_sums(sums, layout.sums_ld(), p.window(), round_up(columns, kernel.lanes));
     for (index_t phase = 0; phase < p.phases(); ++phase)
@@ -573,7 +574,7 @@ class winograd_task {
         elements_(kernel.elements()),
         group_(group),
         first_tile_(block * blocking.tiles),
-        tiles_(std::min(blocking.tiles, blocking.all_tiles - first_tile_)),
+        tiles_((std::min)(blocking.tiles, blocking.all_tiles - first_tile_)),
         cover_(tiles_, kernel),
         runs_(find_runs()) {}
 
@@ -593,13 +594,13 @@ class winograd_task {
       measure_input();
     if (p_.guarded && phase_h < p_.h.windows) end_map();
     if (p_.guarded) find_balances();
-    const index_t end = std::min((part + 1) * blocking_.part_columns, p_.out_channels);
+    const index_t end = (std::min)((part + 1) * blocking_.part_columns, p_.out_channels);
     for (index_t o = part * blocking_.part_columns; o < end; o += blocking_.columns) {
-      const index_t columns = std::min(blocking_.columns, end - o);
+      const index_t columns = (std::min)(blocking_.columns, end - o);
       for (index_t c = 0; c < p_.in_channels; c += blocking_.kc)
         for (index_t e = 0; e < elements_; e += blocking_.elements)
-          multiply(o, columns, c, std::min(blocking_.kc, p_.in_channels - c), e,
-                   std::min(blocking_.elements, elements_ - e));
+          multiply(o, columns, c, (std::min)(blocking_.kc, p_.in_channels - c), e,
+                   (std::min)(blocking_.elements, elements_ - e));
       store_outputs(o, columns);
       if (p_.guarded) sum_unbalanced_tiles(o, columns);
     }
@@ -611,7 +612,7 @@ class winograd_task {
     for (index_t done = 0; done < tiles_;) {
       const index_t tile = first_tile_ + done;
       const index_t x = tile % size.w, y = tile / size.w % size.h, grid = tile / size.w / size.h;
-      const index_t length = std::min(size.w - x, tiles_ - done);
+      const index_t length = (std::min)(size.w - x, tiles_ - done);
       const tile_run* above = found > 0 && y > 0 && x == 0 ? scratch_.runs + found - 1 : nullptr;
       const bool follows = above && above->x == 0 && above->length == length;
       scratch_.runs[found] = {
@@ -688,7 +689,7 @@ class winograd_task {
       if (lines.line[i] == copy) kernel_.copy_line(source, inside ? p_.in.w : 0, x, step, wanted, copy);
       const index_t from = std::max<index_t>(x, 0);
       if (inside && channel + 1 < p_.in_channels)  // too far away for the hardware to see it coming
-        prefetch(source + p_.in.h * p_.in.w + from, std::min(x + kernel_.tile * run.length * step, p_.in.w) - from);
+        prefetch(source + p_.in.h * p_.in.w + from, (std::min)(x + kernel_.tile * run.length * step, p_.in.w) - from);
     }
     return lines.line;
   }
@@ -738,7 +739,7 @@ class winograd_task {
     cut_count_ = 0;
     const hw step{p_.h.phases * p_.h.dilation, p_.w.phases * p_.w.dilation};
     const auto points = [](index_t first, index_t out, index_t s, index_t most) {
-      return first < out ? std::min(most, ceil_divide(out - first, s)) : 0;
+      return first < out ? (std::min)(most, ceil_divide(out - first, s)) : 0;
     };
     for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w) {
       const index_t at = phase_w * scratch_.rows_ld, window_w = phase_w % p_.w.windows;
@@ -766,7 +767,7 @@ class winograd_task {
           if (empty) tiles.largest[i] = 0;
           tiles.cut[i] = k;
           tiles.balance[i] = tile_balance(tiles.largest[i], tiles.balance[i]);
-          tiles.least[k] = std::min(tiles.least[k], tiles.balance[i]);
+          tiles.least[k] = (std::min)(tiles.least[k], tiles.balance[i]);
           if (!(tiles.largest[i] <= tiles.most)) tiles.most = tiles.largest[i];
         }
       }
@@ -799,7 +800,7 @@ class winograd_task {
         pack_input(phase_w, c, channels, e, elements, scratch_.v, false);
       for (index_t j = 0, some; j < columns; j += some) {
         const index_t into = (o + j) % winograd_strip;  // where memory is short, a chunk is a part of a strip
-        some = std::min(winograd_strip - into, columns - j);
+        some = (std::min)(winograd_strip - into, columns - j);
         index_t plane;
         const T* u;
         if (p_.packed_weight) {
@@ -849,7 +850,7 @@ class winograd_task {
     }
     T* u = scratch_.u;
     for (index_t j = 0; j < columns; j += kernel_.nr) {
-      const index_t count = std::min(kernel_.nr, columns - j), width = round_up(count, kernel_.lanes);
+      const index_t count = (std::min)(kernel_.nr, columns - j), width = round_up(count, kernel_.lanes);
       for (index_t k = 0; k < channels; ++k, u += width) {
         pack_winograd_weight(p_, kernel_, group_, phase, o + j, count, c + k, 1, scratch_.few, width,
                              sums ? sums + j : nullptr, scratch_.sums_ld);
@@ -866,9 +867,9 @@ class winograd_task {
     epilogue.accumulate = accumulate;
     const index_t nr = kernel_.nr;
     for (index_t j = 0; j < columns; j += nr, u += channels * nr, m += p_.w.phases * elements_ * scratch_.m_plane) {
-      const index_t some = std::min(nr, columns - j);
+      const index_t some = (std::min)(nr, columns - j);
       for (index_t t = 0, high = cover_.high; t < cover_.padded; --high) {
-        const int tile = high > 0 ? 0 : kernel_.tile_of(std::min(cover_.padded - t, kernel_.heights[1]));
+        const int tile = high > 0 ? 0 : kernel_.tile_of((std::min)(cover_.padded - t, kernel_.heights[1]));
         kernel_.multiply_tile(tile, some, depth, v + t, scratch_.v_ld, u, round_up(some, kernel_.lanes), m + t * nr, nr,
                               epilogue);
         t += kernel_.heights[tile];
@@ -880,13 +881,13 @@ class winograd_task {
     const index_t lanes = kernel_.transform_lanes, phases = p_.w.phases;
     const index_t most = winograd_output_columns / (kernel_.tile * phases);
     for (index_t j = 0; j < columns; j += lanes) {
-      const index_t channel = group_ * p_.out_channels + o + j, count = std::min(lanes, columns - j);
+      const index_t channel = group_ * p_.out_channels + o + j, count = (std::min)(lanes, columns - j);
       alignas(alignment) T bias[alignment / sizeof(T)] = {};
       if (p_.bias) std::copy_n(p_.bias + channel, count, bias);
       const T* m = m_of(j, 0, 0) + j % kernel_.nr;
       for (const tile_run* run = scratch_.runs; run < scratch_.runs + runs_; ++run)
         for (index_t t = 0, some; t < run->length; t += some) {
-          some = std::min(equal_share(run->length, most, 1), run->length - t);
+          some = (std::min)(equal_share(run->length, most, 1), run->length - t);
           for (index_t phase_w = 0; phase_w < phases; ++phase_w)
             kernel_.output_tiles(m + phase_w * elements_ * scratch_.m_plane + (run->begin + t) * kernel_.nr,
                                  scratch_.m_plane, kernel_.nr, some, bias, p_.relu, scratch_.y + phase_w * lanes,
@@ -914,7 +915,7 @@ class winograd_task {
         magnitudes.sums += p_.window() * scratch_.sums_ld;
       }
       for (index_t j = 0; j < columns; j += lanes, magnitudes.sums += lanes) {
-        const index_t count = std::min(lanes, columns - j);
+        const index_t count = (std::min)(lanes, columns - j);
         kernel_.shares(magnitudes, sums, share);
         const T most = most_of_tile(sums, count);
         if (tiles.pass(most, share, cut_count_)) continue;
@@ -934,7 +935,7 @@ class winograd_task {
     const T* image = p_.input + (run.image * p_.groups + group_) * p_.in_channels * in_plane;
     const hw first = first_input(run, t, phase_w % p_.w.windows), dilation{p_.h.dilation, p_.w.dilation};
     for (index_t c = 0, some; c < p_.in_channels; c += some) {
-      some = std::min(winograd_direct_channels, p_.in_channels - c);
+      some = (std::min)(winograd_direct_channels, p_.in_channels - c);
       kernel_.patch({image + c * in_plane, some, p_.in, first, dilation}, scratch_.patch);
       pack_taps(o, count, c, some);
       kernel_.direct({scratch_.patch, scratch_.taps, some, p_.window(), tap.of, bias, c == 0,
@@ -967,8 +968,8 @@ class winograd_task {
     const hw first{run.grid.h + phase_h_ + run.y * step.h,
                    run.grid.w + (run.x + t * kernel_.tile) * p_.w.phases * step.w};
     if (first.h >= p_.out.h || first.w >= p_.out.w) return;  // a grid may have fewer points than the first
-    const index_t rows = std::min(kernel_.tile, ceil_divide(p_.out.h - first.h, step.h));
-    const index_t columns = std::min(some * kernel_.tile * p_.w.phases, ceil_divide(p_.out.w - first.w, step.w));
+    const index_t rows = (std::min)(kernel_.tile, ceil_divide(p_.out.h - first.h, step.h));
+    const index_t columns = (std::min)(some * kernel_.tile * p_.w.phases, ceil_divide(p_.out.w - first.w, step.w));
     T* out = p_.output + (run.image * p_.groups * p_.out_channels + channel) * plane + first.h * p_.out.w + first.w;
     if (step.w == 1)
       return kernel_.output_rows(scratch_.y, scratch_.y_row, rows, columns, count, out, step.h * p_.out.w, plane);
@@ -1085,7 +1086,7 @@ double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& ke
       (elements * (vectors(tiles) + 2.5 * d(tile_rows) * vectors(grid.w)) + 30 * d(tile_rows * kernel.side()));
   const double outputs = 3.5 * d(p.phases() * tiles) * elements * vectors(p.out_channels);
   const double passes =
-      weight_bytes <= winograd_weight_bytes ? 1 : std::max(1.0, d(tiles) / (4 * winograd_block_tiles));
+      weight_bytes <= winograd_weight_bytes ? 1 : (std::max)(1.0, d(tiles) / (4 * winograd_block_tiles));
   const double weight = packed ? 0 : passes * 4.5 * d(p.phases() * p.in_channels) * elements * vectors(p.out_channels);
   return d(p.groups) * (products + inputs + outputs + weight);
 }

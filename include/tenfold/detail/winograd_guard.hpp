@@ -35,7 +35,7 @@ inline constexpr int winograd_magnification = 256;
 
 /// A magnitude below which rounding is that of subnormal numbers, in transforms that magnify it too.
 template <class T>
-inline constexpr T winograd_tiny = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon() * 8;
+inline constexpr T winograd_tiny = (std::numeric_limits<T>::min)() / std::numeric_limits<T>::epsilon() * 8;
 
 /// Where weights are tiny, the largest magnitude of a tile that is transformed: so the absolute error is at most
 /// 2^-120 in float (of 9 * 4096 terms, magnified 256 times), the relative one may be anything.
@@ -51,7 +51,7 @@ constexpr index_t code_of(const winograd_cut& c) {
 /// Of `taps` taps, a dilation apart from line `first` on, those before the image, and those behind it of `extent`
 /// lines.
 inline index_t taps_before(index_t first, index_t dilation, index_t taps) {
-  return first >= 0 ? 0 : std::min(taps, ceil_divide(-first, dilation));
+  return first >= 0 ? 0 : (std::min)(taps, ceil_divide(-first, dilation));
 }
 inline index_t taps_behind(index_t first, index_t dilation, index_t taps, index_t extent) {
   if (first + (taps - 1) * dilation < extent) return 0;
@@ -73,10 +73,10 @@ T most_of_tile(const T* sums, index_t count) {
   bool tiny = false;
   for (index_t o = 0; o < count; ++o) {
     if (!(sums[o] <= largest)) largest = sums[o];
-    if (!(largest <= std::numeric_limits<T>::max())) return -1;
+    if (!(largest <= (std::numeric_limits<T>::max)())) return -1;
     tiny = tiny || (sums[o] > 0 && sums[o] < winograd_tiny<T>);
   }
-  const T most = std::numeric_limits<T>::max() / (2 * winograd_magnification) / largest;
+  const T most = (std::numeric_limits<T>::max)() / (2 * winograd_magnification) / largest;
   if (most < 1) return -1;  // the transformed weights themselves may leave the range
   return tiny ? std::min<T>(most, winograd_most_of_tiny) : most;
 }

@@ -15,7 +15,7 @@ inline index_t scratch_budget(const context& ctx) {
   if (ctx.max_workspace_bytes == 0) return most_scratch_bytes;
   if (ctx.max_workspace_bytes < least_scratch_bytes)
     raise({"max_workspace_bytes must be at least ", least_scratch_bytes, ", but got ", ctx.max_workspace_bytes});
-  return std::min(ctx.max_workspace_bytes, most_scratch_bytes);
+  return (std::min)(ctx.max_workspace_bytes, most_scratch_bytes);
 }
 
 /// A workspace may begin anywhere; its use begins at a cache line.

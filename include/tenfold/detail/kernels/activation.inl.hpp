@@ -63,13 +63,13 @@ constexpr T inverse_factorial(int k) {
 template <class T>
 TENFOLD_INLINE vec<T> sigmoid_of(vec<T> v) {
   using parts = float_parts<T>;
-  using I = typename parts::bits;
-  using B = arithmetic_t<I>;  // of a NaN the sum may wrap
+  using bits = typename parts::bits;
+  using unsigned_bits = arithmetic_t<bits>;  // of a NaN the sum may wrap
   constexpr T ln2_high = static_cast<T>(sizeof(T) == 4 ? 0x1.62ep-1 : 0x1.62e42fee00000p-1);
   constexpr T ln2_low = static_cast<T>(sizeof(T) == 4 ? 0x1.0bfbe8e7bcd5ep-15 : 0x1.a39ef35793c76p-33);
   constexpr T least = static_cast<T>((1 - parts::bias) * 0.6931471805599453);  // log of the smallest normal number
   // Adding and subtracting 1.5 * 2^mantissa rounds to an integer, which the low bits of the sum are.
-  constexpr T rounder = static_cast<T>(I{3} << (parts::mantissa - 1));
+  constexpr T rounder = static_cast<T>(bits{3} << (parts::mantissa - 1));
   const auto underflows = v < broadcast(least);
   vec<T> w = underflows ? broadcast(-least) : -v;
   w = w < broadcast(least) ? broadcast(least) : w;
@@ -81,7 +81,8 @@ TENFOLD_INLINE vec<T> sigmoid_of(vec<T> v) {
   vec<T> series = broadcast(inverse_factorial<T>(parts::taylor));
   TENFOLD_UNROLL for (int k = parts::taylor - 1; k > 1; --k) series = series * r + broadcast(inverse_factorial<T>(k));
   const vec<T> t = high + (r * r * series - low);
-  const vec<B> power = (bits_as<vec<B>>(shifted) + broadcast(B{parts::bias})) << parts::mantissa;
+  const vec<unsigned_bits> power =
+      (bits_as<vec<unsigned_bits>>(shifted) + broadcast(unsigned_bits{parts::bias})) << parts::mantissa;
   const vec<T> q = bits_as<vec<T>>(power), one = broadcast(T{1});
   const auto large = q > one;
   const vec<T> result = one / ((large ? q : one) + ((large ? one : q) + q * t));

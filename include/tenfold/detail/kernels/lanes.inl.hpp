@@ -75,10 +75,20 @@ TENFOLD_INLINE bool any_bit(V v) {
   return any != 0;
 }
 
+// Of the elements of a and b those of the given numbers, b's counted on from a's.
+template <int... Place, class V>
+TENFOLD_INLINE V shuffled(V a, V b) {
+#if __has_builtin(__builtin_shufflevector)
+  return __builtin_shufflevector(a, b, Place...);
+#else  // g++ 11
+  return __builtin_shuffle(a, b, decltype(a < b){Place...});
+#endif
+}
+
 // Of the 2 L - 1 elements that a and b hold, the last of a being the first of b: every second one, from the first on.
-template <class T, int L, int... I>
-TENFOLD_INLINE vec_of<T, L> even_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(a, b, (2 * I < L ? 2 * I : 2 * I + 1)...);
+template <class T, int L, int... Lane>
+TENFOLD_INLINE vec_of<T, L> even_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, Lane...>) {
+  return shuffled<(2 * Lane < L ? 2 * Lane : 2 * Lane + 1)...>(a, b);
 }
 
 template <class T, int L>
@@ -99,9 +109,15 @@ TENFOLD_INLINE vec_of<T, L> chosen_lanes(vec_of<T, L> v, vec_of<P, L> places) {
 }
 
 // Each lane of half a vector twice.
-template <class T, int L, int... I>
-TENFOLD_INLINE vec_of<T, L> each_twice(vec_of<T, L / 2> v, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(v, v, (I / 2)...);
+template <class T, int L, int... Lane>
+TENFOLD_INLINE vec_of<T, L> each_twice(vec_of<T, L / 2> v, std::integer_sequence<int, Lane...>) {
+#if __has_builtin(__builtin_shufflevector)
+  return __builtin_shufflevector(v, v, (Lane / 2)...);
+#else
+  vec_of<T, L> wide = {};
+  __builtin_memcpy(&wide, &v, sizeof v);
+  return shuffled<(Lane / 2)...>(wide, wide);
+#endif
 }
 
 // p[0], p[0], p[1], p[1], ... in L lanes.
@@ -114,9 +130,9 @@ TENFOLD_INLINE vec_of<T, L> load_doubled(const T* p) {
 }
 
 // The elements of a and b in turn: the lanes [0, L / 2) of both, or with Half = 1 the others.
-template <int Half, class T, int L, int... I>
-TENFOLD_INLINE vec_of<T, L> zipped_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(a, b, (Half * L / 2 + I / 2 + I % 2 * L)...);
+template <int Half, class T, int L, int... Lane>
+TENFOLD_INLINE vec_of<T, L> zipped_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, Lane...>) {
+  return shuffled<(Half * L / 2 + Lane / 2 + Lane % 2 * L)...>(a, b);
 }
 
 template <int Half, class T, int L>
@@ -125,9 +141,9 @@ TENFOLD_INLINE vec_of<T, L> zipped_lanes(vec_of<T, L> a, vec_of<T, L> b) {
 }
 
 // Every second element of a and b, one behind the other, from the first on, or with First = 1 from the second.
-template <int First, class T, int L, int... I>
-TENFOLD_INLINE vec_of<T, L> every_second(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(a, b, (2 * I + First)...);
+template <int First, class T, int L, int... Lane>
+TENFOLD_INLINE vec_of<T, L> every_second(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, Lane...>) {
+  return shuffled<(2 * Lane + First)...>(a, b);
 }
 
 template <int First, class T, int L>
@@ -136,9 +152,9 @@ TENFOLD_INLINE vec_of<T, L> every_second(vec_of<T, L> a, vec_of<T, L> b) {
 }
 
 // The lanes of a but the first, then the first of b.
-template <class T, int L, int... I>
-TENFOLD_INLINE vec_of<T, L> next_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(a, b, (I + 1)...);
+template <class T, int L, int... Lane>
+TENFOLD_INLINE vec_of<T, L> next_lanes(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, Lane...>) {
+  return shuffled<(Lane + 1)...>(a, b);
 }
 
 template <class T, int L>
@@ -147,15 +163,15 @@ TENFOLD_INLINE vec_of<T, L> next_lanes(vec_of<T, L> a, vec_of<T, L> b) {
 }
 
 // The same within each block of B lanes.
-template <int B, int Half, class T, int L, int... I>
-TENFOLD_INLINE vec_of<T, L> zipped_blocks(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(a, b, (I / B * B + Half * B / 2 + I % B / 2 + I % 2 * L)...);
+template <int B, int Half, class T, int L, int... Lane>
+TENFOLD_INLINE vec_of<T, L> zipped_blocks(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, Lane...>) {
+  return shuffled<(Lane / B * B + Half * B / 2 + Lane % B / 2 + Lane % 2 * L)...>(a, b);
 }
 
 // a's blocks of B lanes of even number, each followed by the same of b; with Half = 1 those of odd number.
-template <int B, int Half, class T, int L, int... I>
-TENFOLD_INLINE vec_of<T, L> paired_blocks(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(a, b, (I / B % 2 == 0 ? I + Half * B : L + I - B + Half * B)...);
+template <int B, int Half, class T, int L, int... Lane>
+TENFOLD_INLINE vec_of<T, L> paired_blocks(vec_of<T, L> a, vec_of<T, L> b, std::integer_sequence<int, Lane...>) {
+  return shuffled<(Lane / B % 2 == 0 ? Lane + Half * B : L + Lane - B + Half * B)...>(a, b);
 }
 
 // Exchanges the bit of the lane's number that tells odd blocks of B from even ones with the same bit of the row's.

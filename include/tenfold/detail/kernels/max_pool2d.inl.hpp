@@ -68,7 +68,7 @@ struct pool_sizes {
   index_t span = 0;         // input columns that they need
   index_t reach = 0;        // input columns that their vectors read
   index_t pitch = 0;        // columns, in whole vectors
-  index_t slots = 1;        // a power of 2: so many rows are held, row h in slot h % slots
+  index_t slot_count = 1;   // a power of 2: so many rows are held, row h in slot h % slot_count
   index_t first = -1;       // output column
   index_t left = 0;         // and its first tap's column
   index_t inner_begin = 0;  // the outputs of a strip whose taps are all inside the image; those behind the strip's
@@ -132,11 +132,11 @@ struct pool_strip {
   bool fits() {
     pool_sizes& s = sizes;
     const index_t high = (s.kernel.h - 1) * s.dilation.h + 1;
-    if (high > most_slots || s.wide > line_room || high > std::numeric_limits<P>::max() / s.in.w) return false;
-    while (s.slots < high) s.slots *= 2;
+    if (high > most_slots || s.wide > line_room || high > (std::numeric_limits<P>::max)() / s.in.w) return false;
+    while (s.slot_count < high) s.slot_count *= 2;
     index_t room = (line_room - s.wide) / s.stride.w + 1;
     if (room > most_columns) room = most_columns;
-    if (room > rows_room / s.slots) room = rows_room / s.slots;
+    if (room > rows_room / s.slot_count) room = rows_room / s.slot_count;
     if (room < L || (s.out.w < 3 && s.stride.w > 2)) return false;
     room -= room % L;
     const index_t strips = (s.out.w + room - 1) / room;
@@ -256,7 +256,7 @@ struct pool_strip {
   // The maxima of input row h, into its slot.
   template <int Stride, bool Ordered>
   TENFOLD_INLINE void pool_row(const pool_sizes& s, const V* row, index_t h, values_vec& sum) {
-    const index_t slot = (h & (s.slots - 1)) * s.pitch;
+    const index_t slot = (h & (s.slot_count - 1)) * s.pitch;
     for (index_t c = 0; c < s.columns; c += L) {
       values_vec m = fill_lanes<L>(static_cast<V>(pool_lowest<T>));
       places_vec m_at = load_lanes<L>(start + c);
@@ -288,7 +288,7 @@ struct pool_strip {
                                 places_vec& m_at) const {
     index_t at = 0;
     for (index_t h = h_begin; h < h_end; h += s.dilation.h, at += s.dilation.h * s.in.w) {
-      const index_t slot = (h & (s.slots - 1)) * s.pitch + c;
+      const index_t slot = (h & (s.slot_count - 1)) * s.pitch + c;
       places_vec v_at = {};
       if constexpr (Indices) v_at = load_lanes<L>(place + slot) + fill_lanes<L>(static_cast<P>(at));
       take<Ordered>(load_lanes<L>(most + slot), v_at, m, m_at);
@@ -326,10 +326,10 @@ struct pool_strip {
     const index_t next = s.stride.h * s.in.w;
     // Fetching the image takes a third of the time off 64 x 224 x 224; 128 x 112 x 112 are a tenth slower with it, and
     // fetching what will be written gains nothing.
-    const bool far = s.in.h * s.in.w * static_cast<index_t>(sizeof(T)) >= 1 << 17;
+    const bool fetches = s.in.h * s.in.w * static_cast<index_t>(sizeof(T)) >= 1 << 17;
     values_vec sum = {};
     for (; rows > 0; --rows, x += next, index += next, room -= s.out.w) {
-      if (far) prefetch_page<0>(x, next);
+      if (fetches) prefetch_page<0>(x, next);
       for (index_t c = 0; c < s.columns; c += L) {
         const bool edge = Taps != 2 && at_edge(s, c);
         values_vec m = fill_lanes<L>(static_cast<V>(pool_lowest<T>));
@@ -361,12 +361,12 @@ struct pool_strip {
                                           const T* x, T* values, index_t* indices) {
     const pool_sizes s = sizes;
     values_vec sum = {};
-    for (index_t slot = 0; slot < s.slots; ++slot) held[slot] = -1;
+    for (index_t slot = 0; slot < s.slot_count; ++slot) held[slot] = -1;
     for (index_t oh = begin; oh < end; ++oh) {
       index_t h_begin, h_end;
       pool_window(oh, s.in.h, s.kernel.h, s.stride.h, s.padding.h, s.dilation.h, h_begin, h_end);
       for (index_t h = h_begin; h < h_end; h += s.dilation.h) {
-        const index_t slot = h & (s.slots - 1);
+        const index_t slot = h & (s.slot_count - 1);
         if (held[slot] == h) continue;
         held[slot] = h;
         const V* row = row_of(s, x, h, before, readable);

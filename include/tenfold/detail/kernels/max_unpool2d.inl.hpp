@@ -28,10 +28,10 @@ inline index_t last_index_outside(const index_t* indices, index_t count, index_t
 }
 
 // Of neighbouring 32-bit halves of a 64-bit number the lower one, twice.
-template <int L, int... I>
-TENFOLD_INLINE vec_of<std::int32_t, L> low_halves(vec_of<std::int32_t, L> v, std::integer_sequence<int, I...>) {
+template <int L, int... Lane>
+TENFOLD_INLINE vec_of<std::int32_t, L> low_halves(vec_of<std::int32_t, L> v, std::integer_sequence<int, Lane...>) {
   constexpr int low = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-  return __builtin_shufflevector(v, v, (I / 2 * 2 + low)...);
+  return shuffled<(Lane / 2 * 2 + low)...>(v, v);
 }
 
 // indices[0], indices[0], indices[1], indices[1], ... in lanes as wide as T; of a 32-bit T they are all below 2^31.
@@ -63,11 +63,11 @@ bool unpool_own_blocks(index_t planes, hw in, hw out, const T* x, const index_t*
   vec_of<D, L> hits = {};
   // Fetching what will be written takes a quarter of the time off 64 x 224 x 224, up to that of 128 x 112 x 112,
   // nothing below; fetching what is read as well is slower.
-  const bool far = out.h * out.w * static_cast<index_t>(sizeof(T)) >= 1 << 15;
+  const bool fetches = out.h * out.w * static_cast<index_t>(sizeof(T)) >= 1 << 15;
   for (index_t p = 0; p < planes; ++p) {
     vec_of<D, L> row = lane_numbers<D, L>();  // the places that begin an output row
     for (index_t h = 0; h < in.h; ++h, row += w + w, x += in.w, indices += in.w, y += 2 * out.w) {
-      if (far) prefetch_page<1>(y, 2 * out.w);
+      if (fetches) prefetch_page<1>(y, 2 * out.w);
       for (index_t column = 0; column < in.w; column += each) {
         const index_t i = column + each <= in.w ? column : in.w - each;  // the last vector ends with the row
         const auto index = load_doubled_indices<T, L>(indices + i);

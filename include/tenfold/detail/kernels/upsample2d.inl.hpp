@@ -173,7 +173,7 @@ TENFOLD_INLINE T bilinear_value(A v) {
     return v;
   } else {
     const A rounded = __builtin_round(v);
-    return rounded >= -static_cast<A>(std::numeric_limits<T>::min()) ? std::numeric_limits<T>::max()
+    return rounded >= -static_cast<A>((std::numeric_limits<T>::min)()) ? (std::numeric_limits<T>::max)()
                                                                      : static_cast<T>(rounded);
   }
 }

@@ -300,7 +300,7 @@ void winograd_output_rows(const T* y, index_t y_row, index_t rows, index_t colum
 template <class T>
 using magnitude_bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 template <class T>
-inline constexpr magnitude_bits<T> largest_bits = std::numeric_limits<magnitude_bits<T>>::max();
+inline constexpr magnitude_bits<T> largest_bits = (std::numeric_limits<magnitude_bits<T>>::max)();
 
 template <class V>
 TENFOLD_INLINE V larger(V a, V b) {
