@@ -183,7 +183,7 @@ struct phase_class {
 struct phase_axis {
   index_t kernel, stride, padding, dilation;
 
-  index_t common() const { return std::gcd(stride, dilation); }
+  index_t common() const { return gcd(stride, dilation); }
 
   /// padding modulo stride, toward minus infinity.
   index_t offset() const { return padding - floor_divide(padding, stride) * stride; }

@@ -103,6 +103,16 @@ constexpr index_t ceil_divide(index_t dividend, index_t divisor) {
   return dividend / divisor + (dividend % divisor != 0);
 }
 
+/// The greatest common divisor of two numbers that are not negative. (<numeric> does not compile where min is a macro.)
+constexpr index_t gcd(index_t a, index_t b) {
+  while (b != 0) {
+    const index_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
 constexpr index_t round_up(index_t value, index_t multiple) { return ceil_divide(value, multiple) * multiple; }
 
 }  // namespace detail

@@ -12,7 +12,7 @@
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/detail/implicit_gemm.hpp>
 
-#include <iterator>  // size
+#include <array>  // begin, size; <iterator> does not compile where min is a macro
 
 namespace tenfold::inline v0 {
 

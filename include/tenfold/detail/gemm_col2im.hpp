@@ -35,7 +35,7 @@ struct col2im_plan {
 
 /// Whether each column of the output has a tap (modulo the stride); the others are holes.
 inline bool reaches_every_column(const convolution_geometry& g) {
-  return std::gcd(g.stride.w, g.dilation.w) == 1 && g.kernel.w >= g.stride.w;
+  return gcd(g.stride.w, g.dilation.w) == 1 && g.kernel.w >= g.stride.w;
 }
 
 /// The columns of an output line in runs that the same taps of a strip reach.
@@ -72,7 +72,7 @@ struct column_runs {
     for (index_t j = 0; j < g.kernel.w; ++j) {
       const index_t offset = j * g.dilation.w - g.padding.w;
       const index_t phase = offset - floor_divide(offset, g.stride.w) * g.stride.w;
-      const bool known = j * std::gcd(g.stride.w, g.dilation.w) >= g.stride.w;  // as the phases repeat
+      const bool known = j * gcd(g.stride.w, g.dilation.w) >= g.stride.w;  // as the phases repeat
       if (known || phase >= g.out.w) continue;
       const side one[1] = {add_side(phase)};
       add_runs(one, 1, phase, g.stride.w, 0, points_of(phase), strip_w);

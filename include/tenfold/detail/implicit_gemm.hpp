@@ -13,8 +13,6 @@
 #include <tenfold/detail/parallel.hpp>
 #include <tenfold/detail/workspace.hpp>
 
-#include <numeric>  // gcd
-
 namespace tenfold::inline v0::detail {
 
 /// An index counted by three digits, outermost first: its offset is the sum of digit * stride.
@@ -78,7 +76,7 @@ struct tile_axis {
   index_t shift;
 
   explicit tile_axis(const tap_axis& a) {
-    const index_t common = std::gcd(a.stride, a.step);
+    const index_t common = gcd(a.stride, a.step);
     groups = (std::min)(a.stride / common, a.taps);
     shift = a.step / common;
     // Stretches further apart than they are long never share a line (and their ends might overflow).
