@@ -11,7 +11,17 @@ template <class T>
 struct folded_batch_norm {
   tensor<T> weight;
   tensor<T> bias;
+
+  TENFOLD_TAG folded_batch_norm() = default;
+  TENFOLD_TAG folded_batch_norm(tensor<T> weight_, tensor<T> bias_)
+      : weight(std::move(weight_)), bias(std::move(bias_)) {}
+  TENFOLD_TAGGED_COPIES(folded_batch_norm);
 };
+
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// The weight and bias of a convolution that answers what batch norm answers behind the given one, as
 /// torch.nn.utils.fuse_conv_bn_weights, in its order of arguments.
@@ -62,4 +72,5 @@ auto fold_batch_norm(const Weight& weight, const Bias& bias, const Mean& running
   return folded;
 }
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -7,7 +7,7 @@
 #error "tenfold/openmp.hpp needs OpenMP: compile with -fopenmp (g++, clang++) or link to CMake's OpenMP::OpenMP_CXX"
 #endif
 
-namespace tenfold::inline v0 {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
 /// A context that runs operations on `threads` threads of OpenMP's pool.
 inline context openmp(int threads) {
@@ -21,4 +21,4 @@ inline context openmp(int threads) {
   return ctx;
 }
 
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

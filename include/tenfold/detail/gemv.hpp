@@ -7,7 +7,8 @@
 #include <tenfold/detail/parallel.hpp>
 #include <tenfold/detail/product.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 inline constexpr index_t gemv_most = 4;         // pixels of few_pixels
 inline constexpr index_t few_rows_most = 3;     // added up, of more tiles are as fast
@@ -76,7 +77,7 @@ void run_few_rows(const strided_product<T>& g, const context& ctx) {
     const index_t j0 = t * columns_per_task;
     const index_t count = std::min(columns_per_task, g.n - j0);
     T sum[few_rows_most][static_cast<std::size_t>(columns_per_task)];
-    for (index_t i = 0; i < g.m; ++i) std::fill(sum[i], sum[i] + count, T{});
+    for (index_t i = 0; i < g.m; ++i) fill(sum[i], sum[i] + count, T{});
     for (index_t p = 0; p < g.k; p += depth)
       for (index_t i = 0; i < g.m; ++i) {
         const index_t terms = std::min(depth, g.k - p);
@@ -122,4 +123,5 @@ void run_gemv(const strided_product<T>& g, const context& ctx) {
     run_few_rows(transposed(few_columns), ctx);
 }
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

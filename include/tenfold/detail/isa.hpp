@@ -13,29 +13,23 @@
 #define TENFOLD_COMPILES_AVX512 1
 #define TENFOLD_COMPILES_AVX2 0
 #define TENFOLD_COMPILES_BASE 0
-#define TENFOLD_LEAST_ISA least_is_avx512
 #elif defined(__AVX2__) && defined(__FMA__)
 #define TENFOLD_COMPILES_AVX512 1
 #define TENFOLD_COMPILES_AVX2 1
 #define TENFOLD_COMPILES_BASE 0
-#define TENFOLD_LEAST_ISA least_is_avx2
 #else
 #define TENFOLD_COMPILES_AVX512 1
 #define TENFOLD_COMPILES_AVX2 1
 #define TENFOLD_COMPILES_BASE 1
-#define TENFOLD_LEAST_ISA least_is_base
 #endif
 #else
 #define TENFOLD_COMPILES_AVX512 0
 #define TENFOLD_COMPILES_AVX2 0
 #define TENFOLD_COMPILES_BASE 1
-#define TENFOLD_LEAST_ISA least_is_base
 #endif
 
-// What follows differs with the flags of the translation unit, so it lives in a namespace that tells which they were: two
-// parts of one program may be compiled with different ones.
-namespace tenfold::inline v0 {
-namespace detail::inline TENFOLD_LEAST_ISA {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+namespace detail {
 
 struct isa_entry {
   isa level;
@@ -80,8 +74,6 @@ inline isa chosen_isa(const context& ctx) {
 
 }  // namespace detail
 
-inline namespace TENFOLD_LEAST_ISA {
-
 /// The instruction set of calls whose context names none: the best one, or what the environment variable TENFOLD_ISA
 /// (base, avx2 or avx512; read once) says.
 inline isa active_isa() { return detail::chosen_isa(context{}); }
@@ -99,5 +91,4 @@ void for_each_available_isa(Visitor visit) {
     if (entry.available()) visit(entry.level);
 }
 
-}  // namespace TENFOLD_LEAST_ISA
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

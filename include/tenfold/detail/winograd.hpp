@@ -27,7 +27,8 @@
 
 #include <tenfold/detail/convolution.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// One dimension of the convolutions that share their inputs. Phase a of them has the outputs a, a + phases, ..., one
 /// for each point, and point x reads the R inputs from x + a % windows - padding on.
@@ -671,7 +672,7 @@ class winograd_task {
     for (index_t j = 0; j < columns; j += lanes) {
       const index_t channel = group_ * p_.out_channels + o + j, count = std::min(lanes, columns - j);
       alignas(alignment) T bias[alignment / sizeof(T)] = {};
-      if (p_.bias) std::copy_n(p_.bias + channel, count, bias);
+      if (p_.bias) std::memcpy(bias, p_.bias + channel, static_cast<std::size_t>(count) * sizeof(T));
       const T* m = m_of(j, 0, 0) + j % kernel_.nr;
       for (const tile_run* run = scratch_.runs; run < scratch_.runs + runs_; ++run)
         for (index_t t = 0, some; t < run->length; t += some) {
@@ -806,7 +807,7 @@ double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& ke
       (elements * (vectors(tiles) + 2.5 * d(tile_rows) * vectors(grid.w)) + 30 * d(tile_rows * kernel.side()));
   const double outputs = 3.5 * d(p.phases() * tiles) * elements * vectors(p.out_channels);
   const double passes =
-      weight_bytes <= winograd_weight_bytes ? 1 : std::max(1.0, d(tiles) / (4 * winograd_block_tiles));
+      weight_bytes <= winograd_weight_bytes ? 1 : greater(1, d(tiles) / (4 * winograd_block_tiles));
   const double weight = packed ? 0 : passes * 4.5 * d(p.phases() * p.in_channels) * elements * vectors(p.out_channels);
   return d(p.groups) * (products + inputs + outputs + weight);
 }
@@ -862,4 +863,5 @@ struct winograd_algorithm<Source, T, M> {
       M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, scratch_bytes, run};
 };
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
