@@ -387,7 +387,7 @@ class gemm_col2im {
         for (index_t o = 0; o < channels; ++o) {
           const T value = bias ? bias[o] : T{};
           T* line = out + (o * g_.out.h + y) * g_.out.w;
-          fill(line, line + g_.out.w, !all && operands_.relu && value < T{} ? T{} : value);
+          fill(line, line + g_.out.w, !all && operands_.relu ? rectified_value(value) : value);
         }
   }
 

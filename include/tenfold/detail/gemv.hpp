@@ -18,7 +18,8 @@ inline constexpr index_t few_columns_most = 7;  // of dot products
 template <class T>
 T scaled_sum(T alpha, T sum, T beta, const T& c) {
   using U = arithmetic_t<T>;
-  const U product = alpha == T{1} ? static_cast<U>(sum) : static_cast<U>(static_cast<U>(alpha) * static_cast<U>(sum));
+  U product = static_cast<U>(sum);
+  if (alpha != T{1}) product = static_cast<U>(static_cast<U>(alpha) * product);
   if (beta == T{0}) return static_cast<T>(product);
   return static_cast<T>(static_cast<U>(product + static_cast<U>(static_cast<U>(beta) * static_cast<U>(c))));
 }

@@ -460,7 +460,7 @@ class gemm_task {
       for (index_t i = 0; i < rows_; ++i) {
         const T bias = bias_ ? bias_[(i0_ + i) / g_.rows_per_bias] : T{};
         for_each_run(i, j, std::min(kernel_.nr, columns_ - j), [&](T* c, index_t, index_t length) {
-          for (index_t x = 0; x < length; ++x) c[x * g_.layout.step] = g_.relu && bias < T{} ? T{} : bias;
+          for (index_t x = 0; x < length; ++x) c[x * g_.layout.step] = g_.relu ? rectified_value(bias) : bias;
         });
       }
   }

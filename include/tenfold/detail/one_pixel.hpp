@@ -83,7 +83,7 @@ class one_pixel {
       for (index_t c = begin; c < end; ++c) {
         const T bias = operands.bias ? operands.bias[c % channels] : T{};
         fill(operands.output + c * plane, operands.output + (c + 1) * plane,
-                  operands.relu && bias < T{} ? T{} : bias);
+                  operands.relu ? rectified_value(bias) : bias);
       }
     });
   }
