@@ -9,7 +9,7 @@ cmake_minimum_required(VERSION 3.24)
 
 string(REPLACE "," ";" objects "${OBJECTS}")
 set(shared
-  "^_ZT[ISV]N7tenfold2v05errorE$"           # error's type information and virtual table
+  "^(DW[.]ref[.])?_ZT[ISV]N7tenfold2v05errorE$" # error's type information and virtual table
   "^_ZN7tenfold2v05errorD[0125]Ev$"         # and its destructor
   "^_ZN7tenfold2v012shared_state"           # data
   "^_ZN7tenfold2v0(4same|5valid)E$"         # constants
@@ -20,14 +20,13 @@ set(tokens)
 set(failed FALSE)
 foreach(object IN LISTS objects)
   execute_process(COMMAND ${NM} --defined-only ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
-  string(REGEX MATCHALL "flags_[0-9]+_[0-9]+" found "${symbols}")
+  string(REGEX MATCHALL "flags_[0-9]+_[0-9]+_" found "${symbols}")
   list(REMOVE_DUPLICATES found)
   list(LENGTH found count)
-  list(GET found 0 token)
-  if(NOT count EQUAL 1 OR token IN_LIST tokens)
+  if(NOT count EQUAL 1 OR found IN_LIST tokens)
     message(SEND_ERROR "${object}: ${found}: not a token of its own")
   endif()
-  list(APPEND tokens ${token})
+  list(APPEND tokens ${found})
   string(REGEX MATCHALL "[WVu] [^ \n]+" weak "${symbols}")
   set(sections)
   foreach(symbol IN LISTS weak)

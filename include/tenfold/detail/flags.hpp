@@ -273,7 +273,7 @@
 #if defined(TENFOLD_TEST_WITHOUT_TOKEN)  // for the tests, which then have to fail
 #define TENFOLD_FLAGS flags
 #else
-#define TENFOLD_FLAGS TENFOLD_PASTE(flags_, TENFOLD_ISA_FLAGS, _, TENFOLD_MODE_FLAGS, , , , , , , , , , , , , , , , , , , , , , )
+#define TENFOLD_FLAGS TENFOLD_PASTE(flags_, TENFOLD_ISA_FLAGS, _, TENFOLD_MODE_FLAGS, _, , , , , , , , , , , , , , , , , , , , , )
 #define TENFOLD_ISA_FLAGS                                                                                             \
   TENFOLD_PASTE(                                                                                                      \
     TENFOLD_FLAG_VECTORS, TENFOLD_FLAG_POPCNT, TENFOLD_FLAG_LZCNT, TENFOLD_FLAG_BMI, TENFOLD_FLAG_BMI2, \
