@@ -56,10 +56,12 @@ auto fold_batch_norm(const Weight& weight, const Bias& bias, const Mean& running
   const auto factor = [&](index_t o) {
     return static_cast<double>(parameters[3](o)) / std::sqrt(static_cast<double>(parameters[2](o)) + eps);
   };
-  for (index_t o = 0; o < channels; ++o)
-    folded.bias(o) = static_cast<T>((static_cast<double>(parameters[0](o)) - static_cast<double>(parameters[1](o))) *
-                                        factor(o) +
-                                    static_cast<double>(parameters[4](o)));
+  for (index_t o = 0; o < channels; ++o) {
+    // volatile: clang's -ffp-contract=fast would make one operation of product and sum, where -mfma has one.
+    const volatile double scaled =
+        (static_cast<double>(parameters[0](o)) - static_cast<double>(parameters[1](o))) * factor(o);
+    folded.bias(o) = static_cast<T>(scaled + static_cast<double>(parameters[4](o)));
+  }
   const index_t rows = w.shape()[0];
   const index_t columns = w.shape()[1];
   const index_t window = w.shape()[2] * w.shape()[3];

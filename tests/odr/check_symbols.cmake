@@ -10,6 +10,7 @@ cmake_minimum_required(VERSION 3.24)
 string(REPLACE "," ";" objects "${OBJECTS}")
 set(shared
   "^(DW[.]ref[.])?_ZT[ISV]N7tenfold2v05errorE$" # error's type information and virtual table
+  "^_ZT[IS]F"                               # the type information of functions, for clang's sanitizer
   "^_ZN7tenfold2v05errorD[0125]Ev$"         # and its destructor
   "^_ZN7tenfold2v012shared_state"           # data
   "^_ZN7tenfold2v0(4same|5valid)E$"         # constants

@@ -22,6 +22,8 @@ const part* const parts[] = {PARTS};
 constexpr tf::isa levels[] = {tf::isa::avx512, tf::isa::avx2, tf::isa::base};
 constexpr const char* text = "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1";
 
+constexpr unsigned flush_to_zero = 0x8040;  // and denormals-are-zero
+
 int failures = 0;
 
 void expect(bool ok, const char* name, const char* what) {
@@ -73,6 +75,10 @@ void check(const part& p) {
       const std::uint64_t right = plain.run_layer(plain.layer(ctx), ctx);
       expect(plain.run_layer(p.layer(ctx), ctx) == right, p.name, "a layer of its own, run by the plain part");
       expect(p.run_layer(plain.layer(ctx), ctx) == right, p.name, "a layer of the plain part, run by it");
+      const unsigned mode = __builtin_ia32_stmxcsr();  // as -ffast-math sets it in programs that it links
+      __builtin_ia32_ldmxcsr(mode | flush_to_zero);
+      expect(p.run_layer(p.layer(ctx), ctx) == right, p.name, "a layer of normal numbers with flush-to-zero");
+      __builtin_ia32_ldmxcsr(mode);
     }
   }
   expect(p.sum(plain.ramp({2, 5})) == 45, p.name, "a tensor of the plain part");
