@@ -4,17 +4,18 @@
 
 #include <benchmark/benchmark.h>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_KERNELS
 
 #if TENFOLD_COMPILES_AVX512
-TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 namespace avx512 {
 #include "peak.inl.hpp"
 }
 TENFOLD_END_TARGET
 #endif
 #if TENFOLD_COMPILES_AVX2
-TENFOLD_BEGIN_TARGET("avx2,fma", "avx2,fma")
+TENFOLD_BEGIN_TARGET("avx2,fma")
 namespace avx2 {
 #include "peak.inl.hpp"
 }
@@ -26,7 +27,8 @@ namespace base {
 }
 #endif
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_KERNELS
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
 
 namespace bench {
 namespace {

@@ -46,7 +46,7 @@ TEST(Error, HandlerCanBeReplaced) {
   const tf::error_handler mine = [](const char* text) { seen = text; };
   const tf::error_handler before = tf::set_error_handler(mine);
   ASSERT_NE(before, nullptr);
-  tf::detail::current_error_handler()("what a program without exceptions would see");
+  tf::shared_state::handler("what a program without exceptions would see");
   EXPECT_EQ(seen, "what a program without exceptions would see");
   EXPECT_EQ(tf::set_error_handler(before), mine);
 }

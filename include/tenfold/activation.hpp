@@ -5,7 +5,8 @@
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/detail/parallel.hpp>
 
-namespace tenfold::inline v0 {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// The element type of a sigmoid: the input's, or float for integers, as in torch.
 template <element T>
@@ -92,4 +93,5 @@ tensor<sigmoid_element<element_of<Input>>> sigmoid(const Input& input, const con
   return output;
 }
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -9,7 +9,17 @@ template <class T>
 struct folded_batch_norm {
   tensor<T> weight;
   tensor<T> bias;
+
+  TENFOLD_TAG folded_batch_norm() = default;
+  TENFOLD_TAG folded_batch_norm(tensor<T> weight_, tensor<T> bias_)
+      : weight(std::move(weight_)), bias(std::move(bias_)) {}
+  TENFOLD_TAGGED_COPIES(folded_batch_norm);
 };
+
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// The weight and bias of a convolution that answers what batch norm answers behind the given one, as
 /// torch.nn.utils.fuse_conv_bn_weights, in its order of arguments.
@@ -44,10 +54,12 @@ auto fold_batch_norm(const Weight& weight, const Bias& bias, const Mean& running
   const auto factor = [&](index_t o) {
     return static_cast<double>(parameters[3](o)) / __builtin_sqrt(static_cast<double>(parameters[2](o)) + eps);
   };
-  for (index_t o = 0; o < channels; ++o)
-    folded.bias(o) = static_cast<T>((static_cast<double>(parameters[0](o)) - static_cast<double>(parameters[1](o))) *
-                                        factor(o) +
-                                    static_cast<double>(parameters[4](o)));
+  for (index_t o = 0; o < channels; ++o) {
+    // volatile: clang's -ffp-contract=fast would make one operation of product and sum, where -mfma has one.
+    const volatile double scaled =
+        (static_cast<double>(parameters[0](o)) - static_cast<double>(parameters[1](o))) * factor(o);
+    folded.bias(o) = static_cast<T>(scaled + static_cast<double>(parameters[4](o)));
+  }
   const index_t rows = w.shape()[0];
   const index_t columns = w.shape()[1];
   const index_t window = w.shape()[2] * w.shape()[3];
@@ -60,4 +72,5 @@ auto fold_batch_norm(const Weight& weight, const Bias& bias, const Mean& running
   return folded;
 }
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -20,8 +20,8 @@ enum class math { standard, exact, fast };
 class task {
  public:
   template <class Body>
-  explicit task(Body& body) : body_(&body), call_([](void* b, index_t i) { (*static_cast<Body*>(b))(i); }) {}
-  void operator()(index_t i) const { call_(body_, i); }
+  TENFOLD_TAG explicit task(Body& body) : body_(&body), call_([](void* b, index_t i) { (*static_cast<Body*>(b))(i); }) {}
+  TENFOLD_TAG void operator()(index_t i) const { call_(body_, i); }
 
  private:
   void* body_;
@@ -33,10 +33,10 @@ class task {
 /// trivially copyable: capture a pointer to your pool.
 class executor {
  public:
-  executor() = default;
+  TENFOLD_TAG executor() = default;
   template <class F>
     requires(!std::same_as<std::decay_t<F>, executor> && std::invocable<const std::decay_t<F>&, index_t, task>)
-  executor(F&& f)  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG executor(F&& f)  // NOLINT(google-explicit-constructor)
       : call_([](const void* g, index_t count, task body) {
           (*static_cast<const std::decay_t<F>*>(g))(count, body);
         }) {
@@ -46,7 +46,7 @@ class executor {
     ::new (static_cast<void*>(storage_)) G(f);
   }
 
-  void operator()(index_t count, task body) const {
+  TENFOLD_TAG void operator()(index_t count, task body) const {
     if (call_) return call_(storage_, count, body);
     for (index_t i = 0; i < count; ++i) body(i);
   }
@@ -75,11 +75,18 @@ struct context {
   std::optional<tenfold::isa> isa = {};
 };
 
-/// The context of calls that name none: serial until the program sets it (`default_context() = openmp(4);`), which must
-/// not happen while another thread is in a call.
-inline context& default_context() {
-  static context shared;
-  return shared;
-}
+namespace shared_state {
+
+TENFOLD_SHARED inline constinit context calls_without_one{};
+
+}  // namespace shared_state
 
 }  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+
+/// The context of calls that name none: serial until the program sets it (`default_context() = openmp(4);`), which must
+/// not happen while another thread is in a call.
+inline context& default_context() { return shared_state::calls_without_one; }
+
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

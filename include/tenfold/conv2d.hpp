@@ -19,16 +19,16 @@ inline constexpr valid_t valid{};
 class conv2d_padding {
  public:
   template <std::integral Both>
-  constexpr conv2d_padding(Both both) : value_(both) {}  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(Both both) : value_(both) {}  // NOLINT(google-explicit-constructor)
   template <std::integral Height, std::integral Width>
-  constexpr conv2d_padding(Height h, Width w) : value_(h, w) {}
-  constexpr conv2d_padding(const hw& value) : value_(value) {}      // NOLINT(google-explicit-constructor)
-  constexpr conv2d_padding(same_t) : value_(0), is_same_(true) {}   // NOLINT(google-explicit-constructor)
-  constexpr conv2d_padding(valid_t) : value_(0) {}                  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(Height h, Width w) : value_(h, w) {}
+  TENFOLD_TAG constexpr conv2d_padding(const hw& value) : value_(value) {}      // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(same_t) : value_(0), is_same_(true) {}   // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(valid_t) : value_(0) {}                  // NOLINT(google-explicit-constructor)
 
-  constexpr bool is_same() const { return is_same_; }
+  TENFOLD_TAG constexpr bool is_same() const { return is_same_; }
   /// The pair; 0 for `same`, which depends on the kernel.
-  constexpr const hw& value() const { return value_; }
+  TENFOLD_TAG constexpr const hw& value() const { return value_; }
 
  private:
   hw value_;
@@ -42,6 +42,11 @@ struct conv2d_options {
   hw dilation = 1;
   index_t groups = 1;
 };
+
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 namespace detail {
 
@@ -231,6 +236,11 @@ struct conv2d_op {
   };
 };
 
+template <>
+struct prepared_op<false> {
+  using type = conv2d_op;
+};
+
 }  // namespace detail
 
 /// 2-D convolution (cross-correlation), as torch.nn.functional.conv2d.
@@ -295,6 +305,7 @@ index_t conv2d_workspace_bytes(const Input& input, const Weight& weight, const B
 ///     prepared_conv2d<float> layer(weight, bias, {.padding = 1}, activation::relu);
 ///     auto y = layer(x);
 template <element T>
-using prepared_conv2d = detail::prepared_convolution<detail::conv2d_op, T>;
+using prepared_conv2d = layers::prepared_convolution<false, T>;
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -19,6 +19,11 @@ struct conv_transpose2d_options {
   hw dilation = 1;
 };
 
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
+
 namespace detail {
 
 /// (in - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1: the size without output_padding.
@@ -183,7 +188,7 @@ struct phase_class {
 struct phase_axis {
   index_t kernel, stride, padding, dilation;
 
-  index_t common() const { return gcd(stride, dilation); }
+  index_t common() const { return common_divisor(stride, dilation); }
 
   /// padding modulo stride, toward minus infinity.
   index_t offset() const { return padding - floor_divide(padding, stride) * stride; }
@@ -377,6 +382,11 @@ struct conv_transpose2d_op {
   };
 };
 
+template <>
+struct prepared_op<true> {
+  using type = conv_transpose2d_op;
+};
+
 }  // namespace detail
 
 /// Transposed 2-D convolution, as torch.nn.functional.conv_transpose2d.
@@ -443,7 +453,7 @@ index_t conv_transpose2d_workspace_bytes(const Input& input, const Weight& weigh
 
 /// A conv_transpose2d whose weight is known, with an optional ReLU; see prepared_conv2d.
 template <element T>
-using prepared_conv_transpose2d = detail::prepared_convolution<detail::conv_transpose2d_op, T>;
+using prepared_conv_transpose2d = layers::prepared_convolution<true, T>;
 
 namespace aten {
 
@@ -536,4 +546,5 @@ auto slow_conv_transpose2d(const Input& input, const Weight& weight, const hw& k
 
 }  // namespace aten
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

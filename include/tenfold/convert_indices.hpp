@@ -16,6 +16,11 @@ namespace tenfold::inline v0 {
 /// Only the numbers differ: index tensors are laid out as (N, C, OH, OW) for every kind.
 enum class index_kind { plane, tensor, tensorflow, tensorflow_with_batch, window };
 
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
+
 namespace detail {
 
 /// A conversion: the pooling's input, the windows over it (options are read for index_kind::window alone), and the
@@ -229,4 +234,5 @@ index_t convert_indices_workspace_bytes(const Indices&, index_kind, index_kind, 
   return 0;
 }
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

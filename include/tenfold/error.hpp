@@ -20,10 +20,13 @@ using index_t = std::int64_t;
 
 /// Bad input. what() is PyTorch's text for the same mistake, to the letter, where PyTorch has one; hint() is tenfold's
 /// own advice, empty where there is none. It is raised before anything is written.
-class error : public std::invalid_argument {
+class TENFOLD_SHARED error : public std::invalid_argument {
  public:
-  explicit error(const std::string& what, std::string hint = {}) : invalid_argument(what), hint_(std::move(hint)) {}
-  const char* hint() const noexcept { return hint_.c_str(); }
+  TENFOLD_TAG explicit error(const std::string& what, std::string hint = {})
+      : invalid_argument(what), hint_(std::move(hint)) {}
+  TENFOLD_TAG error(const error&) = default;
+  TENFOLD_TAG error& operator=(const error&) = default;
+  TENFOLD_TAG const char* hint() const noexcept { return hint_.c_str(); }
 
  private:
   std::string hint_;
@@ -32,21 +35,19 @@ class error : public std::invalid_argument {
 /// Called with the text before the program aborts, where exceptions are switched off (-fno-exceptions).
 using error_handler = void (*)(const char* text);
 
-namespace detail {
+/// What all files of a program share, and its shared objects: data alone, because code differs with a file's flags.
+namespace shared_state {
 
-inline error_handler& current_error_handler() {
-  static error_handler handler = [](const char* text) {
-    std::fputs(text, stderr);
-    std::fputc('\n', stderr);
-  };
-  return handler;
-}
+TENFOLD_SHARED inline constinit error_handler handler = nullptr;
 
-}  // namespace detail
+}  // namespace shared_state
+}  // namespace tenfold::inline v0
 
-/// Replaces the handler; returns the one before.
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+
+/// Replaces the handler; returns the one before. Null, which it is at first, stands for one that writes to stderr.
 inline error_handler set_error_handler(error_handler handler) {
-  return std::exchange(detail::current_error_handler(), handler);
+  return std::exchange(shared_state::handler, handler);
 }
 
 namespace detail {
@@ -63,7 +64,12 @@ namespace detail {
   throw error(text, hint);
 #else
   (void)hint;
-  current_error_handler()(text.c_str());
+  if (shared_state::handler) {
+    shared_state::handler(text.c_str());
+  } else {
+    std::fputs(text.c_str(), stderr);
+    std::fputc('\n', stderr);
+  }
   std::abort();
 #endif
 }
@@ -72,8 +78,10 @@ namespace detail {
 /// one). It only points at its object, so that the many places which may raise stay small.
 class text_part {
  public:
-  text_part(const char* text) : object_(text), append_(append_characters) {}  // NOLINT(google-explicit-constructor)
-  text_part(const std::string& text) : text_part(text.c_str()) {}             // NOLINT(google-explicit-constructor)
+  text_part(const char* text) : text_part(std::string_view(text)) {}               // NOLINT(google-explicit-constructor)
+  text_part(const std::string& text) : text_part(std::string_view(text)) {}        // NOLINT(google-explicit-constructor)
+  text_part(std::string_view text)  // NOLINT(google-explicit-constructor)
+      : object_(text.data()), number_(static_cast<index_t>(text.size())), append_(append_characters) {}
   template <std::integral Number>
   text_part(Number number)  // NOLINT(google-explicit-constructor)
       : number_(static_cast<index_t>(number)), append_(append_number) {}
@@ -85,7 +93,7 @@ class text_part {
 
  private:
   TENFOLD_COLD static void append_characters(std::string& text, const text_part& part) {
-    text += static_cast<const char*>(part.object_);
+    text.append(static_cast<const char*>(part.object_), static_cast<std::size_t>(part.number_));
   }
   TENFOLD_COLD static void append_number(std::string& text, const text_part& part) {
     text += std::to_string(part.number_);
@@ -113,4 +121,4 @@ TENFOLD_COLD inline std::string join(std::initializer_list<text_part> parts) {
 [[noreturn]] TENFOLD_COLD inline void raise(const char* text) { raise_text(text); }
 
 }  // namespace detail
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -9,6 +9,11 @@ namespace tenfold::inline v0 {
 enum class order { row_major, col_major };
 enum class transpose { no, yes };
 
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
+
 namespace detail {
 
 template <class T>
@@ -81,4 +86,5 @@ index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx
   return detail::workspace_bytes_for((std::max)(bytes(m, n), bytes(n, m)));
 }
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -15,6 +15,11 @@ struct im2col_options {
   hw stride = 1;
 };
 
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
+
 namespace detail {
 
 /// An image (batch, channels, image.h, image.w), and its columns (batch, channels * kernel.h * kernel.w,
@@ -172,10 +177,10 @@ void run_im2col(const im2col_geometry& g, const T* image, T* columns, const cont
       const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
       const T* from = image + (r / taps * g.image.h + down.place) * g.image.w + along.place;
       T* row = columns + r * blocks;
-      std::fill(row, row + down.begin * g.blocks.w, T{});
+      fill(row, row + down.begin * g.blocks.w, T{});
       kernel(down.end - down.begin, along.end - along.begin, o.stride.w, from, o.stride.h * g.image.w,
              row + down.begin * g.blocks.w, along.begin, g.blocks.w - along.end);
-      std::fill(row + down.end * g.blocks.w, row + blocks, T{});
+      fill(row + down.end * g.blocks.w, row + blocks, T{});
     }
   });
 }
@@ -198,7 +203,7 @@ void run_col2im(const im2col_geometry& g, const T* columns, T* image, const cont
       const index_t plane = b / bands, top = b % bands * most_rows;
       const index_t rows = (std::min)(most_rows, g.image.h - top);
       T* band = image + (plane * g.image.h + top) * g.image.w;
-      std::fill(band, band + rows * g.image.w, T{});
+      fill(band, band + rows * g.image.w, T{});
       for (index_t tap = 0; tap < taps; ++tap) {
         const index_t i = tap / o.kernel_size.w, j = tap % o.kernel_size.w;
         const tap_range down = taps_inside(i, rows, g.blocks.h, o.dilation.h, o.padding.h + top, o.stride.h);
@@ -295,4 +300,5 @@ tensor<element_of<Columns>> col2im(const Columns& columns, const hw& output_size
   return output;
 }
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -21,7 +21,17 @@ template <element T>
 struct max_pool2d_result {
   tensor<T> values;
   tensor<index_t> indices;
+
+  TENFOLD_TAG max_pool2d_result() = default;
+  TENFOLD_TAG max_pool2d_result(tensor<T> values_, tensor<index_t> indices_)
+      : values(std::move(values_)), indices(std::move(indices_)) {}
+  TENFOLD_TAGGED_COPIES(max_pool2d_result);
 };
+
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 namespace detail {
 
@@ -177,4 +187,5 @@ tensor<element_of<Input>> max_pool2d(const Input& input, const pool2d_options& o
   return values;
 }
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

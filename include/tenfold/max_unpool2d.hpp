@@ -30,6 +30,11 @@ struct unpool2d_options {
   unpool_duplicates duplicates = unpool_duplicates::last;
 };
 
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
+
 namespace detail {
 
 constexpr index_t default_unpooled_size(index_t in, index_t kernel, index_t stride, index_t padding) {
@@ -174,7 +179,7 @@ void check_no_duplicates(const pool2d_geometry& g, const T* input, const index_t
 template <element T>
 void unpool_plane(unpool_duplicates rule, index_t in, index_t out, const T* input, const index_t* indices, T* output) {
   using U = arithmetic_t<T>;
-  std::fill(output, output + out, T{});
+  fill(output, output + out, T{});
   for (index_t i = in; i-- > 0;) output[indices[i]] = rule == unpool_duplicates::sum ? static_cast<T>(-T{}) : input[i];
   for (index_t i = 0; i < in && rule != unpool_duplicates::first; ++i) {
     T& y = output[indices[i]];
@@ -267,4 +272,5 @@ tensor<element_of<Input>> max_unpool2d(const Input& input, const Indices& indice
   return output;
 }
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -27,9 +27,13 @@ struct onnx_conv_transpose_options {
 struct onnx_pads {
   hw begin;
   hw end;
-
-  friend constexpr bool operator==(const onnx_pads&, const onnx_pads&) = default;
 };
+
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+
+constexpr bool operator==(const onnx_pads& a, const onnx_pads& b) { return a.begin == b.begin && a.end == b.end; }
 
 namespace detail {
 
@@ -111,4 +115,4 @@ constexpr onnx_pads onnx_conv_transpose_pads(std::nullopt_t, const hw& input, co
   return onnx_conv_transpose_pads(output_shape, input, kernel, options);
 }
 
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -7,7 +7,7 @@
 #error "tenfold/openmp.hpp needs OpenMP: compile with -fopenmp (g++, clang++) or link to CMake's OpenMP::OpenMP_CXX"
 #endif
 
-namespace tenfold::inline v0 {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
 /// A context that runs operations on `threads` threads of OpenMP's pool. With GNU's libgomp a child that fork() makes
 /// after the first region of several threads hangs in its own first one: let it run serially, fork before, or link
@@ -23,4 +23,4 @@ inline context openmp(int threads) {
   return ctx;
 }
 
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -16,7 +16,8 @@
 #include <cmath>  // exp, floor, isnan, round
 #include <limits>
 
-namespace tenfold::inline v0::reference {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::reference {
+TENFOLD_BEGIN_STRICT
 
 template <element T>
 using sum_of = std::conditional_t<std::floating_point<T>, double, std::uint64_t>;
@@ -321,7 +322,8 @@ place<A> between(index_t o, index_t in, index_t out, double step, bool align_cor
     x = out > 1 ? static_cast<A>(in - 1) / static_cast<A>(out - 1) * static_cast<A>(o) : A{0};
   } else {
     const A s = step > 0 ? static_cast<A>(step) : static_cast<A>(in) / static_cast<A>(out);
-    x = (std::max)(A{0}, s * (static_cast<A>(o) + A{0.5}) - A{0.5});
+    x = s * (static_cast<A>(o) + A{0.5}) - A{0.5};
+    if (x < 0) x = 0;
   }
   const index_t first = (std::min)(static_cast<index_t>(x), in - 1);
   return {first, (std::min)(first + 1, in - 1), (std::min)(A{1}, x - static_cast<A>(first))};
@@ -428,4 +430,5 @@ tensor<element_of<Input>> slow_conv_transpose2d(const Input& input, const Weight
 }
 
 }  // namespace aten
-}  // namespace tenfold::inline v0::reference
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::reference

@@ -19,28 +19,35 @@ struct hw {
   index_t w;
 
   template <std::integral Both>
-  constexpr hw(Both both) : h(static_cast<index_t>(both)), w(h) {}  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr hw(Both both) : h(static_cast<index_t>(both)), w(h) {}  // NOLINT(google-explicit-constructor)
   template <std::integral Height, std::integral Width>
-  constexpr hw(Height height, Width width) : h(static_cast<index_t>(height)), w(static_cast<index_t>(width)) {}
-
-  friend constexpr bool operator==(const hw&, const hw&) = default;
+  TENFOLD_TAG constexpr hw(Height height, Width width)
+      : h(static_cast<index_t>(height)), w(static_cast<index_t>(width)) {}
 };
-
-/// As PyTorch prints a pair in its messages: [2, 1].
-TENFOLD_COLD inline void append_to(std::string& text, const hw& pair) {
-  text += detail::join({"[", pair.h, ", ", pair.w, "]"});
-}
 
 /// torch's scale_factor of an upsampling.
 struct scale {
   double h;
   double w;
 
-  constexpr explicit scale(double both) : h(both), w(both) {}
-  constexpr scale(double height, double width) : h(height), w(width) {}
-
-  friend constexpr bool operator==(const scale&, const scale&) = default;
+  TENFOLD_TAG constexpr explicit scale(double both) : h(both), w(both) {}
+  TENFOLD_TAG constexpr scale(double height, double width) : h(height), w(width) {}
 };
+
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+
+constexpr bool operator==(const hw& a, const hw& b) { return a.h == b.h && a.w == b.w; }
+
+/// As PyTorch prints a pair in its messages: [2, 1].
+TENFOLD_COLD inline void append_to(std::string& text, const hw& pair) {
+  text += detail::join({"[", pair.h, ", ", pair.w, "]"});
+}
+
+TENFOLD_BEGIN_STRICT
+constexpr bool operator==(const scale& a, const scale& b) { return a.h == b.h && a.w == b.w; }
+TENFOLD_END_STRICT
 
 namespace detail {
 
@@ -103,42 +110,46 @@ constexpr index_t ceil_divide(index_t dividend, index_t divisor) {
   return dividend / divisor + (dividend % divisor != 0);
 }
 
-/// The greatest common divisor of two numbers that are not negative. (<numeric> does not compile where min is a macro.)
-constexpr index_t gcd(index_t a, index_t b) {
+/// The greatest common divisor, 0 of zeros.
+constexpr index_t common_divisor(index_t a, index_t b) {
   while (b != 0) {
     const index_t rest = a % b;
     a = b;
     b = rest;
   }
-  return a;
+  return a < 0 ? -a : a;
 }
 
 constexpr index_t round_up(index_t value, index_t multiple) { return ceil_divide(value, multiple) * multiple; }
 
 }  // namespace detail
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+namespace tenfold::inline v0 {
 
 /// The sizes of a tensor, outermost first. Up to 8 dimensions, kept inline.
 class shape {
  public:
   static constexpr std::size_t max_rank = 8;
 
-  constexpr shape() = default;
-  constexpr shape(std::initializer_list<index_t> sizes) : shape(std::span<const index_t>(sizes.begin(), sizes.size())) {}
-  constexpr explicit shape(std::span<const index_t> sizes) : rank_(sizes.size()) {
+  TENFOLD_TAG constexpr shape() = default;
+  TENFOLD_TAG constexpr shape(std::initializer_list<index_t> sizes)
+      : shape(std::span<const index_t>(sizes.begin(), sizes.size())) {}
+  TENFOLD_TAG constexpr explicit shape(std::span<const index_t> sizes) : rank_(sizes.size()) {
     if (sizes.size() > max_rank) detail::raise({"a shape has at most 8 dimensions, but got ", rank_});
     std::copy(sizes.begin(), sizes.end(), sizes_.begin());
   }
 
   /// The number of dimensions.
-  constexpr std::size_t size() const { return rank_; }
-  constexpr bool empty() const { return rank_ == 0; }
-  constexpr index_t operator[](std::size_t i) const { return sizes_[i]; }
-  constexpr index_t& operator[](std::size_t i) { return sizes_[i]; }
-  constexpr const index_t* begin() const { return sizes_.data(); }
-  constexpr const index_t* end() const { return sizes_.data() + rank_; }
+  TENFOLD_TAG constexpr std::size_t size() const { return rank_; }
+  TENFOLD_TAG constexpr bool empty() const { return rank_ == 0; }
+  TENFOLD_TAG constexpr index_t operator[](std::size_t i) const { return sizes_[i]; }
+  TENFOLD_TAG constexpr index_t& operator[](std::size_t i) { return sizes_[i]; }
+  TENFOLD_TAG constexpr const index_t* begin() const { return sizes_.data(); }
+  TENFOLD_TAG constexpr const index_t* end() const { return sizes_.data() + rank_; }
 
   /// The product of the sizes; throws where it overflows.
-  constexpr index_t elements() const {
+  TENFOLD_TAG constexpr index_t elements() const {
     index_t product = 1;
     for (const index_t size : *this)
       if (size == 0) return 0;
@@ -146,14 +157,18 @@ class shape {
     return product;
   }
 
-  friend constexpr bool operator==(const shape& a, const shape& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
-  }
-
  private:
   std::array<index_t, max_rank> sizes_{};
   std::size_t rank_ = 0;
 };
+
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+
+constexpr bool operator==(const shape& a, const shape& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
 
 TENFOLD_COLD inline void append_to(std::string& text, const shape& s) {
   text += '[';
@@ -182,4 +197,4 @@ std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& s
   return stream << to_string(s).c_str();
 }
 
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -6,7 +6,7 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
-namespace tenfold::inline v0 {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
 /// A context that runs operations on at most `threads` threads of oneTBB's pool, in an arena of their own.
 inline context tbb(int threads) {
@@ -19,4 +19,4 @@ inline context tbb(int threads) {
   return ctx;
 }
 
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

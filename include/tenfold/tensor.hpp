@@ -7,7 +7,7 @@
 #include <cstring>  // memcpy, memset
 #include <new>      // align_val_t
 #include <type_traits>
-#include <utility>  // exchange, swap
+#include <utility>  // swap
 
 namespace tenfold::inline v0 {
 
@@ -15,9 +15,17 @@ namespace tenfold::inline v0 {
 template <class T>
 concept element = std::same_as<T, float> || std::same_as<T, double> || (std::signed_integral<T> && sizeof(T) <= 8 && !std::same_as<T, char>);
 
-namespace detail {
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
 inline constexpr std::size_t alignment = 64;  // a cache line, and the widest vector
+
+/// std::fill, of which the linker might keep the one of a file that was compiled for another instruction set.
+template <class T>
+constexpr void fill(T* begin, T* end, T value) {
+  for (T* p = begin; p != end; ++p) *p = value;
+}
 
 /// The number of elements of a tensor of this shape; throws where it is negative or its bytes overflow.
 template <class T>
@@ -40,7 +48,9 @@ index_t offset_of(const shape& s, Index... index) {
   return offset;
 }
 
-}  // namespace detail
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
+
+namespace tenfold::inline v0 {
 
 /// A borrowed, contiguous, row-major tensor: a pointer and a shape. Copying it copies no element.
 template <class T>
@@ -49,22 +59,22 @@ class tensor_view {
   using element_type = T;
   using value_type = std::remove_const_t<T>;
 
-  tensor_view(T* data, const tenfold::shape& shape)
+  TENFOLD_TAG tensor_view(T* data, const tenfold::shape& shape)
       : data_(data), shape_(shape), size_(detail::checked_elements<T>(shape)) {}
   template <class U>  // a template, so that it is never the copy constructor
     requires(std::is_const_v<T> && std::same_as<U, value_type>)
-  tensor_view(const tensor_view<U>& other)  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG tensor_view(const tensor_view<U>& other)  // NOLINT(google-explicit-constructor)
       : data_(other.data()), shape_(other.shape()), size_(other.size()) {}
 
-  const tenfold::shape& shape() const { return shape_; }
-  T* data() const { return data_; }
+  TENFOLD_TAG const tenfold::shape& shape() const { return shape_; }
+  TENFOLD_TAG T* data() const { return data_; }
   /// The number of elements.
-  index_t size() const { return size_; }
+  TENFOLD_TAG index_t size() const { return size_; }
   template <std::integral... Index>
-  T& operator()(Index... index) const {
+  TENFOLD_TAG T& operator()(Index... index) const {
     return data_[detail::offset_of(shape_, index...)];
   }
-  tensor_view view() const { return *this; }
+  TENFOLD_TAG tensor_view view() const { return *this; }
 
  private:
   T* data_;
@@ -81,23 +91,23 @@ class tensor {
   using element_type = T;
   using value_type = T;
 
-  tensor() = default;
-  explicit tensor(const tenfold::shape& shape) : tensor(uninitialized(shape)) {
+  TENFOLD_TAG tensor() = default;
+  TENFOLD_TAG explicit tensor(const tenfold::shape& shape) : tensor(uninitialized(shape)) {
     if (size_ > 0) std::memset(static_cast<void*>(data_), 0, static_cast<std::size_t>(size_) * sizeof(T));
   }
   /// Elements are copied from `values`, in row-major order; there must be as many as the shape has.
-  tensor(const tenfold::shape& shape, std::initializer_list<T> values) : tensor(uninitialized(shape)) {
+  TENFOLD_TAG tensor(const tenfold::shape& shape, std::initializer_list<T> values) : tensor(uninitialized(shape)) {
     if (static_cast<index_t>(values.size()) != size_)
       detail::raise({"a tensor of shape ", shape, " has ", size_, " elements, but got ",
                      static_cast<index_t>(values.size()), " values"});
-    std::copy(values.begin(), values.end(), data_);
+    if (size_ > 0) std::memcpy(data_, values.begin(), static_cast<std::size_t>(size_) * sizeof(T));
   }
   /// Elements are copied from an array that has as many.
-  tensor(const tenfold::shape& shape, const T* values) : tensor(uninitialized(shape)) {
+  TENFOLD_TAG tensor(const tenfold::shape& shape, const T* values) : tensor(uninitialized(shape)) {
     if (size_ > 0) std::memcpy(data_, values, static_cast<std::size_t>(size_) * sizeof(T));
   }
   /// For results that are written whole.
-  static tensor uninitialized(const tenfold::shape& shape) {
+  TENFOLD_TAG static tensor uninitialized(const tenfold::shape& shape) {
     const index_t size = detail::checked_elements<T>(shape);
     tensor result;
     result.data_ = size ? allocate(size) : nullptr;
@@ -106,39 +116,41 @@ class tensor {
     return result;
   }
 
-  tensor(const tensor& other) : tensor(uninitialized(other.shape_)) {
+  TENFOLD_TAG tensor(const tensor& other) : tensor(uninitialized(other.shape_)) {
     if (size_ > 0) std::memcpy(data_, other.data_, static_cast<std::size_t>(size_) * sizeof(T));
   }
-  tensor(tensor&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)),
-        shape_(std::exchange(other.shape_, tenfold::shape{0})),
-        size_(std::exchange(other.size_, 0)) {}
-  tensor& operator=(tensor other) noexcept {
-    (std::swap)(data_, other.data_);
-    (std::swap)(shape_, other.shape_);
-    (std::swap)(size_, other.size_);
+  TENFOLD_TAG tensor(tensor&& other) noexcept
+      : data_(other.data_), shape_(other.shape_), size_(other.size_) {
+    other.data_ = nullptr;
+    other.shape_ = {0};
+    other.size_ = 0;
+  }
+  TENFOLD_TAG tensor& operator=(tensor other) noexcept {
+    std::swap(data_, other.data_);
+    shape_ = other.shape_;
+    size_ = other.size_;
     return *this;
   }
-  ~tensor() { ::operator delete(data_, std::align_val_t{detail::alignment}); }
+  TENFOLD_TAG ~tensor() { ::operator delete(data_, std::align_val_t{detail::alignment}); }
 
-  const tenfold::shape& shape() const { return shape_; }
-  T* data() { return data_; }
-  const T* data() const { return data_; }
+  TENFOLD_TAG const tenfold::shape& shape() const { return shape_; }
+  TENFOLD_TAG T* data() { return data_; }
+  TENFOLD_TAG const T* data() const { return data_; }
   /// The number of elements.
-  index_t size() const { return size_; }
+  TENFOLD_TAG index_t size() const { return size_; }
   template <std::integral... Index>
-  T& operator()(Index... index) {
+  TENFOLD_TAG T& operator()(Index... index) {
     return data_[detail::offset_of(shape_, index...)];
   }
   template <std::integral... Index>
-  const T& operator()(Index... index) const {
+  TENFOLD_TAG const T& operator()(Index... index) const {
     return data_[detail::offset_of(shape_, index...)];
   }
-  tensor_view<T> view() { return {data_, shape_}; }
-  tensor_view<const T> view() const { return {data_, shape_}; }
+  TENFOLD_TAG tensor_view<T> view() { return {data_, shape_}; }
+  TENFOLD_TAG tensor_view<const T> view() const { return {data_, shape_}; }
 
  private:
-  static T* allocate(index_t size) {
+  TENFOLD_TAG static T* allocate(index_t size) {
     return static_cast<T*>(
         ::operator new(static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{detail::alignment}));
   }
@@ -147,6 +159,10 @@ class tensor {
   tenfold::shape shape_ = {0};
   index_t size_ = 0;
 };
+
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
 template <class T>
 tensor_view<T> as_view(const tensor_view<T>& x) {
@@ -182,4 +198,4 @@ tensor_view<const element_of<X>> const_view(const X& x) {
 }
 
 }  // namespace detail
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

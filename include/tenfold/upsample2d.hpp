@@ -7,7 +7,8 @@
 
 #include <charconv>  // to_chars: a scale in an error text
 
-namespace tenfold::inline v0 {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// What an upsampling goes to: an hw (torch's size) or a tf::scale (torch's scale_factor).
 template <class Size>
@@ -189,4 +190,5 @@ tensor<element_of<Input>> upsample_bilinear2d(const Input& input, const Size& si
   return output;
 }
 
-}  // namespace tenfold::inline v0
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

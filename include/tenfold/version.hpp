@@ -14,3 +14,5 @@
 
 // Everything lives in this inline namespace, so that two versions linked into one program do not mix.
 namespace tenfold::inline v0 {}
+
+#include <tenfold/detail/flags.hpp>

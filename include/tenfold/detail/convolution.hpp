@@ -19,7 +19,10 @@ namespace tenfold::inline v0 {
 /// What a prepared layer does to its result.
 enum class activation { none, relu };
 
-namespace detail {
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// The arrays of one call; null where only sizes are asked for.
 template <class T>
@@ -71,7 +74,7 @@ const convolution_algorithm<T>* find_algorithm(const convolution_geometry& g, co
 template <class Op, class T>
 const convolution_algorithm<T>& choose_algorithm(const convolution_geometry& g, const context& ctx, bool packed) {
   const convolution_algorithm<T>* best = find_algorithm<Op, T>(g, ctx, packed);
-  if (!best) raise({Op::name, " has no algorithm '", std::string(ctx.algorithm), "' for these shapes"});
+  if (!best) raise({Op::name, " has no algorithm '", ctx.algorithm, "' for these shapes"});
   return *best;
 }
 
@@ -190,22 +193,34 @@ index_t convolution_workspace_bytes(const shape& input, const shape& weight, con
   return workspace_bytes_for(choose_algorithm<Op, T>(g, ctx, false).scratch_bytes(g, {}, ctx));
 }
 
+/// The Op of a prepared layer.
+template <bool Transposed>
+struct prepared_op;
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
+
+// The layers are public types, the same whatever the flags.
+namespace tenfold::inline v0::layers {
+
+using namespace detail;
+
 /// The weight of a layer, packed for each algorithm that a call has asked for. Calls may ask at the same time: the first
 /// to finish packing wins, the other throws its copy away.
 template <class T, std::size_t Count>
 class packed_weights {
  public:
-  packed_weights() = default;
-  packed_weights(const packed_weights&) {}  // a copy packs anew when asked
-  packed_weights& operator=(const packed_weights&) {
+  TENFOLD_TAG packed_weights() = default;
+  TENFOLD_TAG packed_weights(const packed_weights&) {}  // a copy packs anew when asked
+  TENFOLD_TAG packed_weights& operator=(const packed_weights&) {
     clear();
     return *this;
   }
-  ~packed_weights() { clear(); }
+  TENFOLD_TAG ~packed_weights() { clear(); }
 
   /// The packed weight of algorithm i; pack() makes it.
   template <class Pack>
-  const T* get(std::size_t i, const Pack& pack) const {
+  TENFOLD_TAG const T* get(std::size_t i, const Pack& pack) const {
     const tensor<T>* found = slots_[i].load(std::memory_order_acquire);
     if (found) return found->data();
     auto* made = new tensor<T>(pack());
@@ -215,7 +230,7 @@ class packed_weights {
   }
 
  private:
-  void clear() {
+  TENFOLD_TAG void clear() {
     for (auto& slot : slots_) delete slot.exchange(nullptr);
   }
   mutable std::atomic<const tensor<T>*> slots_[Count] = {};
@@ -223,23 +238,27 @@ class packed_weights {
 
 /// A layer whose weight is known: checked once, and packed once for the algorithm that suits it on the instruction set of
 /// the context that it is made with. (Should an input's size ask for another algorithm, the first such call packs again.)
-template <class Op, class T>
+template <bool Transposed, class T>
 class prepared_convolution {
+  using Op = typename prepared_op<Transposed>::type;
+
  public:
   using options_type = typename Op::options;
 
+  TENFOLD_TAGGED_COPIES(prepared_convolution);
+
   template <tensor_like Weight, tensor_like Bias>
-  prepared_convolution(const Weight& weight, const Bias& bias, const options_type& options = {},
+  TENFOLD_TAG prepared_convolution(const Weight& weight, const Bias& bias, const options_type& options = {},
                        activation after = activation::none, const context& ctx = default_context())
       : prepared_convolution(const_view(weight), optional_bias<T>(const_view(bias)), options, after, ctx) {}
   template <tensor_like Weight>
-  explicit prepared_convolution(const Weight& weight, const options_type& options = {},
+  TENFOLD_TAG explicit prepared_convolution(const Weight& weight, const options_type& options = {},
                                 activation after = activation::none, const context& ctx = default_context())
       : prepared_convolution(const_view(weight), optional_bias<T>(), options, after, ctx) {}
 
   /// The plain operation's result, and the activation.
   template <tensor_like Input>
-  tensor<T> operator()(const Input& input, const context& ctx = default_context()) const {
+  TENFOLD_TAG tensor<T> operator()(const Input& input, const context& ctx = default_context()) const {
     const tensor_view<const T> x = const_view(input);
     const convolution_geometry g = geometry(x.shape());
     auto output = tensor<T>::uninitialized(g.output_shape);
@@ -250,7 +269,7 @@ class prepared_convolution {
   /// The same into an output of output_shape, which may not overlap the input. Allocates nothing when the context
   /// carries a workspace of workspace_bytes and workspace_bytes or an earlier call has packed the weight for such an input.
   template <tensor_like Output, tensor_like Input>
-  void into(Output&& output, const Input& input, const context& ctx = default_context()) const {
+  TENFOLD_TAG void into(Output&& output, const Input& input, const context& ctx = default_context()) const {
     const tensor_view<const T> x = const_view(input);
     const tensor_view<T> y = as_view(output);
     const convolution_geometry g = geometry(x.shape());
@@ -258,9 +277,9 @@ class prepared_convolution {
     run(g, x.data(), y.data(), ctx);
   }
 
-  shape output_shape(const shape& input) const { return geometry(input).output_shape; }
+  TENFOLD_TAG shape output_shape(const shape& input) const { return geometry(input).output_shape; }
 
-  index_t workspace_bytes(const shape& input, const context& ctx = default_context()) const {
+  TENFOLD_TAG index_t workspace_bytes(const shape& input, const context& ctx = default_context()) const {
     const convolution_geometry g = geometry(input);
     if (has_no_result(g)) return 0;
     const context c = at_isa(ctx);
@@ -272,9 +291,9 @@ class prepared_convolution {
   /// A larger weight is packed by the first call, whose input tells whether it needs to be.
   static constexpr index_t eager_bytes = index_t{64} << 20;
 
-  static constexpr const auto& algorithms() { return Op::template algorithms<T>; }
+  TENFOLD_TAG static constexpr const auto& algorithms() { return Op::template algorithms<T>; }
 
-  prepared_convolution(const tensor_view<const T>& weight, const optional_bias<T>& bias, const options_type& options,
+  TENFOLD_TAG prepared_convolution(const tensor_view<const T>& weight, const optional_bias<T>& bias, const options_type& options,
                        activation after, const context& ctx)
       : weight_(weight.shape(), weight.data()),
         bias_shape_(bias.bias_shape),
@@ -289,11 +308,11 @@ class prepared_convolution {
       operands(static_cast<std::size_t>(usual - std::begin(algorithms())), g, nullptr, nullptr, c);
   }
 
-  std::size_t choose(const convolution_geometry& g, const context& ctx) const {
+  TENFOLD_TAG std::size_t choose(const convolution_geometry& g, const context& ctx) const {
     return static_cast<std::size_t>(&choose_algorithm<Op, T>(g, ctx, true) - std::begin(algorithms()));
   }
 
-  void run(const convolution_geometry& g, const T* input, T* output, const context& ctx) const {
+  TENFOLD_TAG void run(const convolution_geometry& g, const T* input, T* output, const context& ctx) const {
     if (has_no_result(g)) return;
     const context c = at_isa(ctx);
     const std::size_t i = choose(g, c);
@@ -302,7 +321,7 @@ class prepared_convolution {
     algorithms()[i].run(g, from, c, memory.data());
   }
 
-  convolution_operands<T> operands(std::size_t i, const convolution_geometry& g, const T* input, T* output,
+  TENFOLD_TAG convolution_operands<T> operands(std::size_t i, const convolution_geometry& g, const T* input, T* output,
                                    const context& ctx) const {
     const convolution_algorithm<T>& algorithm = algorithms()[i];
     const T* packed = packed_.get(i, [&] {
@@ -313,10 +332,10 @@ class prepared_convolution {
     return {input, weight_.data(), packed, bias_.data(), output, after_ == activation::relu};
   }
 
-  convolution_geometry geometry(const shape& input) const {
+  TENFOLD_TAG convolution_geometry geometry(const shape& input) const {
     return Op::checked(input, weight_.shape(), bias_shape_, options_);
   }
-  context at_isa(context ctx) const {
+  TENFOLD_TAG context at_isa(context ctx) const {
     ctx.isa = isa_;
     return ctx;
   }
@@ -330,5 +349,4 @@ class prepared_convolution {
   packed_weights<T, std::size(Op::template algorithms<T>)> packed_;
 };
 
-}  // namespace detail
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::layers

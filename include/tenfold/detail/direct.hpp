@@ -15,7 +15,8 @@
 
 #include <cstring>  // memset
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// One dimension of a convolution: output line q * phases + p is point q of phase p, and point q sees the input lines
 /// [origin + q * stride, origin + q * stride + span).
@@ -346,4 +347,5 @@ struct direct_algorithm {
   static constexpr convolution_algorithm<T> entry = {"direct", applies, cost, packed_size, pack, scratch_bytes, run};
 };
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

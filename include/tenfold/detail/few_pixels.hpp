@@ -5,7 +5,8 @@
 #include <tenfold/detail/convolution.hpp>
 #include <tenfold/detail/gemv.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 template <class T>
 class few_pixels {
@@ -27,7 +28,7 @@ class few_pixels {
     const double columns = d(g.out.h) * d(g.out.w);
     const double read = d(g.out_channels) * window / d(vector_lanes<T>(ctx));
     const double sums = 16 * d(g.out_channels) * columns * d(ceil_divide(g.in_channels * g.kernel.h * g.kernel.w, depth));
-    return d(g.groups) * (read * (std::max)(columns, 2.0) + sums + 2 * columns * window);
+    return d(g.groups) * (read * greater(columns, 2) + sums + 2 * columns * window);
   }
 
   static index_t packed_size(const convolution_geometry&, const context&) { return 0; }
@@ -155,4 +156,5 @@ class few_pixels {
   index_t group_, window_, stretch_, plane_, pixels_;
 };
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

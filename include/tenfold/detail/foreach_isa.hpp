@@ -12,45 +12,76 @@
 #include <limits>
 
 #if defined(__clang__)
-#define TENFOLD_PRAGMA(text) _Pragma(#text)
 #define TENFOLD_UNROLL _Pragma("clang loop unroll(full)")
 #define TENFOLD_INLINE inline __attribute__((always_inline))
-#define TENFOLD_BEGIN_TARGET(clang_features, gcc_features) \
-  TENFOLD_PRAGMA(clang attribute push(__attribute__((target(clang_features))), apply_to = function))
+#define TENFOLD_BEGIN_TARGET(features) \
+  TENFOLD_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define TENFOLD_END_TARGET _Pragma("clang attribute pop")
 #elif defined(__GNUC__)
-#define TENFOLD_PRAGMA(text) _Pragma(#text)
 #define TENFOLD_UNROLL _Pragma("GCC unroll 32")
 #define TENFOLD_INLINE inline __attribute__((always_inline))
-#define TENFOLD_BEGIN_TARGET(clang_features, gcc_features) \
-  _Pragma("GCC push_options") TENFOLD_PRAGMA(GCC target(gcc_features))
+#define TENFOLD_BEGIN_TARGET(features) \
+  _Pragma("GCC push_options") TENFOLD_PRAGMA(GCC target(features))
 #define TENFOLD_END_TARGET _Pragma("GCC pop_options")
 #endif
 
+// Which product and sum become one operation is up to the text in clang's `on` (those of one expression do, at -O0 as at
+// -O3), but in g++'s `fast` up to its passes, which depend on -O and -mtune: so it compiles kernels in one way only.
+#if defined(TENFOLD_TEST_WITHOUT_STRICT) || !defined(__GNUC__)
+#define TENFOLD_BEGIN_KERNELS
+#define TENFOLD_END_KERNELS
+#elif defined(__clang__)
+#define TENFOLD_BEGIN_KERNELS TENFOLD_BEGIN_STRICT TENFOLD_PRAGMA(clang fp contract(on))
+#define TENFOLD_END_KERNELS TENFOLD_END_STRICT
+#else
+#define TENFOLD_BEGIN_KERNELS                                                                   \
+  _Pragma("GCC push_options")                                                                   \
+  TENFOLD_OPTIMIZE("O2", "expensive-optimizations", TENFOLD_STRICT_OPTIONS, "fp-contract=fast") \
+  TENFOLD_TUNE_GENERIC
+#define TENFOLD_END_KERNELS _Pragma("GCC pop_options")
+#endif
+#if defined(__x86_64__) || defined(__i386__)
+#define TENFOLD_TUNE_GENERIC TENFOLD_PRAGMA(GCC target("tune=generic"))
+#else
+#define TENFOLD_TUNE_GENERIC
+#endif
+
 #if TENFOLD_COMPILES_AVX512
-TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 #define TENFOLD_VECTOR_BYTES 64
-namespace tenfold::inline v0::detail::avx512 {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx512 {
+TENFOLD_BEGIN_KERNELS
+TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 #include <tenfold/detail/kernels/all.inl.hpp>
+TENFOLD_END_TARGET
+TENFOLD_END_KERNELS
 }
 #undef TENFOLD_VECTOR_BYTES
-TENFOLD_END_TARGET
 #endif
 
 #if TENFOLD_COMPILES_AVX2
-TENFOLD_BEGIN_TARGET("avx2,fma", "avx2,fma")
 #define TENFOLD_VECTOR_BYTES 32
-namespace tenfold::inline v0::detail::avx2 {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx2 {
+TENFOLD_BEGIN_KERNELS
+TENFOLD_BEGIN_TARGET("avx2,fma")
 #include <tenfold/detail/kernels/all.inl.hpp>
+TENFOLD_END_TARGET
+TENFOLD_END_KERNELS
 }
 #undef TENFOLD_VECTOR_BYTES
-TENFOLD_END_TARGET
 #endif
 
 #if TENFOLD_COMPILES_BASE
 #define TENFOLD_VECTOR_BYTES 16
-namespace tenfold::inline v0::detail::base {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::base {
+TENFOLD_BEGIN_KERNELS
+#if TENFOLD_COMPILES_AVX2  // on x86 with GCC or clang
+TENFOLD_BEGIN_TARGET("no-fma,no-fma4")
 #include <tenfold/detail/kernels/all.inl.hpp>
+TENFOLD_END_TARGET
+#else
+#include <tenfold/detail/kernels/all.inl.hpp>
+#endif
+TENFOLD_END_KERNELS
 }
 #undef TENFOLD_VECTOR_BYTES
 #endif

@@ -14,7 +14,8 @@
 
 #include <tenfold/detail/convolution.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// The strips, chunks and bands of one call.
 struct col2im_plan {
@@ -35,7 +36,7 @@ struct col2im_plan {
 
 /// Whether each column of the output has a tap (modulo the stride); the others are holes.
 inline bool reaches_every_column(const convolution_geometry& g) {
-  return gcd(g.stride.w, g.dilation.w) == 1 && g.kernel.w >= g.stride.w;
+  return common_divisor(g.stride.w, g.dilation.w) == 1 && g.kernel.w >= g.stride.w;
 }
 
 /// The columns of an output line in runs that the same taps of a strip reach.
@@ -72,7 +73,7 @@ struct column_runs {
     for (index_t j = 0; j < g.kernel.w; ++j) {
       const index_t offset = j * g.dilation.w - g.padding.w;
       const index_t phase = offset - floor_divide(offset, g.stride.w) * g.stride.w;
-      const bool known = j * gcd(g.stride.w, g.dilation.w) >= g.stride.w;  // as the phases repeat
+      const bool known = j * common_divisor(g.stride.w, g.dilation.w) >= g.stride.w;  // as the phases repeat
       if (known || phase >= g.out.w) continue;
       const side one[1] = {add_side(phase)};
       add_runs(one, 1, phase, g.stride.w, 0, points_of(phase), strip_w);
@@ -150,8 +151,7 @@ class gemm_col2im {
     const index_t phases = g.stride.w > 2 ? (std::min)(g.kernel.w, g.stride.w) : 1;
     const double runs = d(phases + 2 * std::max<index_t>(0, ceil_divide(g.kernel.w * phases, g.stride.w) - phases));
     const double add = 2.5 * d(rows) * vectors + 30 * lines * runs;
-    const double reached =
-        (std::min)(1.0, d(g.kernel.h) / d(g.stride.h)) * (std::min)(1.0, d(g.kernel.w) / d(g.stride.w));
+    const double reached = lesser(1, d(g.kernel.h) / d(g.stride.h)) * lesser(1, d(g.kernel.w) / d(g.stride.w));
     const double store = lines * d(g.out.w) * (2 / d(kernel.lanes) + (g.stride.w > 2 ? 2 * reached : 0));
     const double pack_a = packed ? 0 : d(rows) * k * 0.25;
     return d(g.groups) * (d(g.batch) * (multiply + pack_b + add + store + 1000) + pack_a);
@@ -387,7 +387,7 @@ class gemm_col2im {
         for (index_t o = 0; o < channels; ++o) {
           const T value = bias ? bias[o] : T{};
           T* line = out + (o * g_.out.h + y) * g_.out.w;
-          std::fill(line, line + g_.out.w, !all && operands_.relu && value < T{} ? T{} : value);
+          fill(line, line + g_.out.w, !all && operands_.relu ? rectified_value(value) : value);
         }
   }
 
@@ -460,4 +460,5 @@ class gemm_col2im {
   std::byte* memory_;
 };
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

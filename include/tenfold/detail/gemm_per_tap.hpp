@@ -8,7 +8,8 @@
 
 #include <tenfold/detail/convolution.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// Neighbouring points, and the taps of theirs that lie in the image; all others do not.
 struct tap_region {
@@ -119,4 +120,5 @@ struct gemm_per_tap {
                                                      pack,           scratch_bytes, run};
 };
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

@@ -7,7 +7,8 @@
 #include <tenfold/detail/parallel.hpp>
 #include <tenfold/detail/product.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 inline constexpr index_t gemv_most = 4;         // pixels of few_pixels
 inline constexpr index_t few_rows_most = 3;     // added up, of more tiles are as fast
@@ -17,7 +18,8 @@ inline constexpr index_t few_columns_most = 7;  // of dot products
 template <class T>
 T scaled_sum(T alpha, T sum, T beta, const T& c) {
   using U = arithmetic_t<T>;
-  const U product = alpha == T{1} ? static_cast<U>(sum) : static_cast<U>(static_cast<U>(alpha) * static_cast<U>(sum));
+  U product = static_cast<U>(sum);
+  if (alpha != T{1}) product = static_cast<U>(static_cast<U>(alpha) * product);
   if (beta == T{0}) return static_cast<T>(product);
   return static_cast<T>(static_cast<U>(product + static_cast<U>(static_cast<U>(beta) * static_cast<U>(c))));
 }
@@ -76,7 +78,7 @@ void run_few_rows(const strided_product<T>& g, const context& ctx) {
     const index_t j0 = t * columns_per_task;
     const index_t count = (std::min)(columns_per_task, g.n - j0);
     T sum[few_rows_most][static_cast<std::size_t>(columns_per_task)];
-    for (index_t i = 0; i < g.m; ++i) std::fill(sum[i], sum[i] + count, T{});
+    for (index_t i = 0; i < g.m; ++i) fill(sum[i], sum[i] + count, T{});
     for (index_t p = 0; p < g.k; p += depth)
       for (index_t i = 0; i < g.m; ++i) {
         const index_t terms = (std::min)(depth, g.k - p);
@@ -122,4 +124,5 @@ void run_gemv(const strided_product<T>& g, const context& ctx) {
     run_few_rows(transposed(few_columns), ctx);
 }
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

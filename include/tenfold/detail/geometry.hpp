@@ -7,7 +7,7 @@
 
 #include <optional>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
 /// What both convolutions need to know. `in` is the convolution's input (N, groups * in_channels, H, W) and `out` its
 /// result (N, groups * out_channels, OH, OW); `padding` is the one before the first row and column.
@@ -112,4 +112,4 @@ constexpr shape convolution_output_shape(const shape& input, index_t channels, c
   return input.size() == 3 ? shape{channels, out.h, out.w} : shape{input[0], channels, out.h, out.w};
 }
 
-}  // namespace tenfold::inline v0::detail
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

@@ -13,7 +13,8 @@
 #include <tenfold/detail/parallel.hpp>
 #include <tenfold/detail/workspace.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// An index counted by three digits, outermost first: its offset is the sum of digit * stride.
 struct digits {
@@ -76,7 +77,7 @@ struct tile_axis {
   index_t shift;
 
   explicit tile_axis(const tap_axis& a) {
-    const index_t common = gcd(a.stride, a.step);
+    const index_t common = common_divisor(a.stride, a.step);
     groups = (std::min)(a.stride / common, a.taps);
     shift = a.step / common;
     // Stretches further apart than they are long never share a line (and their ends might overflow).
@@ -292,7 +293,7 @@ void split_for_workers(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, 
       if (rest_m > 0) sum += d(full_n) * task_cost(g, kernel, wide, rest_m);
       if (rest_n > 0 && rest_m > 0) sum += task_cost(g, kernel, rest_n, rest_m);
       const double slowest =
-          (std::max)(d(products) * sum / d(threads), d(ceil_divide(products * full_n * full_m, threads)) * full);
+          greater(d(products) * sum / d(threads), d(ceil_divide(products * full_n * full_m, threads)) * full);
       if (least > 0 && slowest >= least) continue;
       least = slowest;
       b.nc = nc;
@@ -458,7 +459,7 @@ class gemm_task {
       for (index_t i = 0; i < rows_; ++i) {
         const T bias = bias_ ? bias_[(i0_ + i) / g_.rows_per_bias] : T{};
         for_each_run(i, j, (std::min)(kernel_.nr, columns_ - j), [&](T* c, index_t, index_t length) {
-          for (index_t x = 0; x < length; ++x) c[x * g_.layout.step] = g_.relu && bias < T{} ? T{} : bias;
+          for (index_t x = 0; x < length; ++x) c[x * g_.layout.step] = g_.relu ? rectified_value(bias) : bias;
         });
       }
   }
@@ -815,4 +816,5 @@ void pack_beforehand(const gemm_problem<T>& g, const context& ctx, T* packed) {
   pack_whole_a(g, kernel, tables.data(), tables.data() + kernel.mr, packed);
 }
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

@@ -14,29 +14,23 @@
 #define TENFOLD_COMPILES_AVX512 1
 #define TENFOLD_COMPILES_AVX2 0
 #define TENFOLD_COMPILES_BASE 0
-#define TENFOLD_LEAST_ISA least_is_avx512
 #elif defined(__AVX2__) && defined(__FMA__)
 #define TENFOLD_COMPILES_AVX512 1
 #define TENFOLD_COMPILES_AVX2 1
 #define TENFOLD_COMPILES_BASE 0
-#define TENFOLD_LEAST_ISA least_is_avx2
 #else
 #define TENFOLD_COMPILES_AVX512 1
 #define TENFOLD_COMPILES_AVX2 1
 #define TENFOLD_COMPILES_BASE 1
-#define TENFOLD_LEAST_ISA least_is_base
 #endif
 #else
 #define TENFOLD_COMPILES_AVX512 0
 #define TENFOLD_COMPILES_AVX2 0
 #define TENFOLD_COMPILES_BASE 1
-#define TENFOLD_LEAST_ISA least_is_base
 #endif
 
-// What follows differs with the flags of the translation unit, so it lives in a namespace that tells which they were: two
-// parts of one program may be compiled with different ones.
-namespace tenfold::inline v0 {
-namespace detail::inline TENFOLD_LEAST_ISA {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+namespace detail {
 
 /// Best first. The flags of the translation unit promise the last one.
 inline constexpr isa isa_list[] = {
@@ -158,8 +152,6 @@ inline isa chosen_isa(const context& ctx) {
 
 }  // namespace detail
 
-inline namespace TENFOLD_LEAST_ISA {
-
 /// The instruction set of calls whose context names none: the best one, or what the environment variable TENFOLD_ISA
 /// (base, avx2 or avx512; read once) says.
 inline isa active_isa() { return detail::chosen_isa(context{}); }
@@ -175,5 +167,4 @@ void for_each_available_isa(Visitor visit) {
     if (level <= detail::machine_isa()) visit(level);
 }
 
-}  // namespace TENFOLD_LEAST_ISA
-}  // namespace tenfold::inline v0
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -3,7 +3,7 @@
 
 #include <tenfold/context.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
 template <class T>
 struct arithmetic {
@@ -242,4 +242,4 @@ struct direct_kernels {
   void (*sums)(const direct_problem<T>& p);
 };
 
-}  // namespace tenfold::inline v0::detail
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

@@ -6,7 +6,8 @@
 #include <tenfold/detail/convolution.hpp>
 #include <tenfold/detail/gemv.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 template <class T>
 class one_pixel {
@@ -26,7 +27,7 @@ class one_pixel {
   static double cost(const convolution_geometry& g, const context& ctx, bool) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const double read = d(g.groups) * d(g.in_channels) * d(row_length(g)) / d(vector_lanes<T>(ctx));
-    return read * (std::max)(d(g.batch), 2.0);
+    return read * greater(d(g.batch), 2);
   }
 
   static index_t packed_size(const convolution_geometry&, const context&) { return 0; }
@@ -81,8 +82,8 @@ class one_pixel {
     parallel_ranges(ctx, g.batch * channels, 0.1 * static_cast<double>(plane), [&](index_t begin, index_t end) {
       for (index_t c = begin; c < end; ++c) {
         const T bias = operands.bias ? operands.bias[c % channels] : T{};
-        std::fill(operands.output + c * plane, operands.output + (c + 1) * plane,
-                  operands.relu && bias < T{} ? T{} : bias);
+        fill(operands.output + c * plane, operands.output + (c + 1) * plane,
+                  operands.relu ? rectified_value(bias) : bias);
       }
     });
   }
@@ -92,7 +93,7 @@ class one_pixel {
     const auto axpy = TENFOLD_KERNEL(chosen_isa(ctx), axpy<T>);
     const index_t row = row_length(g);
     const index_t columns = (std::min)(width, row - first);
-    std::fill(sums, sums + count * width, T{});
+    fill(sums, sums + count * width, T{});
     const T* weight = operands.weight + group * g.in_channels * row + first;
     for (index_t c = 0; c < g.in_channels; c += depth)
       for (index_t i = 0; i < count; ++i)
@@ -130,4 +131,5 @@ class one_pixel {
   }
 };
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

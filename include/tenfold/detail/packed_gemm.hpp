@@ -17,7 +17,8 @@
 
 #include <cstring>  // memcpy, memset
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 // KC: terms that are summed in registers before they are added to C. It alone decides the order of the additions, so it
 // depends on nothing but the type. The more, the less often C is read and written (gemm 1024 in blocks of 342 rather
@@ -235,4 +236,5 @@ class packed_gemm {
   index_t block_b_;
 };
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

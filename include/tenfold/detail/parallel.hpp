@@ -6,7 +6,12 @@
 #include <algorithm>  // max, min
 #include <atomic>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
+
+/// std::min and std::max of floating-point numbers follow the flags that the linker's choice of them was compiled with.
+constexpr double lesser(double a, double b) { return b < a ? b : a; }
+constexpr double greater(double a, double b) { return a < b ? b : a; }
 
 /// How many workers `tasks` independent tasks are worth.
 inline index_t worker_count(const context& ctx, index_t tasks) {
@@ -19,6 +24,13 @@ inline index_t parts_per_task(index_t tasks, index_t threads) {
   index_t parts = 1;
   while (tasks * parts % threads != 0 && tasks * parts < 4 * threads) ++parts;
   return parts;
+}
+
+/// value, or 0 where it is negative. No conditional operator: see chosen() of the kernels.
+template <class T>
+constexpr T rectified_value(T value) {
+  if (value < T{}) value = T{};
+  return value;
 }
 
 /// Calls body(worker, task) once for each task in [0, tasks); one worker's calls never overlap. Tasks are handed out as
@@ -42,7 +54,7 @@ void parallel_tasks(const context& ctx, index_t tasks, const Body& body) {
 template <class Body>
 void parallel_ranges(const context& ctx, index_t count, double cost, const Body& body) {
   constexpr double worth_a_thread = 20e3;
-  const double useful = (std::min)(static_cast<double>(count) * cost / worth_a_thread, 1e6) + 1;
+  const double useful = lesser(static_cast<double>(count) * cost / worth_a_thread, 1e6) + 1;
   const index_t workers = worker_count(ctx, (std::min)(count, static_cast<index_t>(useful)));
   if (workers <= 1) {
     if (count > 0) body(index_t{0}, count);
@@ -57,4 +69,5 @@ void parallel_ranges(const context& ctx, index_t count, double cost, const Body&
   ctx.parallel_for(workers, task(work));
 }
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

@@ -3,7 +3,7 @@
 
 #include <tenfold/shape.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
 /// A pooling of `planes` images (in.h, in.w) to (out.h, out.w).
 struct pool2d_geometry {
@@ -43,4 +43,4 @@ constexpr shape with_planes_of(shape s, const hw& size) {
   return s;
 }
 
-}  // namespace tenfold::inline v0::detail
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

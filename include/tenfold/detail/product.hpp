@@ -7,7 +7,8 @@
 
 #include <algorithm>  // max, min
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// A strided matrix: element (i, j) at data[i * row + j * column].
 template <class T>
@@ -46,4 +47,5 @@ double operations(const strided_product<T>& g) {
   return static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
 }
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

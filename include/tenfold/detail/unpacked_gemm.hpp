@@ -8,7 +8,8 @@
 #include <tenfold/detail/gemv.hpp>
 #include <tenfold/detail/workspace.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// Whether a problem is of this kind: a small one, up to the cube of 400 (avx512 of Zen 4, float, against packing
 /// both: 1.15 times as fast at 128, 1.05 at 256, the same at 512) or of 200 (avx2: 1.07 at 128, even at 256), or one
@@ -165,4 +166,5 @@ void run_unpacked(const strided_product<T>& g, isa level, const context& ctx) {
   plan.run(memory.data());
 }
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

@@ -31,7 +31,8 @@
 #include <tenfold/detail/convolution.hpp>
 #include <tenfold/detail/winograd_guard.hpp>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// One dimension of the convolutions that share their inputs. Phase a of them has the outputs a, a + phases, ..., one
 /// for each point, and point x reads the R inputs from x + a % windows - padding on.
@@ -532,7 +533,7 @@ void pack_winograd_weight(const winograd_problem<T>& p, const winograd_kernels<T
 /// sums (window, ld), the first `width` of each line
 template <class T>
 void clear_sums(T* sums, index_t ld, index_t window, index_t width) {
-  for (index_t t = 0; t < window; ++t) std::fill_n(sums + t * ld, width, T{});
+  for (index_t t = 0; t < window; ++t) fill(sums + t * ld, sums + t * ld + width, T{});
 }
 
 /// The whole weight, as winograd_problem::packed_weight wants it.
@@ -706,9 +707,9 @@ class winograd_task {
     for (index_t i = 0; i <= last; ++i) {
       T* line = scratch_.map + i * scratch_.map_ld;
       if (phase_h_ == 0 || i == last)
-        std::fill_n(line, used, T{});
+        fill(line, line + used, T{});
       else
-        std::copy_n(line + scratch_.map_ld, used, line);
+        std::memcpy(line, line + scratch_.map_ld, static_cast<std::size_t>(used) * sizeof(T));
     }
   }
 
@@ -729,8 +730,8 @@ class winograd_task {
     if (phase_h_ > 0) return;
     for (index_t r = 1; r < runs_; ++r)
       for (index_t i = 0; scratch_.runs[r].follows && i < kernel_.overlap(); ++i)
-        std::copy_n(map_of(r - 1) + (i + kernel_.tile) * scratch_.map_ld, map_columns(r),
-                    map_of(r) + i * scratch_.map_ld);
+        std::memcpy(map_of(r) + i * scratch_.map_ld, map_of(r - 1) + (i + kernel_.tile) * scratch_.map_ld,
+                    static_cast<std::size_t>(map_columns(r)) * sizeof(T));
   }
 
   /// From the map to what the guard wants to know of the tiles of the row's phases.
@@ -745,7 +746,7 @@ class winograd_task {
       const index_t at = phase_w * scratch_.rows_ld, window_w = phase_w % p_.w.windows;
       winograd_tiles<T>& tiles = guarded_[phase_w];
       tiles = {scratch_.largest + at, scratch_.balance + at, scratch_.cut + at, 0, {}};
-      std::fill_n(tiles.least, winograd_cuts, std::numeric_limits<T>::infinity());
+      fill(tiles.least, tiles.least + winograd_cuts, std::numeric_limits<T>::infinity());
       const hw reach = reach_of(phase_w);
       for (index_t r = 0; r < runs_; ++r) {
         const tile_run& run = scratch_.runs[r];
@@ -767,7 +768,7 @@ class winograd_task {
           if (empty) tiles.largest[i] = 0;
           tiles.cut[i] = k;
           tiles.balance[i] = tile_balance(tiles.largest[i], tiles.balance[i]);
-          tiles.least[k] = (std::min)(tiles.least[k], tiles.balance[i]);
+          if (tiles.balance[i] < tiles.least[k]) tiles.least[k] = tiles.balance[i];
           if (!(tiles.largest[i] <= tiles.most)) tiles.most = tiles.largest[i];
         }
       }
@@ -883,7 +884,7 @@ class winograd_task {
     for (index_t j = 0; j < columns; j += lanes) {
       const index_t channel = group_ * p_.out_channels + o + j, count = (std::min)(lanes, columns - j);
       alignas(alignment) T bias[alignment / sizeof(T)] = {};
-      if (p_.bias) std::copy_n(p_.bias + channel, count, bias);
+      if (p_.bias) std::memcpy(bias, p_.bias + channel, static_cast<std::size_t>(count) * sizeof(T));
       const T* m = m_of(j, 0, 0) + j % kernel_.nr;
       for (const tile_run* run = scratch_.runs; run < scratch_.runs + runs_; ++run)
         for (index_t t = 0, some; t < run->length; t += some) {
@@ -931,7 +932,7 @@ class winograd_task {
     const index_t lanes = kernel_.transform_lanes, tile = kernel_.tile, in_plane = p_.in.h * p_.in.w;
     const index_t channel = group_ * p_.out_channels + o;
     alignas(alignment) T bias[alignment / sizeof(T)] = {}, y[16 * 32 / sizeof(T)];
-    if (p_.bias) std::copy_n(p_.bias + channel, count, bias);
+    if (p_.bias) std::memcpy(bias, p_.bias + channel, static_cast<std::size_t>(count) * sizeof(T));
     const T* image = p_.input + (run.image * p_.groups + group_) * p_.in_channels * in_plane;
     const hw first = first_input(run, t, phase_w % p_.w.windows), dilation{p_.h.dilation, p_.w.dilation};
     for (index_t c = 0, some; c < p_.in_channels; c += some) {
@@ -1086,7 +1087,7 @@ double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& ke
       (elements * (vectors(tiles) + 2.5 * d(tile_rows) * vectors(grid.w)) + 30 * d(tile_rows * kernel.side()));
   const double outputs = 3.5 * d(p.phases() * tiles) * elements * vectors(p.out_channels);
   const double passes =
-      weight_bytes <= winograd_weight_bytes ? 1 : (std::max)(1.0, d(tiles) / (4 * winograd_block_tiles));
+      weight_bytes <= winograd_weight_bytes ? 1 : greater(1, d(tiles) / (4 * winograd_block_tiles));
   const double weight = packed ? 0 : passes * 4.5 * d(p.phases() * p.in_channels) * elements * vectors(p.out_channels);
   return d(p.groups) * (products + inputs + outputs + weight);
 }
@@ -1147,4 +1148,5 @@ struct winograd_algorithm<Source, T, M> {
       M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, scratch_bytes, run};
 };
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

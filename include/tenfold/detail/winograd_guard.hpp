@@ -21,7 +21,8 @@
 #include <algorithm>  // clamp
 #include <limits>
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
 
 /// The imbalance of a tile up to which it is transformed, and X / x alone. A power of two costs as many bits of the
 /// result in the worst case. Of the tiles of a photograph, and of the activations of a trained network with 16 to 64
@@ -78,7 +79,7 @@ T most_of_tile(const T* sums, index_t count) {
   }
   const T most = (std::numeric_limits<T>::max)() / (2 * winograd_magnification) / largest;
   if (most < 1) return -1;  // the transformed weights themselves may leave the range
-  return tiny ? std::min<T>(most, winograd_most_of_tiny) : most;
+  return tiny && most > winograd_most_of_tiny ? winograd_most_of_tiny : most;
 }
 
 /// The tiles of one block and phase, as the guard sees them.
@@ -101,4 +102,5 @@ struct winograd_tiles {
   }
 };
 
-}  // namespace tenfold::inline v0::detail
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

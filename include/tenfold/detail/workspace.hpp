@@ -5,7 +5,7 @@
 
 #include <new>  // align_val_t
 
-namespace tenfold::inline v0::detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
 inline constexpr index_t most_scratch_bytes = index_t{8} << 20;
 inline constexpr index_t least_scratch_bytes = index_t{64} << 10;
@@ -66,4 +66,4 @@ class scratch_cursor {
   index_t used_ = 0;
 };
 
-}  // namespace tenfold::inline v0::detail
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

@@ -9,7 +9,11 @@ void relu(index_t n, const T* x, T* y) {
     const vec<T> v = load(x + i);
     store(y + i, rectified<T, lanes<T>>(v));
   }
-  for (; i < n; ++i) y[i] = x[i] < 0 ? T{} : x[i];
+  for (; i < n; ++i) {
+    T v = x[i];
+    if (v < 0) v = T{};
+    y[i] = v;
+  }
 }
 
 // The parts of a floating-point number's representation.
@@ -71,8 +75,8 @@ TENFOLD_INLINE vec<T> sigmoid_of(vec<T> v) {
   // Adding and subtracting 1.5 * 2^mantissa rounds to an integer, which the low bits of the sum are.
   constexpr T rounder = static_cast<T>(bits{3} << (parts::mantissa - 1));
   const auto underflows = v < broadcast(least);
-  vec<T> w = underflows ? broadcast(-least) : -v;
-  w = w < broadcast(least) ? broadcast(least) : w;
+  vec<T> w = chosen(underflows, broadcast(-least), -v);
+  w = chosen(w < broadcast(least), broadcast(least), w);
   const vec<T> shifted = w * broadcast(static_cast<T>(1.4426950408889634)) + broadcast(rounder);
   const vec<T> n = shifted - broadcast(rounder);
   const vec<T> high = w - n * broadcast(ln2_high);
@@ -85,8 +89,8 @@ TENFOLD_INLINE vec<T> sigmoid_of(vec<T> v) {
       (bits_as<vec<unsigned_bits>>(shifted) + broadcast(unsigned_bits{parts::bias})) << parts::mantissa;
   const vec<T> q = bits_as<vec<T>>(power), one = broadcast(T{1});
   const auto large = q > one;
-  const vec<T> result = one / ((large ? q : one) + ((large ? one : q) + q * t));
-  return underflows ? vec<T>{} : result;
+  const vec<T> result = one / (chosen(large, q, one) + (chosen(large, one, q) + q * t));
+  return chosen(underflows, vec<T>{}, result);
 }
 
 // A vector of x[0], x[1], ... converted to R.

@@ -194,10 +194,10 @@ struct pool_strip {
   TENFOLD_INLINE static void take(values_vec v, places_vec at, values_vec& m, places_vec& m_at) {
     if constexpr (Ordered || std::is_integral_v<V>) {
       if constexpr (Indices) m_at = v > m ? at : m_at;
-      m = v > m ? v : m;  // one instruction
+      m = chosen(v > m, v, m);  // one instruction
     } else {
       const auto wins = (v > m) | (v != v);
-      m = wins ? v : m;
+      m = chosen(wins, v, m);
       if constexpr (Indices) m_at = wins ? at : m_at;
     }
   }
@@ -208,7 +208,7 @@ struct pool_strip {
     const places_vec at =
         lane_numbers<P, L>() * fill_lanes<L>(static_cast<P>(step<Stride>(s))) + fill_lanes<L>(static_cast<P>(column));
     const auto inside = (at >= places_vec{}) & (at < fill_lanes<L>(static_cast<P>(s.in.w)));
-    return inside ? v : fill_lanes<L>(static_cast<V>(pool_lowest<T>));
+    return chosen(inside, v, fill_lanes<L>(static_cast<V>(pool_lowest<T>)));
   }
 
   // Takes the taps of a row for the L outputs from column c of the strip on. Taps is kernel.w for a dilation of 1 and a

@@ -74,8 +74,8 @@ bool unpool_own_blocks(index_t planes, hw in, hw out, const T* x, const index_t*
         const vec_of<T, L> v = load_doubled<L>(x + i);
         const vec_of<D, L> place = row + fill_lanes<L>(static_cast<D>(2 * i));
         const auto upper = index == place, lower = index == place + w;
-        store_lanes<L>(y + 2 * i, upper ? v : zero);
-        store_lanes<L>(y + out.w + 2 * i, lower ? v : zero);
+        store_lanes<L>(y + 2 * i, chosen(upper, v, zero));
+        store_lanes<L>(y + out.w + 2 * i, chosen(lower, v, zero));
         hits -= (upper | lower) & inside;
       }
       if (out.w % 2) y[out.w - 1] = y[2 * out.w - 1] = T{};

@@ -68,7 +68,10 @@ __attribute__((noinline)) void add_tile(const unpacked_block<T>& g, const T* til
         store(c + j, broadcast(g.beta) * load(c + j) + broadcast(g.alpha) * load(tile + j));
     for (; j < columns; ++j) {
       T& to = c[j * g.c_column];
-      to = g.beta == T{0} ? g.alpha * tile[j] : g.beta * to + g.alpha * tile[j];
+      if (g.beta == T{0})
+        to = g.alpha * tile[j];
+      else
+        to = g.beta * to + g.alpha * tile[j];
     }
   }
 }
