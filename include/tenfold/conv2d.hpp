@@ -157,7 +157,7 @@ struct conv2d_products {
     p.a_row = affine_digits(p.m, p.k);
     p.a_column = affine_digits(p.k, 1);
     if (g.kernel == hw(1) && g.stride == hw(1) && g.padding == hw(0)) {
-      p.image = matrix_operand(operands.input, p.k, in_plane, 0, in_plane);
+      p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
     } else {
       p.image = {operands.input, in_plane, {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
                  {g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w}};

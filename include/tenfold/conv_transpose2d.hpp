@@ -284,16 +284,16 @@ struct conv_transpose2d_phases {
                                {g.out_channels * window, -h.tap_step * g.kernel.w, -w.tap_step});
       const index_t last_h = h.tap + (h.taps - 1) * h.tap_step;
       const index_t last_w = w.tap + (w.taps - 1) * w.tap_step;
-      if (operands.weight) p.a = operands.weight + last_h * g.kernel.w + last_w;
+      p.a = operands.weight + (last_h * g.kernel.w + last_w);
       const hw origin{h.line - (h.taps - 1) * h.line_step, w.line - (w.taps - 1) * w.line_step};
       if (h.taps == 1 && w.taps == 1 && origin == hw(0) && points == g.in) {
-        p.image = matrix_operand(operands.input, p.k, in_plane, 0, in_plane);
+        p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
       } else {
         p.image = {operands.input, in_plane, {h.taps, points.h, 1, h.line_step, origin.h, g.in.h},
                    {w.taps, points.w, 1, w.line_step, origin.w, g.in.w}};
       }
     }
-    if (operands.output && p.n > 0) p.c = operands.output + h.first * g.out.w + w.first;
+    if (p.n > 0) p.c = operands.output + (h.first * g.out.w + w.first);
     p.layout.row = make_digits({g.out_channels, h.phases, w.phases}, {out_plane, g.out.w, 1});
     p.layout.points_w = points.w;
     p.layout.line = points.h > 1 ? g.stride.h * g.out.w : 0;

@@ -21,14 +21,14 @@ enum class activation { none, relu };
 
 namespace detail {
 
-/// The arrays of one call; null where only sizes are asked for.
+/// The arrays of one call; all are missing where only sizes are asked for.
 template <class T>
 struct convolution_operands {
-  const T* input = nullptr;
-  const T* weight = nullptr;
-  const T* packed_weight = nullptr;
-  const T* bias = nullptr;
-  T* output = nullptr;
+  optional_array<const T> input;
+  optional_array<const T> weight;
+  optional_array<const T> packed_weight;
+  optional_array<const T> bias;
+  optional_array<T> output;
   bool relu = false;
 };
 
@@ -103,7 +103,7 @@ struct implicit_gemm_algorithm {
                            const Visit& visit) {
     visit_problems(g, operands, [&, packed = operands.packed_weight](gemm_problem<T> p) mutable {
       p.packed_a = packed;
-      if (packed) packed += gemm_packed_size(p, ctx);
+      packed += gemm_packed_size(p, ctx);
       visit(p);
     });
   }

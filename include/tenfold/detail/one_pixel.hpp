@@ -81,8 +81,8 @@ class one_pixel {
     parallel_ranges(ctx, g.batch * channels, 0.1 * static_cast<double>(plane), [&](index_t begin, index_t end) {
       for (index_t c = begin; c < end; ++c) {
         const T bias = operands.bias ? operands.bias[c % channels] : T{};
-        std::fill(operands.output + c * plane, operands.output + (c + 1) * plane,
-                  operands.relu && bias < T{} ? T{} : bias);
+        T* output = operands.output + c * plane;
+        std::fill(output, output + plane, operands.relu && bias < T{} ? T{} : bias);
       }
     });
   }
