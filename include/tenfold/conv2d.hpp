@@ -209,12 +209,27 @@ struct conv2d_op {
     return check_conv2d(input, weight, bias, o);
   }
 
-  /// Checked against an empty batch of the smallest image that the weight fits; then a usual output of 32 x 32.
-  static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, const options& o) {
-    if (weight.size() != 4 || o.groups <= 0) return check({0, 1, 1, 1}, weight, bias, o);
-    const hw image{effective_kernel(weight[2], std::max<index_t>(0, o.dilation.h)),
-                   effective_kernel(weight[3], std::max<index_t>(0, o.dilation.w))};
-    convolution_geometry g = check({0, checked_multiply(weight[1], o.groups), image.h, image.w}, weight, bias, o);
+  /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it
+  /// does, of which neither the kernel nor the dilation need be above 0. Its lines H must fulfil
+  ///     H >= 0,  span <= H + 2 padding <= INT64_MAX
+  /// and the sums behind that grow with H, too: the least H is in order, or none is. `same` adds span - 1 lines, however
+  /// many there are, so that 1 is the least.
+  static constexpr shape some_input(const shape& weight, const options& o) {
+    if (weight.size() != 4) return {0, 1, 1, 1};
+    const auto lines = [&](index_t kernel, index_t dilation, index_t padding) -> index_t {
+      index_t span = 0;
+      const bool sane = effective_kernel_fits(kernel, dilation, span) && padding >= 0 && padding <= INT64_MAX / 2;
+      if (!sane || o.padding.is_same()) return 1;
+      return span > 2 * padding ? span - 2 * padding : 0;
+    };
+    index_t channels = 0;
+    multiply_fits(weight[1], o.groups, channels);  // else check says so
+    return {0, channels, lines(weight[2], o.dilation.h, o.padding.value().h),
+            lines(weight[3], o.dilation.w, o.padding.value().w)};
+  }
+
+  /// An output of 32 x 32.
+  static convolution_geometry usual_image(convolution_geometry g) {
     g.batch = 1;
     g.in = g.out = 32;
     return g;
