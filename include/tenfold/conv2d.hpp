@@ -118,7 +118,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   g.out_channels = in[1] == 0 ? 0 : weight[0] / o.groups;  // PyTorch answers no channels with no channels
   g.in = last_two(input);
   g.kernel = {weight[2], weight[3]};
-  g.out = {(padded.h - span.h) / o.stride.h + 1, (padded.w - span.w) / o.stride.w + 1};
+  g.out = {checked_add(checked_subtract(padded.h, span.h) / o.stride.h, 1),
+           checked_add(checked_subtract(padded.w, span.w) / o.stride.w, 1)};
   g.stride = o.stride;
   g.padding = padding.before;
   g.dilation = o.dilation;

@@ -213,7 +213,7 @@ class gemm_col2im {
     // chunks of channels, each of which reads and packs the whole image anew, and may compute rows of its neighbours'
     // panels.
     const index_t planes = g.batch * g.groups;
-    const index_t wanted = ctx.threads > 1 ? 2 * ctx.threads : 1;
+    const index_t wanted = ctx.threads > 1 ? 2 * thread_count(ctx) : 1;
     const index_t tasks = planes * ceil_divide(g.out_channels, plan.channels);
     const index_t overlap = ceil_divide(effective_kernel(g.kernel.h, g.dilation.h), g.stride.h) - 1;
     plan.bands = std::min(ceil_divide(wanted, tasks), std::max<index_t>(1, g.out.h / 8));
@@ -222,7 +222,7 @@ class gemm_col2im {
       const index_t share = ceil_divide(g.out_channels, ceil_divide(wanted, planes));
       plan.channels = std::min(plan.channels, std::max(least_channels, share));
       const index_t chunks = ceil_divide(g.out_channels, plan.channels);
-      plan.bands = std::min(parts_per_task(planes * chunks, ctx.threads), plan.bands);
+      plan.bands = std::min(parts_per_task(planes * chunks, thread_count(ctx)), plan.bands);
     }
     const auto shape_to = [&](index_t most_elements) {
       plan.rows = round_up(plan.channels * plan.window, kernel.mr) + kernel.mr;

@@ -325,7 +325,7 @@ gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& k
   b.m_chunk = round_up(g.m, kernel.mr);
   if (!b.direct) b.m_chunk = std::min(b.m_chunk, std::max(b.mc, round_up(scattered_elements / b.nc, kernel.mr)));
 
-  if (ctx.threads > 1) split_for_workers(g, kernel, ctx.threads, b);
+  if (ctx.threads > 1) split_for_workers(g, kernel, thread_count(ctx), b);
 
   b.tile = tile_elements;
   const index_t budget = scratch_budget(ctx);

@@ -63,7 +63,7 @@ class one_pixel {
   static index_t width_of(const convolution_geometry& g, const context& ctx) {
     constexpr auto line = static_cast<index_t>(alignment / sizeof(T));
     const index_t most = std::min(most_width, scratch_budget(ctx) / (images * static_cast<index_t>(sizeof(T))));
-    const index_t wanted = ctx.threads > 1 ? ceil_divide(4 * ctx.threads, g.groups) : 1;
+    const index_t wanted = ctx.threads > 1 ? ceil_divide(4 * thread_count(ctx), g.groups) : 1;
     const index_t parts = std::max(ceil_divide(row_length(g), most), wanted);
     return round_up(ceil_divide(row_length(g), parts), line);
   }

@@ -8,9 +8,12 @@
 
 namespace tenfold::inline v0::detail {
 
+/// context::threads within reason, so that small multiples fit and nothing counts up to it for long.
+inline index_t thread_count(const context& ctx) { return std::clamp<index_t>(ctx.threads, 1, 4096); }
+
 /// How many workers `tasks` independent tasks are worth.
 inline index_t worker_count(const context& ctx, index_t tasks) {
-  return std::max<index_t>(1, std::min<index_t>(ctx.threads, tasks));
+  return std::max<index_t>(1, std::min(thread_count(ctx), tasks));
 }
 
 /// Into how many parts each of `tasks` equal tasks is split where parts repeat work, such as packing: as few as keep
