@@ -308,6 +308,32 @@ TEST(Executor, IsAskedForNoMoreThanThreads) {
   }
 }
 
+TEST(Executor, OfMoreThreadsThanAnyMachineHasGivesTheSameBits) {  // 4 * INT_MAX does not fit an int
+  tf::context many;
+  many.threads = INT32_MAX;
+  many.math = tf::math::exact;
+  tf::context one;
+  one.math = tf::math::exact;
+  const auto x = small_integers<float>({1, 8, 6, 6}, 1), w = small_integers<float>({8, 8, 3, 3}, 2);
+  const auto pixel = small_integers<float>({1, 8, 1, 1}, 3), depthwise = small_integers<float>({8, 1, 3, 3}, 4);
+  EXPECT_TRUE(same_bits(tf::conv2d(x, w, {}, many), tf::conv2d(x, w, {}, one)));
+  EXPECT_TRUE(same_bits(tf::conv2d(x, depthwise, {.groups = 8}, many), tf::conv2d(x, depthwise, {.groups = 8}, one)));
+  EXPECT_TRUE(same_bits(tf::conv2d(x, w, {.stride = 4}, many), tf::conv2d(x, w, {.stride = 4}, one)));
+  EXPECT_TRUE(same_bits(tf::conv_transpose2d(x, w, {}, many), tf::conv_transpose2d(x, w, {}, one)));
+  EXPECT_TRUE(same_bits(tf::conv_transpose2d(pixel, w, {}, many), tf::conv_transpose2d(pixel, w, {}, one)));
+  for (const index_t size : {20, 130}) {
+    const auto a = small_integers<float>({size, size}, 5);
+    tf::tensor<float> c({size, size}), expected({size, size});
+    const auto product = [&](tf::tensor<float>& to, const tf::context& ctx) {
+      tf::gemm<float>(tf::order::row_major, tf::transpose::no, tf::transpose::no, size, size, size, 1, a.data(), size,
+                      a.data(), size, 0, to.data(), size, ctx);
+    };
+    product(c, many);
+    product(expected, one);
+    EXPECT_TRUE(same_bits(c, expected));
+  }
+}
+
 TEST(Executor, OfFewerThanOneThreadIsSerial) {
   const work job;
   for (const int threads : {0, -3}) {

@@ -237,6 +237,12 @@ TEST(Conv2dShape, IsNeverWrapped) {
   EXPECT_GT(refused, 1000);
 }
 
+TEST(Conv2dShape, OfAKernelWithoutLinesIsNeverWrapped) {  // it spans 1 - dilation lines
+  const tf::conv2d_options o{.padding = index_t{1} << 61, .dilation = INT64_MAX};
+  EXPECT_NE(error_of([&] { (void)tf::conv2d_output_shape({1, 0, 5, 5}, {3, 0, 0, 0}, o); }), "");
+  EXPECT_EQ(tf::conv2d_output_shape({1, 0, 5, 5}, {3, 0, 0, 0}, {.dilation = 3}), (shape{1, 0, 8, 8}));
+}
+
 TEST(Conv2dShape, ThatNoMemoryHoldsIsAnError) {
   const tf::tensor_view<const float> x(nullptr, {1, 1, index_t{1} << 31, 1}), w(nullptr, {1, 1, 1, 1});
   EXPECT_NE(error_of([&] { tf::conv2d(x, w, {.padding = {0, index_t{1} << 31}}); }), "");

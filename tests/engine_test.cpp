@@ -17,6 +17,20 @@ using tf::index_t;
 
 namespace {
 
+// ---- arrays that may be missing
+
+TEST(OptionalArray, PartsOfAMissingOneAreMissing) {  // as constants, where an undefined sum does not compile
+  constexpr optional_array<const float> missing;
+  static_assert(!(missing + 5) && !(missing + 3 + 4) && missing == nullptr);
+  static_assert([] {
+    optional_array<const float> array;
+    return (array += 7) == nullptr;
+  }());
+  static constexpr float numbers[] = {1, 2, 3, 4};
+  constexpr optional_array<const float> present = numbers;
+  static_assert(present && present + 2 == numbers + 2 && present[3] == 4 && (present + 1)[1] == 3);
+}
+
 // ---- tiles
 // -----------------------------------------------------------------------------------------------------------
 

@@ -324,6 +324,34 @@ std::string error_text(const sizes& s) {
   return text;
 }
 
+/// A matrix of one line has no next one, and the distance to it may be anything: nobody may compute with it.
+template <class T>
+void expect_any_leading_of_a_single_line() {
+  constexpr index_t far = INT64_MAX / 2;
+  for (const tf::isa isa : available_isas())
+    for (const index_t size : {3, 40, 500}) {
+      const auto a = small_integers<T>({size}, 1), b = small_integers<T>({size}, 2);
+      const auto no = tf::transpose::no, yes = tf::transpose::yes;
+      tf::tensor<T> outer({size, size}), inner({1}), expected_outer({size, size}), expected_inner({1});
+      const auto row = tf::order::row_major;
+      tf::gemm<T>(row, no, no, size, size, 1, 1, a.data(), 1, b.data(), far, 0, outer.data(), size, on(isa));
+      tf::reference::gemm<T>(row, no, no, size, size, 1, 1, a.data(), 1, b.data(), size, 0, expected_outer.data(), size);
+      EXPECT_TRUE(equal(outer, expected_outer)) << size << " on " << tf::name_of(isa);
+      tf::gemm<T>(row, yes, no, size, size, 1, 1, a.data(), far, b.data(), far, 0, outer.data(), size, on(isa));
+      EXPECT_TRUE(equal(outer, expected_outer)) << size << ", transposed, on " << tf::name_of(isa);
+      tf::gemm<T>(row, no, yes, 1, 1, size, 1, a.data(), far, b.data(), far, 0, inner.data(), far, on(isa));
+      tf::reference::gemm<T>(row, no, yes, 1, 1, size, 1, a.data(), size, b.data(), size, 0, expected_inner.data(), 1);
+      EXPECT_TRUE(equal(inner, expected_inner)) << size << " on " << tf::name_of(isa);
+    }
+}
+
+TEST(GemmLeadingDimensions, OfASingleLineMayBeHuge) {
+  expect_any_leading_of_a_single_line<float>();
+  expect_any_leading_of_a_single_line<double>();
+  expect_any_leading_of_a_single_line<std::int8_t>();
+  expect_any_leading_of_a_single_line<std::int64_t>();
+}
+
 TEST(GemmErrors, OfLeadingDimensions) {
   EXPECT_EQ(error_text({}), "");
   EXPECT_EQ(error_text({.lda = 3}), "gemm: expected lda >= 4, but got 3");

@@ -359,11 +359,8 @@ TEST(ExtremeSettings, ConvTranspose2d) {
       ASSERT_TRUE(equal(tf::conv_transpose2d(x, weight, o, ctx), expected))
           << ctx.algorithm << ", h: " << text_of(h) << ", w: " << text_of(w);
     if (i % 10) continue;
-    const std::string error = error_of([&] {  // an error where no usual image suits such settings
-      ASSERT_TRUE(equal(tf::prepared_conv_transpose2d<float>(weight, o)(x), expected))
-          << "h: " << text_of(h) << ", w: " << text_of(w);
-    });
-    EXPECT_TRUE(error.empty() || error.find("overflows a 64-bit size") != std::string::npos) << error;
+    ASSERT_TRUE(equal(tf::prepared_conv_transpose2d<float>(weight, o)(x), expected))
+        << "h: " << text_of(h) << ", w: " << text_of(w);
   }
 }
 
@@ -411,11 +408,8 @@ TEST(ExtremeSettings, Conv2d) {
       ASSERT_TRUE(equal(tf::conv2d(x, weight, o, ctx), expected))
           << ctx.algorithm << ", h: " << text_of(h) << ", w: " << text_of(w);
     if (i % 10) continue;
-    const std::string error = error_of([&] {
-      ASSERT_TRUE(equal(tf::prepared_conv2d<float>(weight, o)(x), expected))
-          << "h: " << text_of(h) << ", w: " << text_of(w);
-    });
-    EXPECT_TRUE(error.empty() || error.find("overflows a 64-bit size") != std::string::npos) << error;
+    ASSERT_TRUE(equal(tf::prepared_conv2d<float>(weight, o)(x), expected))
+        << "h: " << text_of(h) << ", w: " << text_of(w);
   }
 }
 
@@ -471,6 +465,111 @@ TEST(ExtremeSettings, AWindowMuchLargerThanTheImageSeesAllOfIt) {
     EXPECT_EQ(y.values.data()[plane], *most);
     EXPECT_EQ(y.indices.data()[plane], most - begin);
   }
+}
+
+/// Extents of an input worth a try: small ones, those around powers of two, and the neighbours of some solutions.
+std::vector<index_t> extents_around(std::initializer_list<wide> solutions) {
+  std::vector<index_t> extents;
+  const auto add = [&](wide extent) {
+    if (extent >= 0 && extent <= INT64_MAX) extents.push_back(static_cast<index_t>(extent));
+  };
+  for (int i = 0; i < 12; ++i) add(i);
+  for (int power = 4; power < 64; ++power)
+    for (int i = -2; i <= 2; ++i) add((wide{1} << power) + i);
+  for (const wide solution : solutions)
+    for (int i = -3; i <= 3; ++i) add(solution + i);
+  return extents;
+}
+
+/// A layer is made where the plain call takes some input, and otherwise raises what the plain call does for some input.
+///   make()            makes the layer
+///   try_input(shape)  the plain call's shape function
+template <class Make, class TryInput>
+void expect_made_where_some_input_is_taken(axis a, const std::vector<index_t>& extents, index_t channels,
+                                           const Make& make, const TryInput& try_input, int (&made)[2]) {
+  const std::string text = error_of(make);
+  bool taken = false, same_text = text.empty();
+  for (const index_t batch : {0, 1})
+    for (const index_t extent : extents) {
+      shape input = a.plane(extent, 3);
+      input[0] = batch;
+      input[1] = channels;
+      const std::string error = error_of([&] { try_input(input); });
+      taken |= error.empty();
+      same_text |= error == text;
+    }
+  ++made[text.empty()];
+  EXPECT_EQ(text.empty(), taken) << text;
+  // The text may name the input's size, which need not be among those tried.
+  const bool names_size = text.find("requested an output size") == 0 || text.find("size per channel") != text.npos ||
+                          text.find(" overflows a 64-bit size") != text.npos || text.find("shape") != text.npos;
+  EXPECT_TRUE(same_text || names_size) << text;
+}
+
+/// Mostly small, so that about half of all settings suit some input.
+numbers for_layers(drawer& draw) {
+  numbers n = draw.all();
+  for (index_t* number : {&n.stride, &n.padding, &n.dilation, &n.extra})
+    if (draw.one_in(3)) *number = draw.between(0, 3);
+  n.kernel = draw.between(0, 3);
+  return n;
+}
+
+TEST(PreparedSettings, OfConv2dAreThoseThatSomeInputSuits) {
+  drawer draw(2);
+  int made[2] = {};
+  for (int i = 0; i < 4000; ++i) {
+    const numbers n = for_layers(draw);
+    const axis a{draw.one_in(2)};
+    shape weight = a.plane(n.kernel, 2);
+    weight[1] = draw.one_in(4) ? 0 : 1;
+    tf::conv2d_options o{.stride = a.pair(n.stride, 1), .padding = a.pair(n.padding, 0), .dilation = a.pair(n.dilation, 1)};
+    if (draw.one_in(6)) o = {.padding = tf::same, .dilation = a.pair(n.dilation, 1)};
+    SCOPED_TRACE(text_of(n));
+    expect_made_where_some_input_is_taken(
+        a, extents_around({span_of(n) - 2 * wide{n.padding}, INT64_MAX - 2 * wide{n.padding}}), weight[1],
+        [&] { tf::prepared_conv2d<float>(tf::tensor<float>(weight), o); },
+        [&](const shape& input) { tf::conv2d_output_shape(input, weight, o); }, made);
+  }
+  EXPECT_GT(made[0], 500);
+  EXPECT_GT(made[1], 500);
+}
+
+TEST(PreparedSettings, OfConvTranspose2dAreThoseThatSomeInputSuits) {
+  drawer draw(3);
+  int made[2] = {};
+  for (int i = 0; i < 6000; ++i) {
+    const numbers n = for_layers(draw);
+    const axis a{draw.one_in(2)};
+    const shape weight = a.plane(n.kernel, 2);
+    tf::conv_transpose2d_options o{.stride = a.pair(n.stride, 1),
+                                   .padding = a.pair(n.padding, 0),
+                                   .output_padding = a.pair(n.extra, 0),
+                                   .dilation = a.pair(n.dilation, 1)};
+    if (draw.one_in(2)) {
+      o.output_padding = 0;
+      o.output_size = a.pair(n.extra, 4);
+    }
+    SCOPED_TRACE(text_of(n));
+    const wide stride = std::max<index_t>(1, n.stride);
+    const wide free = 2 * wide{n.padding} - span_of(n);
+    expect_made_where_some_input_is_taken(
+        a, extents_around({floor_divide(free + n.extra, stride) + 1, floor_divide(free - n.extra, stride) + 1}), 1,
+        [&] { tf::prepared_conv_transpose2d<float>(tf::tensor<float>(weight), o); },
+        [&](const shape& input) { tf::conv_transpose2d_output_shape(input, weight, o); }, made);
+  }
+  EXPECT_GT(made[0], 500);
+  EXPECT_GT(made[1], 500);
+}
+
+TEST(PreparedSettings, MayBeHuge) {
+  const tf::conv_transpose2d_options o{.stride = {4503599627370495, 549755813889},
+                                       .padding = {4573968371548156, 824633720831},
+                                       .dilation = {140737488355328, 1}};
+  const tf::tensor<float> weight({2, 6, 2, 2});
+  const tf::prepared_conv_transpose2d<float> layer(weight, o);
+  const shape input{0, 2, 4, 5};
+  EXPECT_EQ(layer.output_shape(input), tf::conv_transpose2d_output_shape(input, weight.shape(), o));
 }
 
 /// No memory stands behind the sizes of an empty batch: their products may overflow, and nobody may form them.

@@ -305,6 +305,14 @@ TEST(FoldBatchNorm, IsBatchNormBehindAConvolution) {
                                        true);
 }
 
+TEST(FoldBatchNorm, OfAnEmptyWeightFormsNoProductOfItsSizes) {
+  const index_t most = index_t{1} << 40;
+  const tf::tensor<float> none({0}), w({0, 3, most, most});
+  const auto folded = tf::fold_batch_norm(w, none, none, none, 1e-5, none, none);
+  EXPECT_EQ(folded.weight.shape(), w.shape());
+  EXPECT_EQ(folded.bias.shape(), (shape{0}));
+}
+
 TEST(FoldBatchNorm, RefusesOtherSizes) {
   const tf::tensor<float> w({6, 4, 3, 3}), right({6}), wrong({5});
   const auto text = [&](const auto& weight, const auto& b, const auto& mean, bool transpose, index_t groups) {

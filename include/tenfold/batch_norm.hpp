@@ -60,6 +60,7 @@ auto fold_batch_norm(const Weight& weight, const Bias& bias, const Mean& running
         (static_cast<double>(parameters[0](o)) - static_cast<double>(parameters[1](o))) * factor(o);
     folded.bias(o) = static_cast<T>(scaled + static_cast<double>(parameters[4](o)));
   }
+  if (w.size() == 0) return folded;  // no memory stands behind its sizes
   const index_t rows = w.shape()[0];
   const index_t columns = w.shape()[1];
   const index_t window = w.shape()[2] * w.shape()[3];

@@ -123,7 +123,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   g.out_channels = in[1] == 0 ? 0 : weight[0] / o.groups;  // PyTorch answers no channels with no channels
   g.in = last_two(input);
   g.kernel = {weight[2], weight[3]};
-  g.out = {(padded.h - span.h) / o.stride.h + 1, (padded.w - span.w) / o.stride.w + 1};
+  g.out = {checked_add(checked_subtract(padded.h, span.h) / o.stride.h, 1),
+           checked_add(checked_subtract(padded.w, span.w) / o.stride.w, 1)};
   g.stride = o.stride;
   g.padding = padding.before;
   g.dilation = o.dilation;
@@ -162,7 +163,7 @@ struct conv2d_products {
     p.a_row = affine_digits(p.m, p.k);
     p.a_column = affine_digits(p.k, 1);
     if (g.kernel == hw(1) && g.stride == hw(1) && g.padding == hw(0)) {
-      p.image = matrix_operand(operands.input, p.k, in_plane, 0, in_plane);
+      p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
     } else {
       p.image = {operands.input, in_plane, {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
                  {g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w}};
@@ -214,12 +215,27 @@ struct conv2d_op {
     return check_conv2d(input, weight, bias, o);
   }
 
-  /// Checked against an empty batch of the smallest image that the weight fits; then a usual output of 32 x 32.
-  static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, const options& o) {
-    if (weight.size() != 4 || o.groups <= 0) return checked({0, 1, 1, 1}, weight, bias, o);
-    const hw image{effective_kernel(weight[2], std::max<index_t>(0, o.dilation.h)),
-                   effective_kernel(weight[3], std::max<index_t>(0, o.dilation.w))};
-    convolution_geometry g = checked({0, checked_multiply(weight[1], o.groups), image.h, image.w}, weight, bias, o);
+  /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it
+  /// does, of which neither the kernel nor the dilation need be above 0. Its lines H must fulfil
+  ///     H >= 0,  span <= H + 2 padding <= INT64_MAX
+  /// and the sums behind that grow with H, too: the least H is in order, or none is. `same` adds span - 1 lines, however
+  /// many there are, so that 1 is the least.
+  static constexpr shape some_input(const shape& weight, const options& o) {
+    if (weight.size() != 4) return {0, 1, 1, 1};
+    const auto lines = [&](index_t kernel, index_t dilation, index_t padding) -> index_t {
+      index_t span = 0;
+      const bool sane = effective_kernel_fits(kernel, dilation, span) && padding >= 0 && padding <= INT64_MAX / 2;
+      if (!sane || o.padding.is_same()) return 1;
+      return span > 2 * padding ? span - 2 * padding : 0;
+    };
+    index_t channels = 0;
+    multiply_fits(weight[1], o.groups, channels);  // else check says so
+    return {0, channels, lines(weight[2], o.dilation.h, o.padding.value().h),
+            lines(weight[3], o.dilation.w, o.padding.value().w)};
+  }
+
+  /// An output of 32 x 32.
+  static convolution_geometry usual_image(convolution_geometry g) {
     g.batch = 1;
     g.in = g.out = 32;
     return g;

@@ -289,16 +289,16 @@ struct conv_transpose2d_phases {
                                {g.out_channels * window, -h.tap_step * g.kernel.w, -w.tap_step});
       const index_t last_h = h.tap + (h.taps - 1) * h.tap_step;
       const index_t last_w = w.tap + (w.taps - 1) * w.tap_step;
-      if (operands.weight) p.a = operands.weight + last_h * g.kernel.w + last_w;
+      p.a = operands.weight + (last_h * g.kernel.w + last_w);
       const hw origin{h.line - (h.taps - 1) * h.line_step, w.line - (w.taps - 1) * w.line_step};
       if (h.taps == 1 && w.taps == 1 && origin == hw(0) && points == g.in) {
-        p.image = matrix_operand(operands.input, p.k, in_plane, 0, in_plane);
+        p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
       } else {
         p.image = {operands.input, in_plane, {h.taps, points.h, 1, h.line_step, origin.h, g.in.h},
                    {w.taps, points.w, 1, w.line_step, origin.w, g.in.w}};
       }
     }
-    if (operands.output && p.n > 0) p.c = operands.output + h.first * g.out.w + w.first;
+    if (p.n > 0) p.c = operands.output + (h.first * g.out.w + w.first);
     p.layout.row = make_digits({g.out_channels, h.phases, w.phases}, {out_plane, g.out.w, 1});
     p.layout.points_w = points.w;
     p.layout.line = points.h > 1 ? g.stride.h * g.out.w : 0;
@@ -357,15 +357,40 @@ struct conv_transpose2d_op {
     return check_conv_transpose2d(input, weight, bias, o);
   }
 
-  /// Checked against an empty batch of an image that is large enough for the padding; then a usual input of 32 x 32.
-  static convolution_geometry weight_geometry(const shape& weight, const std::optional<shape>& bias, options o) {
-    o.output_size = std::nullopt;
-    constexpr index_t most = index_t{1} << 30;
-    const index_t image = 2 * std::clamp<index_t>((std::max)(o.padding.h, o.padding.w), 0, most) + 1;
-    convolution_geometry g = checked({0, weight.size() == 4 ? weight[0] : 1, image, image}, weight, bias, o);
+  /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it
+  /// does, of which neither the dilation nor the output_padding are checked. With
+  ///     least(H) = (H - 1) stride - 2 padding + span
+  /// its lines H >= 0 must fulfil 0 <= least(H) + output_padding, or least(H) <= output_size < least(H) + stride. One H
+  /// alone does the latter. Of the former the least H is in order or none is, as the steps of the sum overflow with a
+  /// larger one, too; but for -stride - 2 padding, which is H = 0's alone. That least H is the one that would do for
+  /// output_size = stride - 1 - output_padding.
+  static constexpr shape some_input(const shape& weight, const options& o) {
+    if (weight.size() != 4) return {0, 1, 1, 1};
+    const std::optional<hw>& size = o.output_size;
+    return {0, weight[0],
+            some_lines(weight[2], o.stride.h, o.padding.h, o.dilation.h, o.output_padding.h, size ? &size->h : nullptr),
+            some_lines(weight[3], o.stride.w, o.padding.w, o.dilation.w, o.output_padding.w, size ? &size->w : nullptr)};
+  }
+
+  /// `size` is null where there is none.
+  static constexpr index_t some_lines(index_t kernel, index_t stride, index_t padding, index_t dilation,
+                                      index_t output_padding, const index_t* size) {
+    index_t span = 0;
+    const bool sane = effective_kernel_fits(kernel, dilation, span) && span > 0 && stride > 0 && padding >= 0 &&
+                      padding <= INT64_MAX / 2 && output_padding >= 0 && (!size || *size >= 0);
+    if (!sane) return 1;
+    const auto u = [](index_t i) { return static_cast<std::uint64_t>(i); };  // holds sums of two
+    const std::uint64_t above = (size ? u(*size) : u(stride) - 1) + 2 * u(padding);
+    const std::uint64_t below = u(span) + (size ? 0 : u(output_padding));
+    if (above >= below) return static_cast<index_t>((std::min)((above - below) / u(stride), u(INT64_MAX - 1))) + 1;
+    return u(stride) + 2 * u(padding) <= u(INT64_MAX) + 1 ? 0 : 1;
+  }
+
+  /// An input of 32 x 32.
+  static convolution_geometry usual_image(convolution_geometry g) {
     g.batch = 1;
     g.in = 32;
-    g.out = {32 * std::min<index_t>(g.stride.h, 1024), 32 * std::min<index_t>(g.stride.w, 1024)};
+    g.out = {32 * g.stride.h, 32 * g.stride.w};
     return g;
   }
 

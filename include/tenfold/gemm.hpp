@@ -21,12 +21,16 @@ strided_matrix<const T> operand(transpose t, const T* data, index_t leading) {
   return t == transpose::no ? strided_matrix<const T>{data, leading, 1} : strided_matrix<const T>{data, 1, leading};
 }
 
-/// BLAS's condition on the leading dimension of an operand whose op is (rows, columns).
-constexpr void check_leading(const char* name, index_t leading, order o, transpose t, index_t rows, index_t columns) {
+/// BLAS's condition on the leading dimension of an operand whose op is (rows, columns). Returns the one to use: a single
+/// line has no next one, and the distance to it may be anything.
+constexpr index_t checked_leading(const char* name, index_t leading, order o, transpose t, index_t rows,
+                                  index_t columns) {
   const bool by_rows = (o == order::row_major) == (t == transpose::no);
   const index_t least = std::max<index_t>(1, by_rows ? columns : rows);
   if (leading < least) raise({"gemm: expected ", name, " >= ", least, ", but got ", leading});
-  checked_multiply(by_rows ? rows : columns, leading);
+  const index_t lines = by_rows ? rows : columns;
+  checked_multiply(lines, leading);
+  return lines > 1 ? leading : least;
 }
 
 /// C = beta C
@@ -52,9 +56,9 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
           const T* a, index_t lda, const T* b, index_t ldb, std::type_identity_t<T> beta, T* c, index_t ldc,
           const context& ctx = default_context()) {
   if (m < 0 || n < 0 || k < 0) detail::raise({"gemm: expected sizes >= 0, but got m=", m, ", n=", n, ", k=", k});
-  detail::check_leading("lda", lda, o, trans_a, m, k);
-  detail::check_leading("ldb", ldb, o, trans_b, k, n);
-  detail::check_leading("ldc", ldc, o, transpose::no, m, n);
+  lda = detail::checked_leading("lda", lda, o, trans_a, m, k);
+  ldb = detail::checked_leading("ldb", ldb, o, trans_b, k, n);
+  ldc = detail::checked_leading("ldc", ldc, o, transpose::no, m, n);
   // The transpose of everything column-major is row-major: C' = op(B)' op(A)'.
   using detail::operand;
   detail::strided_product<T> g{m, n, k, alpha, operand(trans_a, a, lda), operand(trans_b, b, ldb), beta, {c, ldc, 1}};

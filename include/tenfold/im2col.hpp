@@ -146,6 +146,9 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
   return g;
 }
 
+/// How far apart `rows` rows are: no step from one row to the next may be huge.
+inline index_t row_pitch(index_t rows, index_t stride, index_t width) { return rows > 1 ? stride * width : 0; }
+
 /// The blocks [begin, end) of one dimension whose tap `k` lies inside the image, and the place of the first of them (0
 /// where there are none: it might be far outside).
 struct tap_range {
@@ -178,7 +181,8 @@ void run_im2col(const im2col_geometry& g, const T* image, T* columns, const cont
       const T* from = image + (r / taps * g.image.h + down.place) * g.image.w + along.place;
       T* row = columns + r * blocks;
       fill(row, row + down.begin * g.blocks.w, T{});
-      kernel(down.end - down.begin, along.end - along.begin, o.stride.w, from, o.stride.h * g.image.w,
+      const index_t rows = down.end - down.begin;
+      kernel(rows, along.end - along.begin, o.stride.w, from, row_pitch(rows, o.stride.h, g.image.w),
              row + down.begin * g.blocks.w, along.begin, g.blocks.w - along.end);
       fill(row + down.end * g.blocks.w, row + blocks, T{});
     }
@@ -208,9 +212,10 @@ void run_col2im(const im2col_geometry& g, const T* columns, T* image, const cont
         const index_t i = tap / o.kernel_size.w, j = tap % o.kernel_size.w;
         const tap_range down = taps_inside(i, rows, g.blocks.h, o.dilation.h, o.padding.h + top, o.stride.h);
         const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
-        kernel(down.end - down.begin, along.end - along.begin, o.stride.w,
+        const index_t summed = down.end - down.begin;
+        kernel(summed, along.end - along.begin, o.stride.w,
                columns + (plane * taps + tap) * blocks + down.begin * g.blocks.w + along.begin, g.blocks.w,
-               band + down.place * g.image.w + along.place, o.stride.h * g.image.w);
+               band + down.place * g.image.w + along.place, row_pitch(summed, o.stride.h, g.image.w));
       }
     }
   });

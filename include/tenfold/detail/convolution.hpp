@@ -4,8 +4,9 @@
 // An operation Op has
 //   Op::options                                its settings
 //   Op::name                                   for error texts
-//   Op::checked(input, weight, bias, options)    shapes -> convolution_geometry, or PyTorch's error
-//   Op::weight_geometry(weight, bias, options) the same where no input is known yet: of a usual image
+//   Op::checked(input, weight, bias, options)  shapes -> convolution_geometry, or PyTorch's error
+//   Op::some_input(weight, options)            an input that these take, if they take any
+//   Op::usual_image(geometry)                  input and output of a usual size
 //   Op::algorithms<T>                          an array of convolution_algorithm<T>, best first, general last
 #pragma once
 
@@ -24,14 +25,14 @@ enum class activation { none, relu };
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
-/// The arrays of one call; null where only sizes are asked for.
+/// The arrays of one call; all are missing where only sizes are asked for.
 template <class T>
 struct convolution_operands {
-  const T* input = nullptr;
-  const T* weight = nullptr;
-  const T* packed_weight = nullptr;
-  const T* bias = nullptr;
-  T* output = nullptr;
+  optional_array<const T> input;
+  optional_array<const T> weight;
+  optional_array<const T> packed_weight;
+  optional_array<const T> bias;
+  optional_array<T> output;
   bool relu = false;
 };
 
@@ -106,7 +107,7 @@ struct implicit_gemm_algorithm {
                            const Visit& visit) {
     visit_problems(g, operands, [&, packed = operands.packed_weight](gemm_problem<T> p) mutable {
       p.packed_a = packed;
-      if (packed) packed += gemm_packed_size(p, ctx);
+      packed += gemm_packed_size(p, ctx);
       visit(p);
     });
   }
@@ -300,12 +301,22 @@ class prepared_convolution {
         options_(options),
         after_(after),
         isa_(chosen_isa(ctx)) {
-    const convolution_geometry g = Op::weight_geometry(weight_.shape(), bias_shape_, options);
+    const convolution_geometry g = geometry(Op::some_input(weight_.shape(), options));  // or what every input raises
     if (bias.data) bias_ = tensor<T>(*bias_shape_, bias.data);
-    const context c = at_isa(ctx);
-    const convolution_algorithm<T>* usual = find_algorithm<Op, T>(g, c, true);
-    if (usual && usual->packed_size(g, c) * static_cast<index_t>(sizeof(T)) <= eager_bytes)
-      operands(static_cast<std::size_t>(usual - std::begin(algorithms())), g, nullptr, nullptr, c);
+    if (weight_.size() > 0 && is_usual(g)) pack_for(Op::usual_image(g), at_isa(ctx));
+  }
+
+  /// Other settings no image may suit, and sizes computed from them may overflow.
+  TENFOLD_TAG static bool is_usual(const convolution_geometry& g) {
+    constexpr index_t most = 1024;
+    return (std::max)(g.stride.h, g.stride.w) <= most && (std::max)(g.padding.h, g.padding.w) <= most &&
+           (std::min)(g.dilation.h, g.dilation.w) > 0 && (std::max)(g.dilation.h, g.dilation.w) <= most;
+  }
+
+  TENFOLD_TAG void pack_for(const convolution_geometry& g, const context& ctx) const {
+    const convolution_algorithm<T>* usual = find_algorithm<Op, T>(g, ctx, true);
+    if (usual && usual->packed_size(g, ctx) * static_cast<index_t>(sizeof(T)) <= eager_bytes)
+      operands(static_cast<std::size_t>(usual - std::begin(algorithms())), g, nullptr, nullptr, ctx);
   }
 
   TENFOLD_TAG std::size_t choose(const convolution_geometry& g, const context& ctx) const {

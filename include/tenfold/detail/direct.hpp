@@ -93,7 +93,7 @@ struct direct_plan {
   /// The tile and the results stay in the L2. A higher block transposes fewer lines twice, where blocks overlap.
   void choose_blocks(const convolution_geometry& g, const context& ctx) {
     const double most = static_cast<double>((std::min)(scratch_budget(ctx), index_t{192} << 10));
-    const index_t wanted = ctx.threads > 1 ? 4 * ctx.threads : 1;
+    const index_t wanted = ctx.threads > 1 ? 4 * thread_count(ctx) : 1;
     points = {h.points, w.points};
     while (points.h > 1 && (bytes(g, points) > most || (points.h > 2 * h.span && tasks(g) < wanted)))
       points.h = ceil_divide(points.h, 2);
@@ -220,7 +220,8 @@ class direct_worker {
   }
   /// Taps so far apart read lines that a point and the next do.
   index_t period_of(const axis_taps& t) const {
-    return plan_.w.stride % t.line_step == 0 ? plan_.w.stride / t.line_step : std::max<index_t>(1, t.taps);
+    const index_t none = std::max<index_t>(1, t.taps);
+    return plan_.w.stride % t.line_step == 0 ? (std::min)(plan_.w.stride / t.line_step, none) : none;
   }
   /// Three, but rather two and two than three and one.
   static index_t at_once(index_t taps) { return taps == 4 ? 2 : std::min<index_t>(taps, 3); }
@@ -240,8 +241,9 @@ class direct_worker {
     p.bias = bias_;
     p.relu = operands_.relu;
     p.source = tile_ + first * plan_.h.stride * w.lines * lanes_;
-    p.source_line = plan_.h.stride * w.lines * lanes_;
-    p.source_step = plan_.w.stride * lanes_;
+    // The stride of a single line or column may be huge; taps share loads where it is less than the span.
+    p.source_line = lines > plan_.h.phases ? plan_.h.stride * w.lines * lanes_ : 0;
+    p.source_step = (w.points > 1 ? plan_.w.stride : (std::min)(plan_.w.stride, plan_.w.span)) * lanes_;
     p.y_line = plan_.h.phases * w.outs * lanes_;
     p.y_step = plan_.w.phases * lanes_;
     for (index_t ph = 0; ph < plan_.h.phases; ++ph)

@@ -76,7 +76,7 @@ class few_pixels {
 
   /// Few and large: each gathers the windows anew.
   static index_t task_count(const convolution_geometry& g, const context& ctx) {
-    return g.groups * std::clamp<index_t>(ctx.threads > 1 ? 4 * ctx.threads : 1, 1, g.out_channels);
+    return g.groups * std::clamp<index_t>(ctx.threads > 1 ? 4 * thread_count(ctx) : 1, 1, g.out_channels);
   }
 
   few_pixels(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx, index_t group)

@@ -192,7 +192,7 @@ class gemm_col2im {
   static index_t rows_of(const convolution_geometry& g) { return g.out_channels * g.kernel.h * g.kernel.w; }
 
   /// The product of all rows; B and C follow with the strip.
-  static gemm_problem<T> product(const convolution_geometry& g, const T* weight) {
+  static gemm_problem<T> product(const convolution_geometry& g, optional_array<const T> weight) {
     gemm_problem<T> p;
     p.m = rows_of(g);
     p.k = g.in_channels;
@@ -214,7 +214,7 @@ class gemm_col2im {
     // chunks of channels, each of which reads and packs the whole image anew, and may compute rows of its neighbours'
     // panels.
     const index_t planes = g.batch * g.groups;
-    const index_t wanted = ctx.threads > 1 ? 2 * ctx.threads : 1;
+    const index_t wanted = ctx.threads > 1 ? 2 * thread_count(ctx) : 1;
     const index_t tasks = planes * ceil_divide(g.out_channels, plan.channels);
     const index_t overlap = ceil_divide(effective_kernel(g.kernel.h, g.dilation.h), g.stride.h) - 1;
     plan.bands = (std::min)(ceil_divide(wanted, tasks), std::max<index_t>(1, g.out.h / 8));
@@ -223,7 +223,7 @@ class gemm_col2im {
       const index_t share = ceil_divide(g.out_channels, ceil_divide(wanted, planes));
       plan.channels = (std::min)(plan.channels, (std::max)(least_channels, share));
       const index_t chunks = ceil_divide(g.out_channels, plan.channels);
-      plan.bands = (std::min)(parts_per_task(planes * chunks, ctx.threads), plan.bands);
+      plan.bands = (std::min)(parts_per_task(planes * chunks, thread_count(ctx)), plan.bands);
     }
     const auto shape_to = [&](index_t most_elements) {
       plan.rows = round_up(plan.channels * plan.window, kernel.mr) + kernel.mr;
@@ -309,7 +309,7 @@ class gemm_col2im {
     const index_t y1 = (std::min)(y0 + each, g_.out.h);
     const index_t out_plane = g_.out.h * g_.out.w;
     T* out = operands_.output + ((image * g_.groups + group) * g_.out_channels + o0) * out_plane;
-    const T* bias = operands_.bias ? operands_.bias + group * g_.out_channels + o0 : nullptr;
+    const T* bias = operands_.bias + (group * g_.out_channels + o0);
 
     gemm_problem<T> p = chunk_product(group, o0, channels);
     const T* packed = p.packed_a;
@@ -368,7 +368,7 @@ class gemm_col2im {
 
   void multiply(gemm_problem<T>& p, const gemm_scratch<T>& scratch, const T* input, index_t first, index_t pixels,
                 index_t o0, index_t channels) {
-    p.image = matrix_operand(input, g_.in_channels, g_.in.h * g_.in.w, first, pixels);
+    p.image = matrix_operand<T>(input, g_.in_channels, g_.in.h * g_.in.w, first, pixels);
     p.n = p.layout.points_w = p.layout.line = pixels;
     const index_t end =
         operands_.packed_weight ? (std::min)(p.m, round_up((o0 + channels) * plan_.window, kernel_.mr)) : p.m;

@@ -64,12 +64,12 @@ struct gemm_per_tap {
     p.parts = std::max<index_t>(1, h.taps * w.taps);
     p.k = h.taps * w.taps * channels;
     p.a_column = {{h.taps, w.taps, channels}, {kernel_w, 1, p.a_column.stride[2]}};
-    if (p.a) p.a += first;
-    if (p.packed_a) p.packed_a += first * channels * kernel.padded_rows(p.m);
+    p.a += first;
+    p.packed_a += first * channels * kernel.padded_rows(p.m);
     p.packed_k = {{h.taps, w.taps, channels}, {kernel_w * channels, channels, 1}};
     p.image.h = p.image.h.part(h.first_tap, h.taps, h.first_point, h.points);
     p.image.w = p.image.w.part(w.first_tap, w.taps, w.first_point, w.points);
-    if (p.c) p.c += h.first_point * p.layout.line + w.first_point;
+    p.c += h.first_point * p.layout.line + w.first_point;
     p.layout.points_w = w.points;
     return p;
   }

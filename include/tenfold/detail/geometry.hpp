@@ -43,6 +43,11 @@ constexpr void check_pair_fits_weight(const char* name, const hw& pair, const sh
            " values to match the convolution dimensions, but got ", name, "=", pair});
 }
 
+/// Whether effective_kernel fits.
+constexpr bool effective_kernel_fits(index_t kernel, index_t dilation, index_t& span) {
+  return multiply_fits(dilation, kernel - 1, span) && add_fits(span, 1, span);
+}
+
 constexpr void check_input_rank(const char* op, const shape& input) {
   if (input.size() != 3 && input.size() != 4)
     raise({"Expected 3D (unbatched) or 4D (batched) input to ", op, ", but got input of size: ", input});

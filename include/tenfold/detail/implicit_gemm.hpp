@@ -96,7 +96,7 @@ struct tile_axis {
 /// The operand B of a convolution: rows are the taps (c, i, j), columns the pixels (y, x).
 template <class T>
 struct image_operand {
-  const T* data = nullptr;
+  optional_array<const T> data;
   index_t channel_stride = 0;
   tap_axis h;
   tap_axis w;
@@ -110,7 +110,7 @@ struct image_operand {
 
 /// The operand B of a product with a matrix whose rows are lines: B(c, x) = data[c * channel_stride + first + x].
 template <class T>
-image_operand<T> matrix_operand(const T* data, index_t channels, index_t channel_stride, index_t first,
+image_operand<T> matrix_operand(optional_array<const T> data, index_t channels, index_t channel_stride, index_t first,
                                 index_t columns) {
   return {data, channel_stride, {}, {1, columns, 1, 1, first, channel_stride}, true, channels};
 }
@@ -142,20 +142,20 @@ struct gemm_problem {
   index_t n = 0;
   index_t k = 0;
 
-  const T* a = nullptr;
+  optional_array<const T> a;
   digits a_row;
   digits a_column;
-  const T* packed_a = nullptr;               // instead of a, where it was packed before
+  optional_array<const T> packed_a;          // instead of a, where it was packed before
   index_t parts = 1;                         // of k, equal ones: no block of KC belongs to two
   digits packed_k = {{1, 1, 1}, {1, 0, 0}};  // where k lies in a packed A that has more: parts are taken as a whole
 
   image_operand<T> image;
 
-  T* c = nullptr;
+  optional_array<T> c;
   result_layout layout;
   index_t first_row = 0;  // the row of C that lies at c, where C is stored from there on only
 
-  const T* bias = nullptr;  // one for each `rows_per_bias` rows
+  optional_array<const T> bias;  // one for each `rows_per_bias` rows
   index_t rows_per_bias = 1;
   bool relu = false;
 
@@ -324,7 +324,7 @@ gemm_blocking choose_blocking(const gemm_problem<T>& g, const gemm_kernels<T>& k
   b.m_chunk = round_up(g.m, kernel.mr);
   if (!b.direct) b.m_chunk = (std::min)(b.m_chunk, (std::max)(b.mc, round_up(scattered_elements / b.nc, kernel.mr)));
 
-  if (ctx.threads > 1) split_for_workers(g, kernel, ctx.threads, b);
+  if (ctx.threads > 1) split_for_workers(g, kernel, thread_count(ctx), b);
 
   b.tile = tile_elements;
   const index_t budget = scratch_budget(ctx);
@@ -377,7 +377,7 @@ void pack_whole_a(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, index
   for (index_t group = 0; group < g.groups; ++group)
     for (index_t p = 0, depth = 0; p < g.k; p += depth) {
       depth = rows_of_block(g, p);
-      pack_a(g, kernel, g.a + group * g.a_group_stride, 0, g.m, p, depth, row, column, packed);
+      pack_a<T>(g, kernel, g.a + group * g.a_group_stride, 0, g.m, p, depth, row, column, packed);
       packed += kernel.padded_rows(g.m) * depth;
     }
 }
@@ -434,10 +434,10 @@ class gemm_task {
     i0_ = i0;
     rows_ = rows;
     a_ = g_.a + group * g_.a_group_stride;
-    packed_a_ = g_.packed_a ? g_.packed_a + group * packed_elements(g_.m, g_.k, kernel_) : nullptr;
+    packed_a_ = g_.packed_a + group * packed_elements(g_.m, g_.k, kernel_);
     b_ = image * g_.b_image_stride + group * g_.b_group_stride;
     c_ = g_.c + image * g_.c_image_stride + group * g_.c_group_stride;
-    bias_ = g_.bias ? g_.bias + group * g_.bias_group_stride : nullptr;
+    bias_ = g_.bias + group * g_.bias_group_stride;
     if (g_.k == 0) return store_empty_sum();
     for (index_t p = 0, depth = 0; p < g_.k; p += depth) {  // 4th loop: KC rows of B
       depth = rows_of_block(g_, p);

@@ -64,7 +64,7 @@ class one_pixel {
   static index_t width_of(const convolution_geometry& g, const context& ctx) {
     constexpr auto line = static_cast<index_t>(alignment / sizeof(T));
     const index_t most = (std::min)(most_width, scratch_budget(ctx) / (images * static_cast<index_t>(sizeof(T))));
-    const index_t wanted = ctx.threads > 1 ? ceil_divide(4 * ctx.threads, g.groups) : 1;
+    const index_t wanted = ctx.threads > 1 ? ceil_divide(4 * thread_count(ctx), g.groups) : 1;
     const index_t parts = (std::max)(ceil_divide(row_length(g), most), wanted);
     return round_up(ceil_divide(row_length(g), parts), line);
   }
@@ -82,8 +82,8 @@ class one_pixel {
     parallel_ranges(ctx, g.batch * channels, 0.1 * static_cast<double>(plane), [&](index_t begin, index_t end) {
       for (index_t c = begin; c < end; ++c) {
         const T bias = operands.bias ? operands.bias[c % channels] : T{};
-        fill(operands.output + c * plane, operands.output + (c + 1) * plane,
-                  operands.relu ? rectified_value(bias) : bias);
+        T* output = operands.output + c * plane;
+        fill(output, output + plane, operands.relu ? rectified_value(bias) : bias);
       }
     });
   }

@@ -68,7 +68,7 @@ class packed_gemm {
     const index_t budget = scratch_budget(ctx) / bytes;
     const index_t most_b = (std::min)(2048 / bytes / nr * panel_b_, budget / 2);
     index_t blocks = ceil_divide(g.n, std::max<index_t>(1, most_b / panel_b_) * nr);
-    if (ctx.threads > 1) blocks = (std::max)(blocks, std::min<index_t>(ceil_divide(g.n, 4 * nr), 4 * ctx.threads));
+    if (ctx.threads > 1) blocks = (std::max)(blocks, (std::min)(ceil_divide(g.n, 4 * nr), 4 * thread_count(ctx)));
     nc_ = round_up(ceil_divide(g.n, blocks), nr);
     n_blocks_ = ceil_divide(g.n, nc_);
     block_b_ = nc_ / nr * panel_b_;
@@ -80,7 +80,7 @@ class packed_gemm {
     mc_ = (std::min)(panels, room) * mr;
     chunk_blocks_ = (std::min)(ceil_divide(g.k, kc_), std::max<index_t>(1, room / panels));
     chunk_a_ = mc_ / mr * chunk_blocks_ * panel_a_;
-    m_parts_ = ctx.threads > 1 ? parts_per_task(n_blocks_, ctx.threads) : 1;
+    m_parts_ = ctx.threads > 1 ? parts_per_task(n_blocks_, thread_count(ctx)) : 1;
     part_ = round_up(ceil_divide(mc_, m_parts_), mr);
     m_parts_ = ceil_divide(mc_, part_);
   }

@@ -13,9 +13,12 @@ TENFOLD_BEGIN_STRICT
 constexpr double lesser(double a, double b) { return b < a ? b : a; }
 constexpr double greater(double a, double b) { return a < b ? b : a; }
 
+/// context::threads within reason, so that small multiples fit and nothing counts up to it for long.
+inline index_t thread_count(const context& ctx) { return std::clamp<index_t>(ctx.threads, 1, 4096); }
+
 /// How many workers `tasks` independent tasks are worth.
 inline index_t worker_count(const context& ctx, index_t tasks) {
-  return std::max<index_t>(1, std::min<index_t>(ctx.threads, tasks));
+  return std::max<index_t>(1, (std::min)(thread_count(ctx), tasks));
 }
 
 /// Into how many parts each of `tasks` equal tasks is split where parts repeat work, such as packing: as few as keep

@@ -105,7 +105,7 @@ class unpacked_gemm_plan {
     scratch_budget(ctx);  // raises what is too small for any operation
     if (serial(g, ctx)) return;
     const index_t least_rows = blocks_.packs_b ? 64 : 32;
-    const index_t wanted = 4 * ctx.threads;
+    const index_t wanted = 4 * thread_count(ctx);
     by_rows_ = g.m >= (std::min)(g.n, least_rows * wanted) || blocks_.packs_b;
     share_ = by_rows_ ? share_of(g.m, least_rows, wanted) : share_of(g.n, 2 * blocks_.unit, wanted);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/context.hpp>
+#include <tenfold/detail/optional_array.hpp>
 
 #include <new>  // align_val_t
 
@@ -52,17 +53,17 @@ class scratch_memory {
 /// Hands out consecutive cache-line-aligned arrays of a piece of memory; with a null start it only counts bytes.
 class scratch_cursor {
  public:
-  explicit scratch_cursor(std::byte* start) : start_(start) {}
+  explicit scratch_cursor(optional_array<std::byte> start) : start_(start) {}
   template <class T>
   T* take(index_t count) {
-    std::byte* at = start_ ? start_ + used_ : nullptr;
+    std::byte* at = start_ + used_;
     used_ += round_up(count * static_cast<index_t>(sizeof(T)), static_cast<index_t>(alignment));
     return reinterpret_cast<T*>(at);
   }
   index_t used() const { return used_; }
 
  private:
-  std::byte* start_;
+  optional_array<std::byte> start_;
   index_t used_ = 0;
 };
 

@@ -1,0 +1,47 @@
+// Random calls of conv2d.
+#include "convolution.hpp"
+
+namespace tenfold_fuzz {
+
+void conv2d(round& r) {
+  random_source& random = r.random;
+  const index_t seldom = random.one_in(8) ? 4 : 400;  // hostile rounds
+  for (;;) {
+    const index_t groups = random.one_in(3) ? random.setting(1, 20, seldom) : 1;
+    const index_t per_group = random.one_in(seldom) ? 0 : random.size(groups > 3 ? 3 : 40);
+    const index_t used_groups = std::clamp<index_t>(groups, 1, 40);
+    const index_t outputs = random.one_in(seldom) ? 0 : used_groups * random.size(groups > 3 ? 3 : 60);
+    hw kernel{random.between(1, 5), random.between(1, 5)};
+    if (random.one_in(3)) kernel = 3;
+    if (random.one_in(seldom)) kernel = {random.between(0, 3), random.between(0, 3)};
+    const index_t side = random.one_in(4) ? 40 : 12;
+    tf::conv2d_options o{.stride = random.one_in(2) ? hw(1) : random.pair(1, 4, seldom),
+                         .padding = random.one_in(2) ? random.pair(0, 3, seldom) : random.pair(0, kernel.h / 2, seldom),
+                         .dilation = random.one_in(2) ? hw(1) : random.pair(1, 3, seldom),
+                         .groups = groups};
+    if (random.one_in(10)) o.padding = tf::same;
+    const bool same = o.padding.is_same();
+    if (same && !random.one_in(5)) o.stride = 1;
+    // Sizes around those where an image begins to fit.
+    hw in{random.size(side), random.size(side)};
+    const index_t channels = random.one_in(seldom) ? random.size(40) : per_group * used_groups;
+    shape x{random.one_in(3) ? random.between(0, 3) : 1, channels, in.h, in.w};
+    if (random.one_in(6)) x = {channels, in.h, in.w};
+    if (random.one_in(4 * seldom)) x = {in.h, in.w};
+    shape w{outputs, per_group, kernel.h, kernel.w};
+    if (random.one_in(4 * seldom)) w = {outputs, per_group, kernel.h};
+    std::optional<shape> b;
+    if (random.one_in(2)) b = shape{random.one_in(seldom) ? random.size(60) : outputs};
+    if (!is_affordable(x, w, in.h * in.w)) continue;
+    with_element_type(random, [&]<class T>() {
+      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ", x,
+             ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
+             same ? "same" : "", o.padding.value().h, " ", o.padding.value().w, ", dilation ", o.dilation.h, " ",
+             o.dilation.w, ", groups ", o.groups);
+      check_convolution<T, plain_conv2d>(r, x, w, b, o, true);
+    });
+    return;
+  }
+}
+
+}  // namespace tenfold_fuzz
