@@ -64,7 +64,8 @@ template <class T>
 T tile_balance(T largest, T least) {
   if (largest == 0) return std::numeric_limits<T>::infinity();
   const T balance = least / largest;
-  return largest >= winograd_tiny<T> && balance * winograd_range_of_values >= 1 ? winograd_range * balance : T{-1};
+  if (largest >= winograd_tiny<T> && balance * winograd_range_of_values >= 1) return winograd_range * balance;
+  return -1;
 }
 
 /// The largest magnitude of a tile that channels with these sums of weights let pass; negative for none.

@@ -433,9 +433,9 @@ void winograd_shares(const winograd_weight_sums<T>& p, T* all, T* share) {
     vec<T> met = {};
     for (index_t i = cut.before_h; i < p.reach.h - cut.behind_h; ++i)
       for (index_t j = cut.before_w; j < p.reach.w - cut.behind_w; ++j) met += part[i][j];
-    const vec<T> ratio = sum == vec<T>{} ? broadcast(T{1}) : sum / met;
+    const vec<T> ratio = chosen(sum == vec<T>{}, broadcast(T{1}), sum / met);
     T lane[std::size_t{L}], most = 1;
-    store(lane, ratio == ratio ? ratio : infinity);
+    store(lane, chosen(ratio == ratio, ratio, infinity));
     TENFOLD_UNROLL for (int l = 0; l < L; ++l) most = lane[l] > most ? lane[l] : most;
     share[k] = most;
   }
@@ -457,7 +457,8 @@ void winograd_patches(const winograd_patch<T>& p, T* x) {
       for (index_t j = 0; j < N; ++j) {
         const index_t column = p.first.w + j * p.step.w;
         const bool exists = line >= 0 && line < p.in.h && column >= 0 && column < p.in.w;
-        x[j] = exists ? plane[line * p.in.w + column] : T{};
+        x[j] = T{};
+        if (exists) x[j] = plane[line * p.in.w + column];
       }
     }
   }
