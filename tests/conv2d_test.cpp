@@ -70,7 +70,7 @@ void expect_adjoint(const conv2d_case& c) {
   const auto forward = tf::conv2d(x, w, c.options);
   const auto backward = tf::conv_transpose2d(y, w,
                                              {.stride = c.options.stride,
-                                              .padding = c.options.padding.value(),
+                                              .padding = c.options.padding.sides(),
                                               .output_size = in,
                                               .groups = c.options.groups,
                                               .dilation = c.options.dilation});
@@ -98,19 +98,42 @@ conv2d_case random_case(std::mt19937& random) {
     c.options.groups = pick(0, 3) ? 1 : pick(1, 4);
     const index_t in = pick(1, 9), out = pick(1, 9);
     const hw size{pick(1, 20), pick(1, 40)}, kernel{pick(1, 5), pick(1, 5)}, padding{pick(0, 4), pick(0, 4)};
+    const tf::pads sides{padding.h, padding.w, pick(0, 4), pick(0, 4)};
     c.options.stride = {pick(1, 4), pick(1, 4)};
     c.options.dilation = {pick(1, 4), pick(1, 4)};
     if (pick(0, 9) == 0 && c.options.stride == hw(1))
       c.options.padding = tf::same;
     else
-      c.options.padding = padding;
+      c.options.padding = sides;
     c.input = pick(0, 3) ? shape{pick(0, 3), in * c.options.groups, size.h, size.w}
                          : shape{in * c.options.groups, size.h, size.w};
     c.weight = {out * c.options.groups, in, kernel.h, kernel.w};
-    const bool fits = size.h + 2 * padding.h > c.options.dilation.h * (kernel.h - 1) &&
-                      size.w + 2 * padding.w > c.options.dilation.w * (kernel.w - 1);
+    const bool fits = size.h + sides.top + sides.bottom > c.options.dilation.h * (kernel.h - 1) &&
+                      size.w + sides.left + sides.right > c.options.dilation.w * (kernel.w - 1);
     if (fits || c.options.padding.is_same()) return c;
   }
+}
+
+/// The plain sums over an input that has its zeros around it.
+template <class T>
+void expect_equals_explicit_padding(const conv2d_case& c) {
+  const auto x = exact_values<T>(c.input, 1), w = exact_values<T>(c.weight, 2), b = exact_values<T>({c.weight[0]}, 3);
+  tf::conv2d_options unpadded = c.options;
+  unpadded.padding = 0;
+  const auto expected = tf::reference::conv2d(padded(x, c.options.padding.sides()), w, b, unpadded);
+  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact))
+    EXPECT_TRUE(equal(tf::conv2d(x, w, b, c.options, ctx), expected)) << c << ", " << name_of(ctx);
+}
+
+TEST(Conv2dPads, EqualAnInputWithZerosAround) {
+  int cases = 0;
+  for (const conv2d_case& c : conv2d_cases) {
+    if (tf::detail::is_pair(c.options.padding.sides())) continue;
+    expect_equals_explicit_padding<float>(c);
+    expect_equals_explicit_padding<index_t>(c);
+    ++cases;
+  }
+  EXPECT_GE(cases, 15);
 }
 
 TEST(Conv2dRandom, EqualsReference) {
@@ -199,6 +222,11 @@ static_assert(tf::conv2d_output_shape({1, 2, 5, 6}, {3, 2, 4, 2}, {.padding = tf
 static_assert(tf::conv2d_output_shape({1, 2, 5, 6}, {3, 2, 4, 2}, {.padding = {2, 0}, .dilation = {2, 5}}) ==
               shape{1, 3, 3, 1});
 
+static_assert(tf::conv2d_output_shape({1, 2, 5, 6}, {3, 2, 4, 2}, {.padding = tf::pads{1, 0, 2, 3}}) ==
+              shape{1, 3, 5, 8});
+static_assert(tf::conv2d_output_shape({1, 2, 5, 6}, {3, 2, 4, 2}, {.stride = 2, .padding = tf::pads{.right = 1}}) ==
+              shape{1, 3, 1, 3});
+
 TEST(Conv2dShape, IsThatOfTheResult) {
   for (const conv2d_case& c : conv2d_cases)
     EXPECT_EQ(tf::conv2d(tf::tensor<float>(c.input), tf::tensor<float>(c.weight), c.options).shape(),
@@ -219,19 +247,23 @@ TEST(Conv2dShape, IsNeverWrapped) {
   int answered = 0, refused = 0;
   for (int i = 0; i < 20000; ++i) {
     const index_t in = extreme(random), kernel = extreme(random), stride = extreme(random), padding = extreme(random),
-                  dilation = extreme(random);
-    const wide span = wide{dilation} * (kernel - 1) + 1, padded = wide{in} + 2 * wide{padding};
+                  end = random() % 2 ? padding : extreme(random), dilation = extreme(random);
+    const wide span = wide{dilation} * (kernel - 1) + 1, padded = wide{in} + padding + end;
     const wide out = padded < span ? 0 : (padded - span) / stride + 1;
     index_t got = -1;
     const std::string error = error_of([&] {
       got = tf::conv2d_output_shape({1, 1, in, 1}, {1, 1, kernel, 1},
-                                    {.stride = {stride, 1}, .padding = {padding, 0}, .dilation = {dilation, 1}})[2];
+                                    {.stride = {stride, 1},
+                                     .padding = tf::pads{padding, 0, end, 0},
+                                     .dilation = {dilation, 1}})[2];
     });
     ++(error.empty() ? answered : refused);
     if (error.empty())
-      ASSERT_TRUE(out == got) << in << " " << kernel << " " << stride << " " << padding << " " << dilation;
+      ASSERT_TRUE(out == got) << in << " " << kernel << " " << stride << " " << padding << " " << end << " "
+                              << dilation;
     else
-      ASSERT_TRUE(out == 0 || padded > INT64_MAX || span > INT64_MAX || padding > INT64_MAX / 2) << error;
+      ASSERT_TRUE(out == 0 || padded > INT64_MAX || span > INT64_MAX || std::max(padding, end) > INT64_MAX / 2)
+          << error;
   }
   EXPECT_GT(answered, 1000);
   EXPECT_GT(refused, 1000);
@@ -314,6 +346,19 @@ TEST(Conv2dErrors, OfSettings) {
             "Given padding=4611686018427387904 at dimension 0 , expected padding to be at most 4611686018427387903");
   EXPECT_EQ(error_text({.options = {.padding = {0, index_t{1} << 62}}}),
             "Given padding=4611686018427387904 at dimension 1 , expected padding to be at most 4611686018427387903");
+}
+
+TEST(Conv2dErrors, OfPads) {
+  EXPECT_EQ(error_text({.options = {.padding = tf::pads{0, 0, 0, -1}}}),
+            "negative padding is not supported, but got padding=[0, 0, 0, -1]");
+  EXPECT_EQ(error_text({.options = {.padding = tf::pads{-1, 2, 3, 4}}}),
+            "negative padding is not supported, but got padding=[-1, 2, 3, 4]");
+  EXPECT_EQ(error_text({.options = {.padding = tf::pads{-1, 0, -1, 0}}}), "negative padding is not supported");
+  EXPECT_EQ(error_text({.options = {.padding = tf::pads{1, 0, index_t{1} << 62, 2}}}),
+            "Given padding=[1, 0, 4611686018427387904, 2], expected padding to be at most 4611686018427387903");
+  EXPECT_EQ(error_text({.weight = {6, 4, 9, 3}, .options = {.padding = tf::pads{1, 0, 2, 1}}}),
+            "Calculated padded input size per channel: (8 x 6). Kernel size: (9 x 3). Kernel size can't be greater "
+            "than actual input size");
 }
 
 TEST(Conv2dErrors, OfChannelsAndGroups) {

@@ -75,18 +75,47 @@ conv_transpose2d_case random_case(std::mt19937& random) {
     const hw size{pick(1, 12), pick(1, 24)}, kernel{pick(1, 6), pick(1, 6)};
     o.stride = {pick(1, 5), pick(1, 5)};
     o.dilation = {pick(1, 4), pick(1, 4)};
-    o.padding = {pick(0, 5), pick(0, 5)};
+    o.padding = tf::pads{pick(0, 5), pick(0, 5), pick(0, 5), pick(0, 5)};
     o.output_padding = {pick(0, std::max(o.stride.h, o.dilation.h) - 1),
                         pick(0, std::max(o.stride.w, o.dilation.w) - 1)};
     c.input = pick(0, 3) ? shape{pick(0, 3), in * o.groups, size.h, size.w} : shape{in * o.groups, size.h, size.w};
     c.weight = {in * o.groups, out, kernel.h, kernel.w};
-    const auto output = [](index_t n, index_t s, index_t p, index_t d, index_t k, index_t extra) {
-      return (n - 1) * s - 2 * p + d * (k - 1) + 1 + extra;
+    const auto output = [](index_t n, index_t s, index_t crops, index_t d, index_t k, index_t extra) {
+      return (n - 1) * s - crops + d * (k - 1) + 1 + extra;
     };
-    if (output(size.h, o.stride.h, o.padding.h, o.dilation.h, kernel.h, o.output_padding.h) >= 1 &&
-        output(size.w, o.stride.w, o.padding.w, o.dilation.w, kernel.w, o.output_padding.w) >= 1)
+    const hw crops{o.padding.top + o.padding.bottom, o.padding.left + o.padding.right};
+    if (output(size.h, o.stride.h, crops.h, o.dilation.h, kernel.h, o.output_padding.h) >= 1 &&
+        output(size.w, o.stride.w, crops.w, o.dilation.w, kernel.w, o.output_padding.w) >= 1)
       return c;
   }
+}
+
+/// The lines that are left of the whole output; those that output_padding adds hold the bias.
+template <class T>
+void expect_equals_cropped(const conv_transpose2d_case& c) {
+  const auto x = exact_values<T>(c.input, 1), w = exact_values<T>(c.weight, 2);
+  tf::conv_transpose2d_options whole = c.options;
+  whole.padding = whole.output_padding = 0;
+  whole.output_size = {};
+  const auto all = tf::reference::conv_transpose2d(x, w, whole);
+  const shape got = tf::conv_transpose2d_output_shape(c.input, c.weight, c.options);
+  const auto lines = [&](const shape& s, std::size_t from_end) { return s[s.size() - from_end]; };
+  const tf::pads& crop = c.options.padding;
+  const auto expected = padded(all, {-crop.top, -crop.left, lines(got, 2) - (lines(all.shape(), 2) - crop.top),
+                                     lines(got, 1) - (lines(all.shape(), 1) - crop.left)});
+  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact))
+    EXPECT_TRUE(equal(tf::conv_transpose2d(x, w, c.options, ctx), expected)) << c << ", " << name_of(ctx);
+}
+
+TEST(ConvTranspose2dPads, CropTheWholeOutput) {
+  int cases = 0;
+  for (const conv_transpose2d_case& c : conv_transpose2d_cases) {
+    if (tf::detail::is_pair(c.options.padding)) continue;
+    expect_equals_cropped<float>(c);
+    expect_equals_cropped<index_t>(c);
+    ++cases;
+  }
+  EXPECT_GE(cases, 15);
 }
 
 TEST(ConvTranspose2dRandom, EqualsReference) {
@@ -189,6 +218,14 @@ static_assert(tf::conv_transpose2d_output_shape({16, 6, 5}, {16, 4, 2, 2}, {.str
 static_assert(tf::conv_transpose2d_output_shape({0, 4, 5, 5}, {4, 6, 3, 3}, {.stride = 2}) == shape{0, 6, 11, 11});
 static_assert(tf::conv_transpose2d_output_shape({0, 4, 2, 3}, {4, 6, 3, 3}, {.padding = {2, 0}}) == shape{0, 6, 0, 5});
 
+static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3},
+                                                {.stride = 2, .padding = tf::pads{1, 0, 2, 4}, .output_padding = 1}) ==
+              shape{1, 8, 11, 10});
+static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3},
+                                                {.stride = 2,
+                                                 .padding = tf::pads{.top = 1},
+                                                 .output_size = hw{12, 14}}) == shape{1, 8, 12, 14});
+
 // In PyTorch's kernel, which keeps its settings as int32, these strides are negative, 0 and 1.
 static_assert(tf::conv_transpose2d_output_shape({1, 2, 4, 4}, {2, 3, 3, 3}, {.stride = {index_t{1} << 31, 1}}) ==
               shape{1, 3, (index_t{3} << 31) + 3, 6});
@@ -209,23 +246,27 @@ TEST(ConvTranspose2dShape, IsNeverWrapped) {
   int answered = 0, refused = 0;
   for (int i = 0; i < 20000; ++i) {
     const index_t in = extreme(random), kernel = extreme(random), stride = extreme(random), padding = extreme(random),
-                  dilation = extreme(random), extra = extreme(random) - 1;
+                  end = random() % 2 ? padding : extreme(random), dilation = extreme(random),
+                  extra = extreme(random) - 1;
     const wide spread = wide{in - 1} * stride, span = wide{dilation} * (kernel - 1) + 1;
-    const wide out = spread - 2 * wide{padding} + span + extra;
+    const wide out = spread - padding - end + span + extra;
     index_t got = -1;
     const std::string error = error_of([&] {
       got = tf::conv_transpose2d_output_shape(
           {1, 1, in, 1}, {1, 1, kernel, 1},
-          {.stride = {stride, 1}, .padding = {padding, 0}, .output_padding = {extra, 0}, .dilation = {dilation, 1}})[2];
+          {.stride = {stride, 1},
+           .padding = tf::pads{padding, 0, end, 0},
+           .output_padding = {extra, 0},
+           .dilation = {dilation, 1}})[2];
     });
     ++(error.empty() ? answered : refused);
     const bool fits = spread <= INT64_MAX && span <= INT64_MAX && out >= 1 && out <= INT64_MAX &&
-                      padding <= INT64_MAX / 2 && (extra < stride || extra < dilation);
+                      std::max(padding, end) <= INT64_MAX / 2 && (extra < stride || extra < dilation);
     if (error.empty())
-      ASSERT_TRUE(out == got) << in << " " << kernel << " " << stride << " " << padding << " " << dilation << " "
-                              << extra;
+      ASSERT_TRUE(out == got) << in << " " << kernel << " " << stride << " " << padding << " " << end << " "
+                              << dilation << " " << extra;
     else
-      ASSERT_TRUE(!fits || spread - 2 * wide{padding} + span > INT64_MAX) << error;
+      ASSERT_TRUE(!fits || spread - padding - end + span > INT64_MAX) << error;
   }
   EXPECT_GT(answered, 1000);
   EXPECT_GT(refused, 1000);
@@ -293,6 +334,10 @@ TEST(ConvTranspose2dErrors, OfSettings) {
   EXPECT_EQ(error_text({.options = {.dilation = {-1, 1}}}), "dilation should be greater than zero");
   EXPECT_EQ(error_text({.options = {.dilation = {1, 0}}}),
             "dilation should be greater than zero, but got dilation_height: 1, dilation_width: 0");
+  EXPECT_EQ(error_text({.options = {.padding = tf::pads{0, -1, 0, 1}}}),
+            "negative padding is not supported, but got padding=[0, -1, 0, 1]");
+  EXPECT_EQ(error_text({.options = {.padding = tf::pads{.right = index_t{1} << 62}}}),
+            "Given padding=[0, 0, 0, 4611686018427387904], expected padding to be at most 4611686018427387903");
   EXPECT_EQ(error_text({.options = {.padding = {0, index_t{1} << 62}}}),
             "Given padding=4611686018427387904 at dimension 1 , expected padding to be at most 4611686018427387903");
 }

@@ -25,6 +25,7 @@ const pooling poolings[] = {
     {"doubling", {2, 3, 8, 10}, {.kernel_size = 2}},
     {"overlapping_and_padded", {2, 3, 7, 9}, {.kernel_size = {3, 2}, .stride = {2, 1}, .padding = 1}},
     {"dilated", {1, 2, 9, 9}, {.kernel_size = 3, .stride = 1, .padding = 1, .dilation = {2, 3}}},
+    {"pads", {2, 3, 7, 9}, {.kernel_size = 3, .stride = {2, 1}, .padding = tf::pads{0, 1, 1, 0}}},
     {"last_window_cut_off", {3, 1, 6, 5}, {.kernel_size = 3, .stride = 2, .ceil_mode = true}},
     {"unbatched", {4, 6, 5}, {.kernel_size = 2}},
     {"one_pixel", {1, 1, 1, 1}, {.kernel_size = 1}},
@@ -72,8 +73,8 @@ tf::tensor<index_t> renumbered(const pooling& p, const tf::tensor<index_t>& plan
           index_t tap = 0;
           for (index_t y = 0; y < p.options.kernel_size.h; ++y)
             for (index_t x = 0; x < p.options.kernel_size.w; ++x, ++tap)
-              if (oh * p.options.stride.h - p.options.padding.h + y * p.options.dilation.h == h &&
-                  ow * p.options.stride.w - p.options.padding.w + x * p.options.dilation.w == w)
+              if (oh * p.options.stride.h - p.options.padding.top + y * p.options.dilation.h == h &&
+                  ow * p.options.stride.w - p.options.padding.left + x * p.options.dilation.w == w)
                 result.data()[i] = tap;
         }
   return result;

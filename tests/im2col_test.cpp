@@ -28,6 +28,9 @@ const columns_case cases[] = {
     {"padding_above_the_image", {1, 1, 2, 3}, {.kernel_size = 2, .padding = {5, 6}, .stride = 2}},
     {"several_bands_of_rows", {1, 2, 150, 70}, {.kernel_size = 3, .padding = 1}},
     {"several_bands_of_strided_rows", {1, 1, 151, 90}, {.kernel_size = {5, 3}, .dilation = {3, 1}, .stride = {2, 3}}},
+    {"pads_all_different", {2, 3, 9, 20}, {.kernel_size = {3, 2}, .padding = tf::pads{1, 0, 2, 4}, .stride = {2, 1}}},
+    {"pads_before", {1, 1, 2, 3}, {.kernel_size = 2, .padding = tf::pads{.top = 5, .left = 6}, .stride = 2}},
+    {"pads_behind", {1, 1, 2, 3}, {.kernel_size = 2, .padding = tf::pads{.bottom = 5, .right = 6}}},
     {"blocks_in_the_padding_only", {1, 1, 1, 1}, {.kernel_size = 1, .padding = 3, .stride = 2}},
 };
 
@@ -43,6 +46,15 @@ TYPED_TEST(Im2col, EqualsReference) {
     const auto expected = tf::reference::im2col(x, c.options);
     for (const tf::isa level : available_isas())
       EXPECT_TRUE(same_bits(tf::im2col(x, c.options, on(level)), expected)) << c.name << " " << tf::name_of(level);
+  }
+}
+
+TYPED_TEST(Im2col, PadsEqualAnImageWithZerosAround) {
+  for (const columns_case& c : cases) {
+    const auto x = random_tensor<TypeParam>(c.image);
+    tf::im2col_options unpadded = c.options;
+    unpadded.padding = 0;
+    EXPECT_TRUE(same_bits(tf::im2col(x, c.options), tf::im2col(padded(x, c.options.padding), unpadded))) << c.name;
   }
 }
 
@@ -76,7 +88,7 @@ TYPED_TEST(Im2col, EqualsReferenceOnRandomShapes) {
   for (int i = 0; i < 60; ++i) {
     const tf::im2col_options options{.kernel_size = {draw(1, 4), draw(1, 4)},
                                      .dilation = {draw(1, 3), draw(1, 3)},
-                                     .padding = {draw(0, 4), draw(0, 4)},
+                                     .padding = tf::pads{draw(0, 4), draw(0, 4), draw(0, 4), draw(0, 4)},
                                      .stride = {draw(1, 5), draw(1, 5)}};
     const tf::shape image{draw(1, 2), draw(1, 3), draw(10, 16), draw(10, 16)};
     const auto x = random_tensor<TypeParam>(image, static_cast<unsigned>(i));
@@ -130,6 +142,12 @@ TEST(Im2colErrors, SayWhatPyTorchSays) {
             "dilation should be greater than zero, but got dilation_height: 1 dilation_width: 0");
   EXPECT_EQ(error({.kernel_size = 2, .padding = {-1, 0}, .stride = 0}),
             "padding should be non-negative, but got pad_height: -1 pad_width: 0");
+  EXPECT_EQ(error({.kernel_size = 2, .padding = tf::pads{0, 1, 0, -1}}),
+            "padding should be non-negative, but got padding: [0, 1, 0, -1]");
+  EXPECT_EQ(
+      error({.kernel_size = {9, 2}, .padding = tf::pads{1, 0, 2, 1}}),
+      "Given input with spatial size (4, 5), kernel_size=(9, 2), dilation=(1, 1), padding=(1, 0, 2, 1), calculated "
+      "shape of the array of sliding blocks as (-1, 5), but its components must be at least one.");
   EXPECT_EQ(error({.kernel_size = 2, .stride = {0, 1}}),
             "stride should be greater than zero, but got stride_height: 0 stride_width: 1");
   EXPECT_EQ(

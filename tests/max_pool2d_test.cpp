@@ -9,6 +9,8 @@ namespace {
 
 static_assert(tf::max_pool2d_output_shape({2, 3, 7, 9}, {.kernel_size = 2}) == tf::shape{2, 3, 3, 4});
 static_assert(tf::max_pool2d_output_shape({3, 7, 9}, {.kernel_size = 2, .ceil_mode = true}) == tf::shape{3, 4, 5});
+static_assert(tf::max_pool2d_output_shape({2, 3, 7, 9}, {.kernel_size = 2, .padding = tf::pads{0, 1, 1, 0}}) ==
+              tf::shape{2, 3, 4, 5});
 
 struct pool_case {
   const char* name;
@@ -38,6 +40,18 @@ const pool_case cases[] = {
     {"ceil_mode_window_above_image", {1, 1, 4, 4}, {.kernel_size = 5, .stride = 2, .ceil_mode = true}},
     {"dilated_window_begins_before_image", {1, 2, 9, 40}, {.kernel_size = 3, .stride = 1, .padding = 1, .dilation = 2}},
     {"dilated_window_without_tap", {1, 1, 2, 2}, {.kernel_size = 2, .stride = 1, .padding = 1, .dilation = 3}},
+    {"pads_all_different", {2, 3, 9, 40}, {.kernel_size = {4, 7}, .stride = {2, 1}, .padding = tf::pads{2, 3, 1, 0}}},
+    {"pads_at_the_top_only", {1, 2, 9, 40}, {.kernel_size = 3, .stride = 2, .padding = tf::pads{.top = 1}}},
+    {"pads_at_the_left_only", {1, 2, 9, 40}, {.kernel_size = 2, .padding = tf::pads{.left = 1}}},
+    {"pads_at_the_bottom_only", {1, 2, 9, 40}, {.kernel_size = 2, .padding = tf::pads{.bottom = 1}}},
+    {"pads_at_the_right_only", {1, 2, 9, 40}, {.kernel_size = 2, .stride = 1, .padding = tf::pads{.right = 1}}},
+    {"pads_and_ceil_mode", {1, 2, 8, 37}, {.kernel_size = 3, .padding = tf::pads{0, 1, 1, 0}, .ceil_mode = true}},
+    {"pads_around_dilated_windows",
+     {1, 2, 9, 40},
+     {.kernel_size = 3, .stride = 1, .padding = tf::pads{0, 1, 1, 0}, .dilation = {2, 3}}},
+    {"pads_behind_windows_without_tap",
+     {1, 1, 2, 60},
+     {.kernel_size = 2, .stride = 1, .padding = tf::pads{1, 0, 1, 1}, .dilation = {3, 2}}},
     {"dilated_rows_without_tap", {1, 1, 2, 60}, {.kernel_size = 2, .stride = 1, .padding = {1, 0}, .dilation = {3, 2}}},
 };
 
@@ -74,6 +88,9 @@ const pool_case windows[] = {
     {"k3_s2_p1", {}, {.kernel_size = 3, .stride = 2, .padding = 1}},
     {"k3_s3", {}, {.kernel_size = 3, .padding = {1, 0}, .ceil_mode = true}},
     {"k5_s1_p2", {}, {.kernel_size = 5, .stride = 1, .padding = 2}},
+    {"k2_s1_pads_behind", {}, {.kernel_size = 2, .stride = 1, .padding = tf::pads{0, 0, 1, 1}}},
+    {"k3_s2_pads_behind", {}, {.kernel_size = 3, .stride = 2, .padding = tf::pads{0, 0, 1, 1}}},
+    {"k3_s2_pads_before", {}, {.kernel_size = 3, .stride = 2, .padding = tf::pads{1, 1, 0, 0}}},
 };
 
 TYPED_TEST(MaxPool2d, EqualsReferenceForAllWidths) {  // around the lanes of every vector
@@ -215,6 +232,41 @@ TEST(MaxPool2dNaN, LastOneWins) {
   const auto result = tf::max_pool2d_with_indices(x, {.kernel_size = {2, 3}});
   EXPECT_TRUE(std::isnan(result.values(0, 0, 0)));
   EXPECT_EQ(result.indices(0, 0, 0), 2);
+}
+
+/// Among the images' own values, all of them above what is padded, so that their places can be told.
+TYPED_TEST(MaxPool2d, PadsEqualLowestValuesAround) {
+  using limits = std::numeric_limits<TypeParam>;
+  const TypeParam lowest = limits::has_infinity ? -limits::infinity() : limits::lowest();
+  for (const tf::pads& sides : {tf::pads{1, 0, 2, 3}, tf::pads{.top = 2}, tf::pads{.left = 3}, tf::pads{.bottom = 2},
+                                tf::pads{.right = 3}, tf::pads{0, 3, 1, 1}})
+    for (const tf::hw& stride : {tf::hw{1, 1}, tf::hw{2, 3}}) {
+      const auto x = small_integers<TypeParam>({2, 3, 9, 40}, 2, 2);
+      const auto around =
+          tf::max_pool2d_with_indices(padded(x, sides, lowest), {.kernel_size = {4, 6}, .stride = stride});
+      const tf::index_t wide = 40 + sides.left + sides.right;
+      const auto places = map<tf::index_t>(around.indices, [&](tf::index_t at) {
+        return (at / wide - sides.top) * 40 + at % wide - sides.left;
+      });
+      const auto got = tf::max_pool2d_with_indices(x, {.kernel_size = {4, 6}, .stride = stride, .padding = sides});
+      EXPECT_TRUE(equal(got.values, around.values));
+      EXPECT_TRUE(equal(got.indices, places));
+    }
+}
+
+TEST(MaxPool2dErrors, OfPads) {
+  const tf::tensor<float> x({1, 2, 5, 6});
+  const auto error = [&](const tf::pool2d_options& options) {
+    return error_of([&] { tf::max_pool2d_with_indices(x, options); });
+  };
+  EXPECT_EQ(error({.kernel_size = 2, .padding = tf::pads{.right = tf::index_t{1} << 31}}),
+            "value cannot be converted to type int without overflow");
+  EXPECT_EQ(error({.kernel_size = 2, .padding = tf::pads{0, 1, 0, -2}}), "pad must be non-negative, but got pad: -2");
+  EXPECT_EQ(error({.kernel_size = 2, .padding = tf::pads{.bottom = 2}}),
+            "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1");
+  EXPECT_EQ(error({.kernel_size = {2, 3}, .padding = tf::pads{1, 0, 2, 1}, .dilation = 4}),
+            "pad should be smaller than or equal to half of kernel size, but got padTop = 1, padLeft = 0, padBottom = "
+            "2, padRight = 1, kW = 3, kH = 2");
 }
 
 TEST(MaxPool2dZeros, MinusZeroTiesWithZero) {

@@ -61,6 +61,9 @@ class drawer {
 struct axis {
   bool high;
 
+  tf::pads sides(index_t begin, index_t end) const {
+    return high ? tf::pads{begin, 0, end, 0} : tf::pads{0, begin, 0, end};
+  }
   hw pair(index_t number, index_t harmless) const { return high ? hw{number, harmless} : hw{harmless, number}; }
   shape plane(index_t number, index_t harmless) const {
     return {1, 1, pair(number, harmless).h, pair(number, harmless).w};
@@ -523,11 +526,14 @@ TEST(PreparedSettings, OfConv2dAreThoseThatSomeInputSuits) {
     const axis a{draw.one_in(2)};
     shape weight = a.plane(n.kernel, 2);
     weight[1] = draw.one_in(4) ? 0 : 1;
-    tf::conv2d_options o{.stride = a.pair(n.stride, 1), .padding = a.pair(n.padding, 0), .dilation = a.pair(n.dilation, 1)};
+    const index_t end = draw.one_in(2) ? n.padding : draw.setting(0);
+    const wide padding = wide{n.padding} + end;
+    tf::conv2d_options o{
+        .stride = a.pair(n.stride, 1), .padding = a.sides(n.padding, end), .dilation = a.pair(n.dilation, 1)};
     if (draw.one_in(6)) o = {.padding = tf::same, .dilation = a.pair(n.dilation, 1)};
     SCOPED_TRACE(text_of(n));
     expect_made_where_some_input_is_taken(
-        a, extents_around({span_of(n) - 2 * wide{n.padding}, INT64_MAX - 2 * wide{n.padding}}), weight[1],
+        a, extents_around({span_of(n) - padding, INT64_MAX - padding}), weight[1],
         [&] { tf::prepared_conv2d<float>(tf::tensor<float>(weight), o); },
         [&](const shape& input) { tf::conv2d_output_shape(input, weight, o); }, made);
   }
@@ -542,8 +548,9 @@ TEST(PreparedSettings, OfConvTranspose2dAreThoseThatSomeInputSuits) {
     const numbers n = for_layers(draw);
     const axis a{draw.one_in(2)};
     const shape weight = a.plane(n.kernel, 2);
+    const index_t end = draw.one_in(2) ? n.padding : draw.setting(0);
     tf::conv_transpose2d_options o{.stride = a.pair(n.stride, 1),
-                                   .padding = a.pair(n.padding, 0),
+                                   .padding = a.sides(n.padding, end),
                                    .output_padding = a.pair(n.extra, 0),
                                    .dilation = a.pair(n.dilation, 1)};
     if (draw.one_in(2)) {
@@ -552,7 +559,7 @@ TEST(PreparedSettings, OfConvTranspose2dAreThoseThatSomeInputSuits) {
     }
     SCOPED_TRACE(text_of(n));
     const wide stride = std::max<index_t>(1, n.stride);
-    const wide free = 2 * wide{n.padding} - span_of(n);
+    const wide free = wide{n.padding} + end - span_of(n);
     expect_made_where_some_input_is_taken(
         a, extents_around({floor_divide(free + n.extra, stride) + 1, floor_divide(free - n.extra, stride) + 1}), 1,
         [&] { tf::prepared_conv_transpose2d<float>(tf::tensor<float>(weight), o); },

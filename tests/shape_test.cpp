@@ -20,6 +20,13 @@ static_assert(hw{2, 5}.h == 2 && hw{2, 5}.w == 5);
 static_assert(hw(std::size_t{7}) == hw(7));
 static_assert(!(hw(1, 2) == hw(2, 1)));
 static_assert(std::convertible_to<int, hw> && !std::convertible_to<double, hw>);
+static_assert(tf::pads{1, 2, 3, 4} == tf::pads{.top = 1, .left = 2, .bottom = 3, .right = 4});
+static_assert(tf::pads{.bottom = 1} == tf::pads{0, 0, 1, 0});
+static_assert(!(tf::pads{1, 2, 3, 4} == tf::pads{1, 2, 3, 5}) && !(tf::pads{1, 2, 3, 4} == tf::pads{0, 2, 3, 4}));
+static_assert(tf::padding2d(3) == tf::pads{3, 3, 3, 3});
+static_assert(tf::padding2d{1, 2} == tf::pads{1, 2, 1, 2} && tf::padding2d(hw{1, 2}) == tf::pads{1, 2, 1, 2});
+static_assert(tf::padding2d(tf::pads{1, 2, 3, 4}) == tf::pads{1, 2, 3, 4});
+static_assert(tf::padding2d{1, 2}.left == 2 && tf::padding2d{1, 2}.bottom == 1);
 static_assert(tf::scale(2.0) == tf::scale(2.0, 2.0));
 static_assert(!std::convertible_to<double, tf::scale>);  // an upsampling's size and scale are not to be mixed up
 

@@ -111,4 +111,21 @@ tf::tensor<T> filled(const tf::shape& shape, T value) {
   return x;
 }
 
+/// The same planes with so many lines of `fill` around; where the number is negative, that many are cut off.
+template <class T>
+tf::tensor<T> padded(const tf::tensor<T>& x, const tf::pads& sides, T fill = T{}) {
+  tf::shape s = x.shape();
+  tf::index_t &rows = s[s.size() - 2], &columns = s[s.size() - 1];
+  const tf::index_t height = rows, width = columns;
+  rows += sides.top + sides.bottom;
+  columns += sides.left + sides.right;
+  auto y = filled<T>(s, fill);
+  for (tf::index_t i = 0; i < y.size(); ++i) {
+    const tf::index_t h = i / columns % rows - sides.top, w = i % columns - sides.left;
+    if (h >= 0 && h < height && w >= 0 && w < width)
+      y.data()[i] = x.data()[(i / columns / rows * height + h) * width + w];
+  }
+  return y;
+}
+
 }  // namespace tenfold_test

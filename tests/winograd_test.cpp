@@ -38,6 +38,10 @@ const std::vector<conv2d_case> conv2d_shapes{
     {"tile_within_padding", {1, 2, 3, 5}, {3, 2, 3, 3}, {.padding = {6, 9}}},
     {"padding_differs_by_dimension", {1, 3, 8, 7}, {4, 3, 3, 3}, {.padding = {0, 2}}},
     {"same", {1, 3, 7, 6}, {4, 3, 3, 3}, {.padding = tf::same}},
+    {"pads_all_different", {2, 3, 8, 11}, {4, 3, 3, 3}, {.padding = tf::pads{1, 0, 3, 2}}},
+    {"pads_of_whole_tiles_before", {1, 3, 7, 9}, {4, 3, 3, 3}, {.padding = tf::pads{9, 14, 0, 1}}},
+    {"pads_of_whole_tiles_behind", {1, 3, 7, 9}, {4, 3, 3, 3}, {.padding = tf::pads{0, 1, 14, 9}}},
+    {"pads_around_dilated_grids", {1, 3, 11, 9}, {4, 3, 3, 3}, {.padding = tf::pads{0, 5, 7, 1}, .dilation = {2, 3}}},
     {"unbatched", {3, 10, 13}, {4, 3, 3, 3}, {.padding = 1}},
     {"empty_batch", {0, 3, 10, 13}, {4, 3, 3, 3}, {.padding = 1}},
     {"images_share_panels", {5, 3, 6, 5}, {4, 3, 3, 3}, {.padding = 1}},
@@ -59,6 +63,9 @@ const std::vector<conv_transpose2d_case> conv_transpose2d_shapes{
     {"padding_1", {2, 4, 9, 11}, {4, 6, 3, 3}, {.padding = 1}},
     {"padding_2", {1, 4, 9, 11}, {4, 6, 3, 3}, {.padding = 2}},
     {"padding_differs_by_dimension", {1, 3, 8, 7}, {3, 4, 3, 3}, {.padding = {2, 0}}},
+    {"crops_all_different", {2, 3, 8, 11}, {3, 4, 3, 3}, {.padding = tf::pads{1, 0, 3, 2}}},
+    {"crops_of_whole_tiles_behind", {1, 3, 20, 19}, {3, 4, 3, 3}, {.padding = tf::pads{2, 1, 13, 9}}},
+    {"crops_of_a_dilated_kernel", {1, 3, 9, 8}, {3, 4, 3, 3}, {.padding = tf::pads{4, 0, 1, 9}, .dilation = {2, 3}}},
     {"one_pixel", {1, 3, 1, 1}, {3, 4, 3, 3}},
     {"unbatched", {3, 10, 13}, {3, 4, 3, 3}, {.padding = 1}},
     {"groups", {2, 6, 9, 10}, {6, 4, 3, 3}, {.padding = 1, .groups = 3}},
@@ -76,6 +83,9 @@ const std::vector<conv_transpose2d_case> stride_2_shapes{
     {"dimensions_differ", {1, 3, 8, 7}, {3, 4, 3, 4}, {.stride = 2, .padding = {3, 0}, .output_padding = {0, 1}}},
     {"dimensions_differ_the_other_way", {1, 3, 8, 7}, {3, 4, 4, 3}, {.stride = 2, .padding = {1, 2}}},
     {"padding_crops_whole_tiles", {1, 3, 20, 19}, {3, 4, 4, 4}, {.stride = 2, .padding = {15, 12}}},
+    {"crops_all_different", {2, 3, 8, 11}, {3, 4, 4, 4}, {.stride = 2, .padding = tf::pads{1, 0, 3, 2}}},
+    {"crops_of_whole_tiles_before", {1, 3, 20, 19}, {3, 4, 4, 3}, {.stride = 2, .padding = tf::pads{15, 12, 0, 1}}},
+    {"crops_of_whole_tiles_behind", {1, 3, 20, 19}, {3, 4, 3, 4}, {.stride = 2, .padding = tf::pads{0, 1, 12, 15}}},
     {"one_pixel", {1, 3, 1, 1}, {3, 4, 4, 4}, {.stride = 2}},
     {"one_output", {1, 3, 1, 1}, {3, 4, 3, 3}, {.stride = 2, .padding = 1}},
     {"one_row_of_outputs", {1, 3, 1, 90}, {3, 4, 3, 3}, {.stride = 2, .padding = 1}},
@@ -277,8 +287,8 @@ void expect_within_rounding(const conv_transpose2d_case& c) {
     const tf::shape y = passed.shape();
     for (index_t q = 0; q < stride * stride; ++q) {
       const index_t q_h = q / stride, q_w = q % stride;
-      const phase h = phase_of(stride, c.weight[2], o.padding.h, o.dilation.h, q_h),
-                  v = phase_of(stride, c.weight[3], o.padding.w, o.dilation.w, q_w);
+      const phase h = phase_of(stride, c.weight[2], o.padding.top, o.dilation.h, q_h),
+                  v = phase_of(stride, c.weight[3], o.padding.left, o.dilation.w, q_w);
       const tf::hw points{(y[2] - q_h + stride - 1) / stride, (y[3] - q_w + stride - 1) / stride};
       const auto part =
           passed_magnitudes(f, x, weight_of(w, o.groups, h, v), b, o.groups, {h.first, v.first}, points, o.dilation);

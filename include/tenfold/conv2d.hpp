@@ -15,23 +15,26 @@ inline constexpr same_t same{};
 /// padding='valid': none.
 inline constexpr valid_t valid{};
 
-/// The padding of a conv2d: a pair, `same` or `valid`.
+/// The padding of a conv2d: an integer, a pair, pads, `same` or `valid`.
 class conv2d_padding {
  public:
   template <std::integral Both>
-  TENFOLD_TAG constexpr conv2d_padding(Both both) : value_(both) {}  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(Both both) : sides_(both) {}  // NOLINT(google-explicit-constructor)
   template <std::integral Height, std::integral Width>
-  TENFOLD_TAG constexpr conv2d_padding(Height h, Width w) : value_(h, w) {}
-  TENFOLD_TAG constexpr conv2d_padding(const hw& value) : value_(value) {}      // NOLINT(google-explicit-constructor)
-  TENFOLD_TAG constexpr conv2d_padding(same_t) : value_(0), is_same_(true) {}   // NOLINT(google-explicit-constructor)
-  TENFOLD_TAG constexpr conv2d_padding(valid_t) : value_(0) {}                  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(Height h, Width w) : sides_(h, w) {}
+  TENFOLD_TAG constexpr conv2d_padding(const hw& value) : sides_(value) {}      // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(const pads& sides) : sides_(sides) {}    // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(same_t) : sides_(0), is_same_(true) {}   // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(valid_t) : sides_(0) {}                  // NOLINT(google-explicit-constructor)
 
   TENFOLD_TAG constexpr bool is_same() const { return is_same_; }
-  /// The pair; 0 for `same`, which depends on the kernel.
-  TENFOLD_TAG constexpr const hw& value() const { return value_; }
+  /// 0 for `same`, which depends on the kernel.
+  TENFOLD_TAG constexpr const padding2d& sides() const { return sides_; }
+  /// The pair: what lies before the first row and column.
+  TENFOLD_TAG constexpr hw value() const { return {sides_.top, sides_.left}; }
 
  private:
-  hw value_;
+  padding2d sides_;
   bool is_same_ = false;
 };
 
@@ -50,16 +53,11 @@ TENFOLD_BEGIN_STRICT
 
 namespace detail {
 
-/// padding='same' as PyTorch does it: `before` on both sides, and `extra` more at the end.
-struct same_padding {
-  hw before = 0;
-  hw extra = 0;
-};
-
-constexpr same_padding split_same_padding(const shape& weight, const hw& dilation) {
+/// padding='same' as PyTorch does it: an odd line is at the end.
+constexpr pads same_pads(const shape& weight, const hw& dilation) {
   const hw total{checked_multiply(dilation.h, weight[2] - 1), checked_multiply(dilation.w, weight[3] - 1)};
   const hw before{total.h / 2, total.w / 2};
-  return {before, {total.h - 2 * before.h, total.w - 2 * before.w}};
+  return {before.h, before.w, total.h - before.h, total.w - before.w};
 }
 
 constexpr void check_same_padding(const shape& input, const shape& weight, const conv2d_options& o) {
@@ -78,18 +76,20 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   check_weight_rank(weight);
   check_groups(o.groups);
   shape in = batched(input);
-  same_padding padding{o.padding.value()};
+  pads padding = o.padding.sides();
   if (o.padding.is_same()) {
     check_same_padding(in, weight, o);
-    padding = split_same_padding(weight, o.dilation);
-    in[2] = checked_add(in[2], padding.extra.h);  // the texts below show the input as it is padded
-    in[3] = checked_add(in[3], padding.extra.w);
+    const pads same_sides = same_pads(weight, o.dilation);
+    padding = padding2d(begin_of(same_sides));
+    // PyTorch pads beforehand what is more at the end, and the texts below show the input so.
+    in[2] = checked_add(in[2], same_sides.bottom - same_sides.top);
+    in[3] = checked_add(in[3], same_sides.right - same_sides.left);
   } else {
     check_pair_fits_weight("stride", o.stride, weight);
     check_pair_fits_weight("padding", o.padding.value(), weight);
     check_pair_fits_weight("dilation", o.dilation, weight);
   }
-  if (padding.before.h < 0 || padding.before.w < 0) raise("negative padding is not supported");
+  check_padding_not_negative(padding);
   if (o.stride.h <= 0 || o.stride.w <= 0) raise("non-positive stride is not supported");
   if (o.dilation.h < 0 || o.dilation.w < 0) raise("dilation should be greater than zero");
   check_weight_groups(o.groups, weight);
@@ -99,8 +99,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
            " to have ", channels, " channels, but got ", in[1], " channels instead"},
           conv2d_channels_hint(weight, in[1]));
   check_bias("", weight, bias, weight[0]);
-  check_padding_doubles(padding.before);
-  const hw padded{checked_add(in[2], 2 * padding.before.h), checked_add(in[3], 2 * padding.before.w)};
+  check_padding_doubles(padding);
+  const hw padded{checked_add(in[2], padding.top + padding.bottom), checked_add(in[3], padding.left + padding.right)};
   const hw span{effective_kernel(weight[2], o.dilation.h), effective_kernel(weight[3], o.dilation.w)};
   if (padded.h < span.h || padded.w < span.w)
     raise({"Calculated padded input size per channel: (", padded.h, " x ", padded.w, "). Kernel size: (", span.h, " x ",
@@ -126,7 +126,7 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   g.out = {checked_add(checked_subtract(padded.h, span.h) / o.stride.h, 1),
            checked_add(checked_subtract(padded.w, span.w) / o.stride.w, 1)};
   g.stride = o.stride;
-  g.padding = padding.before;
+  g.padding = begin_of(padding);
   g.dilation = o.dilation;
   g.output_shape = convolution_output_shape(input, g.out_channels * o.groups, g.out);
   return g;
@@ -162,7 +162,7 @@ struct conv2d_products {
     p.a = operands.weight;
     p.a_row = affine_digits(p.m, p.k);
     p.a_column = affine_digits(p.k, 1);
-    if (g.kernel == hw(1) && g.stride == hw(1) && g.padding == hw(0)) {
+    if (g.kernel == hw(1) && g.stride == hw(1) && g.padding == hw(0) && g.out == g.in) {
       p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
     } else {
       p.image = {operands.input, in_plane, {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
@@ -217,21 +217,22 @@ struct conv2d_op {
 
   /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it
   /// does, of which neither the kernel nor the dilation need be above 0. Its lines H must fulfil
-  ///     H >= 0,  span <= H + 2 padding <= INT64_MAX
+  ///     H >= 0,  span <= H + top + bottom <= INT64_MAX
   /// and the sums behind that grow with H, too: the least H is in order, or none is. `same` adds span - 1 lines, however
   /// many there are, so that 1 is the least.
   static constexpr shape some_input(const shape& weight, const options& o) {
     if (weight.size() != 4) return {0, 1, 1, 1};
-    const auto lines = [&](index_t kernel, index_t dilation, index_t padding) -> index_t {
+    const pads padding = o.padding.sides();
+    const auto lines = [&](index_t kernel, index_t dilation, index_t begin, index_t end) -> index_t {
       index_t span = 0;
-      const bool sane = effective_kernel_fits(kernel, dilation, span) && padding >= 0 && padding <= INT64_MAX / 2;
+      const bool sane = effective_kernel_fits(kernel, dilation, span) && is_addable(begin) && is_addable(end);
       if (!sane || o.padding.is_same()) return 1;
-      return span > 2 * padding ? span - 2 * padding : 0;
+      return span > begin + end ? span - (begin + end) : 0;
     };
     index_t channels = 0;
     multiply_fits(weight[1], o.groups, channels);  // else check says so
-    return {0, channels, lines(weight[2], o.dilation.h, o.padding.value().h),
-            lines(weight[3], o.dilation.w, o.padding.value().w)};
+    return {0, channels, lines(weight[2], o.dilation.h, padding.top, padding.bottom),
+            lines(weight[3], o.dilation.w, padding.left, padding.right)};
   }
 
   /// An output of 32 x 32.
@@ -262,13 +263,14 @@ struct prepared_op<false> {
 /// 2-D convolution (cross-correlation), as torch.nn.functional.conv2d.
 ///
 ///     output[n, o, oh, ow] = bias[o] + sum over c, i, j of input[n, c, ih, iw] * weight[o, c, i, j]
-///     with ih = oh * stride.h - padding.h + i * dilation.h, iw likewise, and 0 outside the image;
+///     with ih = oh * stride.h - padding.top + i * dilation.h, iw likewise, and 0 outside the image;
 ///     c runs over the channels of o's group
 ///
 /// input   (N, C, H, W) or (C, H, W)
 /// weight  (O, C / groups, kh, kw)
 /// bias    (O); optional by overload
-/// returns (N, O, OH, OW) or (O, OH, OW) with OH = (H + 2 * padding.h - dilation.h * (kh - 1) - 1) / stride.h + 1
+/// returns (N, O, OH, OW) or (O, OH, OW)
+///         with OH = (H + padding.top + padding.bottom - dilation.h * (kh - 1) - 1) / stride.h + 1
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
 /// source  an implicit matrix product or, for depthwise and grouped layers, direct sums: see detail/direct.hpp
 template <tensor_like Input, tensor_like Weight, tensor_like Bias>

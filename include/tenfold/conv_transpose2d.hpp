@@ -11,7 +11,8 @@ namespace tenfold::inline v0 {
 /// The settings of torch.nn.functional.conv_transpose2d, and nn.ConvTranspose2d's output_size.
 struct conv_transpose2d_options {
   hw stride = 1;
-  hw padding = 0;
+  /// What is cropped, of each side by itself.
+  padding2d padding = 0;
   hw output_padding = 0;
   /// The height and width wanted; output_padding follows from it (and may not be given besides).
   std::optional<hw> output_size = {};
@@ -26,15 +27,17 @@ TENFOLD_BEGIN_STRICT
 
 namespace detail {
 
-/// (in - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1: the size without output_padding.
-constexpr index_t transposed_size(index_t in, index_t stride, index_t padding, index_t dilation, index_t kernel) {
+/// (in - 1) * stride - begin - end + dilation * (kernel - 1) + 1: the size without output_padding.
+constexpr index_t transposed_size(index_t in, index_t stride, index_t begin, index_t end, index_t dilation,
+                                  index_t kernel) {
   const index_t spread = checked_multiply(checked_subtract(in, 1), stride);
-  return checked_add(checked_subtract(spread, checked_multiply(2, padding)), effective_kernel(kernel, dilation));
+  return checked_add(checked_subtract(spread, both_sides(begin, end)), effective_kernel(kernel, dilation));
 }
 
-constexpr hw transposed_size(const hw& in, const hw& stride, const hw& padding, const hw& dilation, const hw& kernel) {
-  return {transposed_size(in.h, stride.h, padding.h, dilation.h, kernel.h),
-          transposed_size(in.w, stride.w, padding.w, dilation.w, kernel.w)};
+constexpr hw transposed_size(const hw& in, const hw& stride, const pads& padding, const hw& dilation,
+                             const hw& kernel) {
+  return {transposed_size(in.h, stride.h, padding.top, padding.bottom, dilation.h, kernel.h),
+          transposed_size(in.w, stride.w, padding.left, padding.right, dilation.w, kernel.w)};
 }
 
 /// Advice for who wants a size outside the range; empty where the range has no positive size.
@@ -116,10 +119,10 @@ constexpr convolution_geometry check_conv_transpose2d(const shape& input, const 
   check_weight_rank(weight);
   check_groups(o.groups);
   check_pair_fits_weight("stride", o.stride, weight);
-  check_pair_fits_weight("padding", o.padding, weight);
+  check_pair_fits_weight("padding", begin_of(o.padding), weight);
   check_pair_fits_weight("dilation", o.dilation, weight);
   check_pair_fits_weight("output_padding", output_padding, weight);
-  if (o.padding.h < 0 || o.padding.w < 0) raise("negative padding is not supported");
+  check_padding_not_negative(o.padding);
   if (output_padding.h < 0 || output_padding.w < 0) raise("negative output_padding is not supported");
   if (o.stride.h <= 0 || o.stride.w <= 0) raise("non-positive stride is not supported");
   if (o.dilation.h < 0 || o.dilation.w < 0) raise("dilation should be greater than zero");
@@ -143,7 +146,7 @@ constexpr convolution_geometry check_conv_transpose2d(const shape& input, const 
   g.in = last_two(input);
   g.kernel = {weight[2], weight[3]};
   g.stride = o.stride;
-  g.padding = o.padding;
+  g.padding = begin_of(o.padding);
   g.dilation = o.dilation;
   if (in[0] != 0)
     check_transposed_settings({weight[0] / o.groups, weight[1], weight[2], weight[3]}, g.kernel, o.stride, o.dilation,
@@ -359,31 +362,33 @@ struct conv_transpose2d_op {
 
   /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it
   /// does, of which neither the dilation nor the output_padding are checked. With
-  ///     least(H) = (H - 1) stride - 2 padding + span
+  ///     least(H) = (H - 1) stride - crops + span,  crops = top + bottom
   /// its lines H >= 0 must fulfil 0 <= least(H) + output_padding, or least(H) <= output_size < least(H) + stride. One H
   /// alone does the latter. Of the former the least H is in order or none is, as the steps of the sum overflow with a
-  /// larger one, too; but for -stride - 2 padding, which is H = 0's alone. That least H is the one that would do for
+  /// larger one, too; but for -stride - crops, which is H = 0's alone. That least H is the one that would do for
   /// output_size = stride - 1 - output_padding.
   static constexpr shape some_input(const shape& weight, const options& o) {
     if (weight.size() != 4) return {0, 1, 1, 1};
     const std::optional<hw>& size = o.output_size;
     return {0, weight[0],
-            some_lines(weight[2], o.stride.h, o.padding.h, o.dilation.h, o.output_padding.h, size ? &size->h : nullptr),
-            some_lines(weight[3], o.stride.w, o.padding.w, o.dilation.w, o.output_padding.w, size ? &size->w : nullptr)};
+            some_lines(weight[2], o.stride.h, o.padding.top, o.padding.bottom, o.dilation.h, o.output_padding.h,
+                       size ? &size->h : nullptr),
+            some_lines(weight[3], o.stride.w, o.padding.left, o.padding.right, o.dilation.w, o.output_padding.w,
+                       size ? &size->w : nullptr)};
   }
 
   /// `size` is null where there is none.
-  static constexpr index_t some_lines(index_t kernel, index_t stride, index_t padding, index_t dilation,
+  static constexpr index_t some_lines(index_t kernel, index_t stride, index_t begin, index_t end, index_t dilation,
                                       index_t output_padding, const index_t* size) {
     index_t span = 0;
-    const bool sane = effective_kernel_fits(kernel, dilation, span) && span > 0 && stride > 0 && padding >= 0 &&
-                      padding <= INT64_MAX / 2 && output_padding >= 0 && (!size || *size >= 0);
+    const bool sane = effective_kernel_fits(kernel, dilation, span) && span > 0 && stride > 0 && is_addable(begin) &&
+                      is_addable(end) && output_padding >= 0 && (!size || *size >= 0);
     if (!sane) return 1;
     const auto u = [](index_t i) { return static_cast<std::uint64_t>(i); };  // holds sums of two
-    const std::uint64_t above = (size ? u(*size) : u(stride) - 1) + 2 * u(padding);
+    const std::uint64_t above = (size ? u(*size) : u(stride) - 1) + u(begin + end);
     const std::uint64_t below = u(span) + (size ? 0 : u(output_padding));
     if (above >= below) return static_cast<index_t>((std::min)((above - below) / u(stride), u(INT64_MAX - 1))) + 1;
-    return u(stride) + 2 * u(padding) <= u(INT64_MAX) + 1 ? 0 : 1;
+    return u(stride) + u(begin + end) <= u(INT64_MAX) + 1 ? 0 : 1;
   }
 
   /// An input of 32 x 32.
@@ -417,14 +422,14 @@ struct prepared_op<true> {
 /// Transposed 2-D convolution, as torch.nn.functional.conv_transpose2d.
 ///
 ///     output[n, o, oh, ow] = bias[o] + sum of input[n, c, ih, iw] * weight[c, o, i, j]
-///     over all c, i, j, ih, iw with  oh = ih * stride.h - padding.h + i * dilation.h,  ow likewise;
+///     over all c, i, j, ih, iw with  oh = ih * stride.h - padding.top + i * dilation.h,  ow likewise;
 ///     c runs over the channels of o's group
 ///
 /// input   (N, C, H, W) or (C, H, W)
 /// weight  (C, O / groups, kh, kw)
 /// bias    (O); optional by overload
 /// returns (N, O, OH, OW) or (O, OH, OW)
-///         with OH = (H - 1) * stride.h - 2 * padding.h + dilation.h * (kh - 1) + output_padding.h + 1,
+///         with OH = (H - 1) * stride.h - padding.top - padding.bottom + dilation.h * (kh - 1) + output_padding.h + 1,
 ///         or OH = output_size.h, for which the output_padding is inferred
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
 /// source  a stride-1 convolution for each class of output phases, no column matrix: see detail/implicit_gemm.hpp
@@ -517,7 +522,7 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
     convolution_geometry g;
     const shape in = batched(input);
     g.in = last_two(input);
-    const hw least = transposed_size(g.in, o.stride, o.padding, o.dilation, o.kernel_size);
+    const hw least = transposed_size(g.in, o.stride, padding2d(o.padding), o.dilation, o.kernel_size);
     g.out = {checked_add(least.h, o.output_padding.h), checked_add(least.w, o.output_padding.w)};
     check_transposed_output(g.in, g.out);
     check_size(input, input.size(), input.size() - 3, weight[0]);

@@ -11,7 +11,7 @@ namespace tenfold::inline v0 {
 struct im2col_options {
   hw kernel_size;
   hw dilation = 1;
-  hw padding = 0;
+  padding2d padding = 0;
   hw stride = 1;
 };
 
@@ -44,9 +44,10 @@ constexpr void check_im2col_dilation(const hw& dilation) {
            " dilation_width: ", dilation.w});
 }
 
-constexpr void check_im2col_padding(const hw& padding) {
-  if (padding.h < 0 || padding.w < 0)
-    raise({"padding should be non-negative, but got pad_height: ", padding.h, " pad_width: ", padding.w});
+constexpr void check_im2col_padding(const pads& padding) {
+  if (!any_negative(padding)) return;
+  if (!is_pair(padding)) raise({"padding should be non-negative, but got padding: ", padding});
+  raise({"padding should be non-negative, but got pad_height: ", padding.top, " pad_width: ", padding.left});
 }
 
 constexpr void check_im2col_stride(const hw& stride) {
@@ -55,15 +56,20 @@ constexpr void check_im2col_stride(const hw& stride) {
 }
 
 inline std::string tuple_text(const hw& pair) { return join({"(", pair.h, ", ", pair.w, ")"}); }
+inline std::string tuple_text(const pads& sides) {
+  if (is_pair(sides)) return tuple_text(begin_of(sides));
+  return join({"(", sides.top, ", ", sides.left, ", ", sides.bottom, ", ", sides.right, ")"});
+}
 
-constexpr index_t block_count(index_t image, index_t kernel, index_t dilation, index_t padding, index_t stride) {
-  const index_t padded = checked_add(image, checked_multiply(2, padding));
+constexpr index_t block_count(index_t image, index_t kernel, index_t dilation, index_t begin, index_t end,
+                              index_t stride) {
+  const index_t padded = checked_add(image, both_sides(begin, end));
   return floor_divide(checked_subtract(padded, effective_kernel(kernel, dilation)), stride) + 1;
 }
 
 constexpr hw block_count(const hw& image, const im2col_options& o) {
-  return {block_count(image.h, o.kernel_size.h, o.dilation.h, o.padding.h, o.stride.h),
-          block_count(image.w, o.kernel_size.w, o.dilation.w, o.padding.w, o.stride.w)};
+  return {block_count(image.h, o.kernel_size.h, o.dilation.h, o.padding.top, o.padding.bottom, o.stride.h),
+          block_count(image.w, o.kernel_size.w, o.dilation.w, o.padding.left, o.padding.right, o.stride.w)};
 }
 
 /// The checks of im2col in the order of PyTorch's unfold.
@@ -176,8 +182,8 @@ void run_im2col(const im2col_geometry& g, const T* image, T* columns, const cont
   parallel_ranges(ctx, g.batch * g.channels * taps, 0.2 * static_cast<double>(blocks), [&](index_t begin, index_t end) {
     for (index_t r = begin; r < end; ++r) {
       const index_t i = r % taps / o.kernel_size.w, j = r % o.kernel_size.w;
-      const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.h, o.stride.h);
-      const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
+      const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.top, o.stride.h);
+      const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.left, o.stride.w);
       const T* from = image + (r / taps * g.image.h + down.place) * g.image.w + along.place;
       T* row = columns + r * blocks;
       fill(row, row + down.begin * g.blocks.w, T{});
@@ -210,8 +216,8 @@ void run_col2im(const im2col_geometry& g, const T* columns, T* image, const cont
       fill(band, band + rows * g.image.w, T{});
       for (index_t tap = 0; tap < taps; ++tap) {
         const index_t i = tap / o.kernel_size.w, j = tap % o.kernel_size.w;
-        const tap_range down = taps_inside(i, rows, g.blocks.h, o.dilation.h, o.padding.h + top, o.stride.h);
-        const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
+        const tap_range down = taps_inside(i, rows, g.blocks.h, o.dilation.h, o.padding.top + top, o.stride.h);
+        const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.left, o.stride.w);
         const index_t summed = down.end - down.begin;
         kernel(summed, along.end - along.begin, o.stride.w,
                columns + (plane * taps + tap) * blocks + down.begin * g.blocks.w + along.begin, g.blocks.w,
@@ -268,11 +274,12 @@ void col2im_into(Output&& output, const Columns& columns, const hw& output_size,
 /// The blocks of an image as columns, as torch.nn.functional.unfold.
 ///
 ///     output[n, (c * kernel_size.h + i) * kernel_size.w + j, oh * BW + ow] = input[n, c, h, w], 0 outside the image
-///     with  h = oh * stride.h - padding.h + i * dilation.h,  w likewise
+///     with  h = oh * stride.h - padding.top + i * dilation.h,  w likewise
 ///
 /// input   (N, C, H, W) or (C, H, W); N may be 0
 /// returns (N, C * kernel_size.h * kernel_size.w, BH * BW), without N where the input has none, with
-///         BH = floor((H + 2 * padding.h - dilation.h * (kernel_size.h - 1) - 1) / stride.h) + 1,  BW likewise
+///         BH = floor((H + padding.top + padding.bottom - dilation.h * (kernel_size.h - 1) - 1) / stride.h) + 1,
+///         BW likewise
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
 /// source  Chellapilla, Puri and Simard, High Performance Convolutional Neural Networks for Document Processing, 2006
 template <tensor_like Input>
@@ -288,7 +295,7 @@ tensor<element_of<Input>> im2col(const Input& input, const im2col_options& optio
 /// The image whose pixels are the sums of their copies in the columns, as torch.nn.functional.fold.
 ///
 ///     output[n, c, h, w] = sum of columns[n, (c * kernel_size.h + i) * kernel_size.w + j, oh * BW + ow]
-///     over all i, j, oh, ow with  h = oh * stride.h - padding.h + i * dilation.h,  w likewise
+///     over all i, j, oh, ow with  h = oh * stride.h - padding.top + i * dilation.h,  w likewise
 ///
 /// columns (N, C * kernel_size.h * kernel_size.w, BH * BW) or the same without N; N may be 0; BH, BW as im2col has them
 ///         for an image of output_size

@@ -11,7 +11,7 @@ namespace tenfold::inline v0 {
 struct pool2d_options {
   hw kernel_size;
   hw stride = kernel_size;
-  hw padding = 0;
+  padding2d padding = 0;
   hw dilation = 1;
   bool ceil_mode = false;
 };
@@ -41,32 +41,48 @@ constexpr void check_fits_int32(const hw& setting) {
   if (!fits(setting.h) || !fits(setting.w)) raise("value cannot be converted to type int without overflow");
 }
 
-constexpr void check_pool_dimension(index_t kernel, index_t stride, index_t padding, index_t dilation) {
+constexpr void check_pool_dimension(index_t kernel, index_t stride, index_t begin, index_t end, index_t dilation) {
   if (stride == 0) raise("stride should not be zero");
-  if (padding < 0) raise({"pad must be non-negative, but got pad: ", padding});
-  if (padding > effective_kernel(kernel, dilation) / 2)
-    raise({"pad should be at most half of effective kernel size, but got pad=", padding, ", kernel_size=", kernel,
-           " and dilation=", dilation});
+  for (const index_t padding : {begin, end}) {
+    if (padding < 0) raise({"pad must be non-negative, but got pad: ", padding});
+    if (padding > effective_kernel(kernel, dilation) / 2)
+      raise({"pad should be at most half of effective kernel size, but got pad=", padding, ", kernel_size=", kernel,
+             " and dilation=", dilation});
+  }
 }
 
-constexpr index_t pooled_size(index_t in, index_t kernel, index_t stride, index_t padding, index_t dilation,
+/// Names the sides as PyTorch does where it can.
+constexpr void check_pool_padding(const hw& kernel, const pads& padding) {
+  const hw most{kernel.h / 2, kernel.w / 2};
+  if (padding.top <= most.h && padding.left <= most.w && padding.bottom <= most.h && padding.right <= most.w) return;
+  if (is_pair(padding))
+    raise({"pad should be smaller than or equal to half of kernel size, but got padW = ", padding.left,
+           ", padH = ", padding.top, ", kW = ", kernel.w, ", kH = ", kernel.h});
+  raise({"pad should be smaller than or equal to half of kernel size, but got padTop = ", padding.top, ", padLeft = ",
+         padding.left, ", padBottom = ", padding.bottom, ", padRight = ", padding.right, ", kW = ", kernel.w,
+         ", kH = ", kernel.h});
+}
+
+/// begin and end are int32s.
+constexpr index_t pooled_size(index_t in, index_t kernel, index_t stride, index_t begin, index_t end, index_t dilation,
                               bool ceil_mode) {
-  const index_t padded = checked_add(in, 2 * padding);
+  const index_t padded = checked_add(in, begin + end);
   const index_t span = checked_subtract(padded, effective_kernel(kernel, dilation));
   const index_t out = floor_divide(checked_add(span, ceil_mode ? stride - 1 : 0), stride) + 1;
   // A window that would begin in the padding behind the image is left out.
-  return ceil_mode && (out - 1) * stride >= in + padding ? out - 1 : out;
+  return ceil_mode && (out - 1) * stride >= in + begin ? out - 1 : out;
 }
 
 /// The checks of max_pool2d in PyTorch's order.
 constexpr pool2d_geometry check_max_pool2d(const shape& input, const pool2d_options& o) {
   check_fits_int32(o.kernel_size);
   check_fits_int32(o.stride);
-  check_fits_int32(o.padding);
+  check_fits_int32(begin_of(o.padding));
+  check_fits_int32({o.padding.bottom, o.padding.right});
   check_fits_int32(o.dilation);
   if (input.size() != 3 && input.size() != 4) raise("non-empty 3D or 4D (batch mode) tensor expected for input");
-  check_pool_dimension(o.kernel_size.h, o.stride.h, o.padding.h, o.dilation.h);
-  check_pool_dimension(o.kernel_size.w, o.stride.w, o.padding.w, o.dilation.w);
+  check_pool_dimension(o.kernel_size.h, o.stride.h, o.padding.top, o.padding.bottom, o.dilation.h);
+  check_pool_dimension(o.kernel_size.w, o.stride.w, o.padding.left, o.padding.right, o.dilation.w);
   if (o.kernel_size.h <= 0 || o.kernel_size.w <= 0)
     raise({"kernel size should be greater than zero, but got kH: ", o.kernel_size.h, " kW: ", o.kernel_size.w});
   if (o.stride.h < 0 || o.stride.w < 0)
@@ -77,19 +93,17 @@ constexpr pool2d_geometry check_max_pool2d(const shape& input, const pool2d_opti
   const hw in = last_two(input);
   if (channels == 0 || in.h == 0 || in.w == 0)
     raise({"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:", input});
-  if (o.kernel_size.h / 2 < o.padding.h || o.kernel_size.w / 2 < o.padding.w)
-    raise({"pad should be smaller than or equal to half of kernel size, but got padW = ", o.padding.w,
-           ", padH = ", o.padding.h, ", kW = ", o.kernel_size.w, ", kH = ", o.kernel_size.h});
+  check_pool_padding(o.kernel_size, o.padding);
 
   pool2d_geometry g;
   g.planes = plane_count(input);
   g.in = in;
   g.kernel = o.kernel_size;
   g.stride = o.stride;
-  g.padding = o.padding;
+  g.padding = begin_of(o.padding);
   g.dilation = o.dilation;
-  g.out = {pooled_size(in.h, g.kernel.h, g.stride.h, g.padding.h, g.dilation.h, o.ceil_mode),
-           pooled_size(in.w, g.kernel.w, g.stride.w, g.padding.w, g.dilation.w, o.ceil_mode)};
+  g.out = {pooled_size(in.h, g.kernel.h, g.stride.h, o.padding.top, o.padding.bottom, g.dilation.h, o.ceil_mode),
+           pooled_size(in.w, g.kernel.w, g.stride.w, o.padding.left, o.padding.right, g.dilation.w, o.ceil_mode)};
   if (g.out.h < 1 || g.out.w < 1)
     raise({"Given input size: (", channels, "x", in.h, "x", in.w, "). Calculated output size: (", channels, "x",
            g.out.h, "x", g.out.w, "). Output size is too small"});
@@ -152,7 +166,7 @@ void max_pool2d_into(Values&& values, const Input& input, const pool2d_options& 
 ///
 ///     values[n, c, oh, ow]  = max of input[n, c, h, w]
 ///     indices[n, c, oh, ow] = h * W + w of that element
-///     over all i, j with  h = oh * stride.h - padding.h + i * dilation.h,  w likewise, inside the image
+///     over all i, j with  h = oh * stride.h - padding.top + i * dilation.h,  w likewise, inside the image
 ///
 /// The first of equal maxima is taken, in row-major order. A NaN beats everything, the last NaN the others. Where a
 /// dilated window has no element inside the image, the value is -infinity (the lowest integer) and the index is where
@@ -160,8 +174,8 @@ void max_pool2d_into(Values&& values, const Input& input, const pool2d_options& 
 ///
 /// input   (N, C, H, W) or (C, H, W); N may be 0
 /// returns {values, indices}, both (N, C, OH, OW) or (C, OH, OW) with
-///         OH = floor((H + 2 * padding.h - dilation.h * (kernel_size.h - 1) - 1) / stride.h) + 1; with ceil_mode the
-///         division rounds up, less one if that window would begin behind the image and its padding before
+///         OH = floor((H + padding.top + padding.bottom - dilation.h * (kernel_size.h - 1) - 1) / stride.h) + 1; with
+///         ceil_mode the division rounds up, less one if that window would begin behind the image and what is before it
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
 /// source  rows of outputs in vectors: see detail/kernels/max_pool2d.inl.hpp
 template <tensor_like Input>

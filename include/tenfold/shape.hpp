@@ -1,4 +1,4 @@
-// Sizes: hw (a pair of settings), scale, shape, and the overflow-checked arithmetic between them.
+// Sizes: hw (a pair of settings), pads, scale, shape, and the overflow-checked arithmetic between them.
 #pragma once
 
 #include <tenfold/error.hpp>
@@ -25,6 +25,26 @@ struct hw {
       : h(static_cast<index_t>(height)), w(static_cast<index_t>(width)) {}
 };
 
+/// A padding of each side by itself, in ONNX's order: {h begin, w begin, h end, w end}.
+struct pads {
+  index_t top = 0;
+  index_t left = 0;
+  index_t bottom = 0;
+  index_t right = 0;
+};
+
+/// What a setting of padding takes: pads, or as in torch a pair, for both sides of the height and of the width, or one
+/// integer for all.
+struct padding2d : pads {
+  template <std::integral All>
+  TENFOLD_TAG constexpr padding2d(All all) : padding2d(hw(all)) {}  // NOLINT(google-explicit-constructor)
+  template <std::integral Height, std::integral Width>
+  TENFOLD_TAG constexpr padding2d(Height height, Width width) : padding2d(hw(height, width)) {}
+  TENFOLD_TAG constexpr padding2d(const hw& pair)  // NOLINT(google-explicit-constructor)
+      : pads{pair.h, pair.w, pair.h, pair.w} {}
+  TENFOLD_TAG constexpr padding2d(const pads& sides) : pads(sides) {}  // NOLINT(google-explicit-constructor)
+};
+
 /// torch's scale_factor of an upsampling.
 struct scale {
   double h;
@@ -45,11 +65,29 @@ TENFOLD_COLD inline void append_to(std::string& text, const hw& pair) {
   text += detail::join({"[", pair.h, ", ", pair.w, "]"});
 }
 
+constexpr bool operator==(const pads& a, const pads& b) {
+  return a.top == b.top && a.left == b.left && a.bottom == b.bottom && a.right == b.right;
+}
+
+TENFOLD_COLD inline void append_to(std::string& text, const pads& sides) {
+  text += detail::join({"[", sides.top, ", ", sides.left, ", ", sides.bottom, ", ", sides.right, "]"});
+}
+
 TENFOLD_BEGIN_STRICT
 constexpr bool operator==(const scale& a, const scale& b) { return a.h == b.h && a.w == b.w; }
 TENFOLD_END_STRICT
 
 namespace detail {
+
+/// What lies before the first row and column.
+constexpr hw begin_of(const pads& sides) { return {sides.top, sides.left}; }
+
+/// Whether torch could say it, as a pair.
+constexpr bool is_pair(const pads& sides) { return sides.top == sides.bottom && sides.left == sides.right; }
+
+constexpr bool any_negative(const pads& sides) {
+  return sides.top < 0 || sides.left < 0 || sides.bottom < 0 || sides.right < 0;
+}
 
 /// The overflow-checked int64 operations: false where the result does not fit.
 constexpr bool add_fits(index_t a, index_t b, index_t& sum) {
@@ -97,6 +135,11 @@ constexpr index_t checked_subtract(index_t a, index_t b) {
   index_t difference = 0;
   if (!subtract_fits(a, b, difference)) raise({"the difference ", a, " - ", b, " overflows a 64-bit size"});
   return difference;
+}
+
+/// The padding of one dimension; where it overflows, in the words for a pair where it is one.
+constexpr index_t both_sides(index_t begin, index_t end) {
+  return begin == end ? checked_multiply(2, begin) : checked_add(begin, end);
 }
 
 /// Division toward minus infinity; divisor > 0.

@@ -70,10 +70,22 @@ constexpr void check_weight_groups(index_t groups, const shape& weight) {
            " at dimension 0, but got weight of size [", weight, "] instead"});
 }
 
-constexpr void check_padding_doubles(const hw& padding) {
+constexpr void check_padding_not_negative(const pads& padding) {
+  if (!any_negative(padding)) return;
+  if (!is_pair(padding)) raise({"negative padding is not supported, but got padding=", padding});
+  raise("negative padding is not supported");
+}
+
+/// Of two such sides the sum does not overflow.
+constexpr bool is_addable(index_t side) { return side >= 0 && side <= INT64_MAX / 2; }
+
+constexpr void check_padding_doubles(const pads& padding) {
   constexpr index_t most = INT64_MAX / 2;
-  if (padding.h > most) raise({"Given padding=", padding.h, " at dimension 0 , expected padding to be at most ", most});
-  if (padding.w > most) raise({"Given padding=", padding.w, " at dimension 1 , expected padding to be at most ", most});
+  const bool rows_fit = is_addable(padding.top) && is_addable(padding.bottom);
+  if (rows_fit && is_addable(padding.left) && is_addable(padding.right)) return;
+  if (!is_pair(padding)) raise({"Given padding=", padding, ", expected padding to be at most ", most});
+  raise({"Given padding=", rows_fit ? padding.left : padding.top, " at dimension ", rows_fit ? 1 : 0,
+         " , expected padding to be at most ", most});
 }
 
 constexpr void check_bias(const char* transposed, const shape& weight, const std::optional<shape>& bias, index_t channels) {
