@@ -1,4 +1,4 @@
-// The rules of ONNX operators that have no counterpart in PyTorch.
+// Paddings by the rules of ONNX and TensorFlow that have no counterpart in PyTorch.
 #pragma once
 
 #include <tenfold/detail/geometry.hpp>
@@ -23,30 +23,19 @@ struct onnx_conv_transpose_options {
   onnx_auto_pad auto_pad = onnx_auto_pad::notset;
 };
 
-/// ONNX's pads: {begin.h, begin.w, end.h, end.w}.
-struct onnx_pads {
-  hw begin;
-  hw end;
-};
-
 }  // namespace tenfold::inline v0
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
-constexpr bool operator==(const onnx_pads& a, const onnx_pads& b) { return a.begin == b.begin && a.end == b.end; }
-
 namespace detail {
 
-struct onnx_axis_pads {
-  index_t begin;
-  index_t end;
-};
-
-constexpr onnx_axis_pads split_onnx_padding(index_t total, onnx_auto_pad auto_pad) {
-  if (total < 0) return {0, total};
-  const index_t less = total / 2;
-  const index_t more = total - less;
-  return auto_pad == onnx_auto_pad::same_upper ? onnx_axis_pads{less, more} : onnx_axis_pads{more, less};
+constexpr pads split_onnx_padding(const hw& total, onnx_auto_pad auto_pad) {
+  const auto begin_of = [&](index_t all) -> index_t {
+    if (all < 0) return 0;
+    return auto_pad == onnx_auto_pad::same_upper ? all / 2 : all - all / 2;
+  };
+  const hw begin{begin_of(total.h), begin_of(total.w)};
+  return {begin.h, begin.w, total.h - begin.h, total.w - begin.w};
 }
 
 constexpr index_t onnx_total_padding(index_t output, index_t input, index_t kernel, index_t stride, index_t dilation,
@@ -55,20 +44,59 @@ constexpr index_t onnx_total_padding(index_t output, index_t input, index_t kern
   return checked_subtract(checked_add(checked_add(spread, output_padding), effective_kernel(kernel, dilation)), output);
 }
 
-constexpr void check_onnx_setting(const char* name, const hw& setting, index_t least) {
+constexpr void check_pads_setting(const char* op, const char* name, const hw& setting, index_t least) {
   if (setting.h < least || setting.w < least)
-    raise({"onnx_conv_transpose_pads: ", name, " should be at least ", least, ", but got ", setting});
+    raise({op, ": ", name, " should be at least ", least, ", but got ", setting});
+}
+
+constexpr void check_pads_settings(const char* op, const hw& input, const hw& kernel, const hw& stride,
+                                   const hw& dilation) {
+  check_pads_setting(op, "input", input, 1);
+  check_pads_setting(op, "kernel", kernel, 1);
+  check_pads_setting(op, "stride", stride, 1);
+  check_pads_setting(op, "dilation", dilation, 1);
 }
 
 constexpr void check_onnx_conv_transpose(const hw& input, const hw& kernel, const onnx_conv_transpose_options& o) {
-  check_onnx_setting("input", input, 1);
-  check_onnx_setting("kernel", kernel, 1);
-  check_onnx_setting("stride", o.stride, 1);
-  check_onnx_setting("dilation", o.dilation, 1);
-  check_onnx_setting("output_padding", o.output_padding, 0);
+  check_pads_settings("onnx_conv_transpose_pads", input, kernel, o.stride, o.dilation);
+  check_pads_setting("onnx_conv_transpose_pads", "output_padding", o.output_padding, 0);
+}
+
+/// The lines that the last of ceil(input / stride) windows lacks, where the first begins with the input.
+constexpr index_t same_total_padding(index_t input, index_t kernel, index_t stride, index_t dilation) {
+  const index_t span = effective_kernel(kernel, dilation);
+  const index_t last = (input - 1) / stride * stride;
+  return span > input - last ? span - (input - last) : 0;
+}
+
+constexpr pads auto_pads(const char* op, onnx_auto_pad auto_pad, const hw& input, const hw& kernel, const hw& stride,
+                         const hw& dilation) {
+  check_pads_settings(op, input, kernel, stride, dilation);
+  if (auto_pad != onnx_auto_pad::same_upper && auto_pad != onnx_auto_pad::same_lower) return {};
+  return split_onnx_padding({same_total_padding(input.h, kernel.h, stride.h, dilation.h),
+                             same_total_padding(input.w, kernel.w, stride.w, dilation.w)},
+                            auto_pad);
 }
 
 }  // namespace detail
+
+/// The padding that auto_pad means for ONNX's Conv and pools: their output has ceil(input / stride) lines then.
+///
+///     total = max(0, (ceil(input / stride) - 1) * stride + (kernel - 1) * dilation + 1 - input)
+///     same_upper: begin = total / 2,          end = total - total / 2
+///     same_lower: begin = total - total / 2,  end = total / 2
+///     else none (of notset the node's attribute `pads` tells)
+///
+/// conv2d takes every such padding; max_pool2d takes half of the kernel on each side, which is enough without dilation.
+constexpr pads onnx_auto_pads(onnx_auto_pad auto_pad, const hw& input, const hw& kernel, const hw& stride = 1,
+                              const hw& dilation = 1) {
+  return detail::auto_pads("onnx_auto_pads", auto_pad, input, kernel, stride, dilation);
+}
+
+/// The padding that TensorFlow's 'SAME' means for an input of this height and width: that of same_upper.
+constexpr pads tensorflow_same_pads(const hw& input, const hw& kernel, const hw& stride = 1, const hw& dilation = 1) {
+  return detail::auto_pads("tensorflow_same_pads", onnx_auto_pad::same_upper, input, kernel, stride, dilation);
+}
 
 /// The pads of ONNX's ConvTranspose (opset 11 and later) that make its output of the given height and width.
 ///
@@ -79,37 +107,30 @@ constexpr void check_onnx_conv_transpose(const hw& input, const hw& kernel, cons
 /// A negative total, of which the specification says nothing, is all at the end, where ONNX's own test of output_shape
 /// has it: begin = 0, end = total. The kernel is the weight's last two dimensions.
 ///
-/// conv_transpose2d takes one padding for both sides; the rest is cropped. For each dimension
+/// conv_transpose2d takes them as its padding, but for a negative end, which is more output_padding:
 ///
-///     padding = min(begin, max(end, 0)),  output_padding += max(-end, 0)
+///     padding = {top, left, max(bottom, 0), max(right, 0)},  output_padding += {max(-bottom, 0), max(-right, 0)}
 ///
-/// and of the result the first begin - padding lines and the last max(end, 0) - padding are left out (one line at
-/// most). Without groups, aten::slow_conv_transpose2d needs no crop where end >= begin, because it takes a negative
-/// output_padding: padding = begin, output_padding += begin - end.
-///
-/// An output_shape may ask for more lines than that: both refuse an output_padding that is neither below the stride nor
+/// An output_shape may ask for more lines than that: it refuses an output_padding that is neither below the stride nor
 /// below the dilation, as PyTorch does. No product reaches such lines: give the greatest output_padding that is taken,
 /// and append the missing lines with the bias in them.
-constexpr onnx_pads onnx_conv_transpose_pads(const hw& output_shape, const hw& input, const hw& kernel,
-                                             const onnx_conv_transpose_options& options = {}) {
+constexpr pads onnx_conv_transpose_pads(const hw& output_shape, const hw& input, const hw& kernel,
+                                        const onnx_conv_transpose_options& options = {}) {
   const onnx_conv_transpose_options& o = options;
-  detail::check_onnx_setting("output_shape", output_shape, 1);
+  detail::check_pads_setting("onnx_conv_transpose_pads", "output_shape", output_shape, 1);
   detail::check_onnx_conv_transpose(input, kernel, o);
-  const auto h = detail::split_onnx_padding(
-      detail::onnx_total_padding(output_shape.h, input.h, kernel.h, o.stride.h, o.dilation.h, o.output_padding.h),
+  return detail::split_onnx_padding(
+      {detail::onnx_total_padding(output_shape.h, input.h, kernel.h, o.stride.h, o.dilation.h, o.output_padding.h),
+       detail::onnx_total_padding(output_shape.w, input.w, kernel.w, o.stride.w, o.dilation.w, o.output_padding.w)},
       o.auto_pad);
-  const auto w = detail::split_onnx_padding(
-      detail::onnx_total_padding(output_shape.w, input.w, kernel.w, o.stride.w, o.dilation.w, o.output_padding.w),
-      o.auto_pad);
-  return {{h.begin, w.begin}, {h.end, w.end}};
 }
 
 /// The same where the node has no output_shape: same_upper and same_lower make it input * stride; else there is no
 /// padding but the one that the node's attribute `pads` gives.
-constexpr onnx_pads onnx_conv_transpose_pads(std::nullopt_t, const hw& input, const hw& kernel,
-                                             const onnx_conv_transpose_options& options = {}) {
+constexpr pads onnx_conv_transpose_pads(std::nullopt_t, const hw& input, const hw& kernel,
+                                        const onnx_conv_transpose_options& options = {}) {
   detail::check_onnx_conv_transpose(input, kernel, options);
-  if (options.auto_pad == onnx_auto_pad::notset || options.auto_pad == onnx_auto_pad::valid) return {0, 0};
+  if (options.auto_pad == onnx_auto_pad::notset || options.auto_pad == onnx_auto_pad::valid) return {};
   const hw output_shape{detail::checked_multiply(input.h, options.stride.h),
                         detail::checked_multiply(input.w, options.stride.w)};
   return onnx_conv_transpose_pads(output_shape, input, kernel, options);

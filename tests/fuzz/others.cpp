@@ -231,7 +231,7 @@ void onnx_pads(round& r) {
          " ", o.stride.w, ", dilation ", o.dilation.h, " ", o.dilation.w, ", output_padding ", o.output_padding.h, " ",
          o.output_padding.w);
   const bool given = random.one_in(2);
-  std::optional<tf::onnx_pads> pads;
+  std::optional<tf::pads> pads;
   const std::string error = error_of([&] {
     pads.emplace(given ? tf::onnx_conv_transpose_pads(out, in, kernel, o) : tf::onnx_conv_transpose_pads(std::nullopt, in, kernel, o));
   });
@@ -247,8 +247,8 @@ void onnx_pads(round& r) {
       throw failure{"pads " + std::to_string(begin) + " " + std::to_string(end)};
   };
   if (!given) return;
-  check_axis(pads->begin.h, pads->end.h, in.h, kernel.h, o.stride.h, o.dilation.h, o.output_padding.h, out.h);
-  check_axis(pads->begin.w, pads->end.w, in.w, kernel.w, o.stride.w, o.dilation.w, o.output_padding.w, out.w);
+  check_axis(pads->top, pads->bottom, in.h, kernel.h, o.stride.h, o.dilation.h, o.output_padding.h, out.h);
+  check_axis(pads->left, pads->right, in.w, kernel.w, o.stride.w, o.dilation.w, o.output_padding.w, out.w);
 }
 
 }  // namespace tenfold_fuzz
