@@ -9,6 +9,9 @@ using namespace tenfold_test;
 namespace {
 
 static_assert(tf::max_unpool2d_output_shape({2, 3, 4, 5}, {.kernel_size = 2}) == tf::shape{2, 3, 8, 10});
+static_assert(tf::max_unpool2d_output_shape({2, 3, 4, 5},
+                                            {.kernel_size = 4, .stride = 1, .padding = tf::pads{1, 2, 2, 1}}) ==
+              tf::shape{2, 3, 4, 5});
 static_assert(tf::max_unpool2d_output_shape({3, 4, 5}, {.kernel_size = 2, .output_size = tf::hw{9, 11}}) ==
               tf::shape{3, 9, 11});
 
@@ -35,6 +38,7 @@ const unpool_case cases[] = {
     {"empty_batch", {0, 3, 8, 9}, {.kernel_size = 2}},
     {"output_size_adds_a_row", {1, 2, 5, 5}, {.kernel_size = 2, .output_size = tf::hw{11, 9}}},
     {"padding_and_overlap", {1, 2, 6, 7}, {.kernel_size = 3, .stride = 2, .padding = 1}},
+    {"pads", {1, 2, 6, 7}, {.kernel_size = 3, .stride = 2, .padding = tf::pads{0, 1, 1, 0}}},
     {"smaller_than_the_input", {1, 2, 6, 7}, {.kernel_size = 3, .stride = 1, .padding = 2}},
     {"negative_padding", {1, 2, 3, 4}, {.kernel_size = 2, .padding = {-1, 0}}},
     {"stride_zero", {1, 2, 3, 4}, {.kernel_size = 2, .stride = 0}},

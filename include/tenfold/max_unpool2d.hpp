@@ -24,7 +24,7 @@ enum class unpool_duplicates { last, first, max, sum, error };
 struct unpool2d_options {
   hw kernel_size;
   hw stride = kernel_size;
-  hw padding = 0;
+  padding2d padding = 0;
   /// The height and width wanted; without it, those that the formula gives.
   std::optional<hw> output_size = {};
   unpool_duplicates duplicates = unpool_duplicates::last;
@@ -37,9 +37,9 @@ TENFOLD_BEGIN_STRICT
 
 namespace detail {
 
-constexpr index_t default_unpooled_size(index_t in, index_t kernel, index_t stride, index_t padding) {
+constexpr index_t default_unpooled_size(index_t in, index_t kernel, index_t stride, index_t begin, index_t end) {
   const index_t spread = checked_multiply(checked_subtract(in, 1), stride);
-  return checked_add(checked_subtract(spread, checked_multiply(2, padding)), kernel);
+  return checked_add(checked_subtract(spread, both_sides(begin, end)), kernel);
 }
 
 constexpr void check_unpooled_size(const hw& wanted, index_t d, index_t size, index_t usual, index_t stride) {
@@ -53,8 +53,8 @@ constexpr void check_unpooled_size(const hw& wanted, index_t d, index_t size, in
 constexpr hw unpooled_size(const shape& input, const unpool2d_options& o) {
   if (input.size() < 2) raise("tuple index out of range");
   const hw in = last_two(input);
-  const hw usual{default_unpooled_size(in.h, o.kernel_size.h, o.stride.h, o.padding.h),
-                 default_unpooled_size(in.w, o.kernel_size.w, o.stride.w, o.padding.w)};
+  const hw usual{default_unpooled_size(in.h, o.kernel_size.h, o.stride.h, o.padding.top, o.padding.bottom),
+                 default_unpooled_size(in.w, o.kernel_size.w, o.stride.w, o.padding.left, o.padding.right)};
   const hw out = o.output_size.value_or(usual);
   if (o.output_size) {
     check_unpooled_size(out, 0, out.h, usual.h, o.stride.h);
@@ -255,8 +255,8 @@ void max_unpool2d_into(Output&& output, const Input& input, const Indices& indic
 /// indices like input, int64: places h * OW + w in the output plane, as max_pool2d_with_indices gives them (and
 ///         convert_indices makes of those that ONNX and TensorFlow give)
 /// returns (N, C, OH, OW) or (C, OH, OW) with OH, OW = output_size, or without one
-///         OH = (H - 1) * stride.h - 2 * padding.h + kernel_size.h, from which output_size may differ by less than
-///         a stride
+///         OH = (H - 1) * stride.h - padding.top - padding.bottom + kernel_size.h, from which output_size may differ
+///         by less than a stride
 /// throws  tenfold::error in PyTorch's words; every check, that of the indices too, comes before the first write
 /// source  Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, 2013, section 2.1 ("switches");
 ///         the loops: detail/kernels/max_unpool2d.inl.hpp
