@@ -19,6 +19,7 @@ void conv2d(round& r) {
                          .padding = random.one_in(2) ? random.pair(0, 3, seldom) : random.pair(0, kernel.h / 2, seldom),
                          .dilation = random.one_in(2) ? hw(1) : random.pair(1, 3, seldom),
                          .groups = groups};
+    o.padding = random.sides(o.padding.value());
     if (random.one_in(10)) o.padding = tf::same;
     const bool same = o.padding.is_same();
     if (same && !random.one_in(5)) o.stride = 1;
@@ -36,7 +37,7 @@ void conv2d(round& r) {
     with_element_type(random, [&]<class T>() {
       r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ", x,
              ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
-             same ? "same" : "", o.padding.value().h, " ", o.padding.value().w, ", dilation ", o.dilation.h, " ",
+             same ? "same" : "", tf::detail::join({o.padding.sides()}), ", dilation ", o.dilation.h, " ",
              o.dilation.w, ", groups ", o.groups);
       check_convolution<T, plain_conv2d>(r, x, w, b, o, true);
     });

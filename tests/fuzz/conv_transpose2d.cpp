@@ -17,7 +17,7 @@ void conv_transpose2d(round& r) {
     const index_t side = random.one_in(4) ? 24 : 8;
     const hw in = random.one_in(8) ? hw(1) : hw{random.size(side), random.size(side)};
     tf::conv_transpose2d_options o{.stride = random.one_in(3) ? hw(2) : random.pair(1, 4, seldom),
-                                   .padding = random.one_in(2) ? hw(0) : random.pair(0, 3, seldom),
+                                   .padding = random.one_in(2) ? tf::padding2d(0) : random.sides(random.pair(0, 3, seldom)),
                                    .output_padding = 0,
                                    .groups = groups,
                                    .dilation = random.one_in(2) ? hw(1) : random.pair(1, 3, seldom)};
@@ -31,7 +31,7 @@ void conv_transpose2d(round& r) {
                                      : (n - 1) * std::clamp<index_t>(stride, 1, 9) -
                                            2 * std::clamp<index_t>(padding, 0, 9) + taps + random.between(-1, 3);
       };
-      o.output_size = hw{near(in.h, o.stride.h, o.padding.h, kernel.h), near(in.w, o.stride.w, o.padding.w, kernel.w)};
+      o.output_size = hw{near(in.h, o.stride.h, o.padding.top, kernel.h), near(in.w, o.stride.w, o.padding.left, kernel.w)};
     }
     const index_t given = random.one_in(seldom) ? random.size(40) : channels;
     shape x{random.one_in(3) ? random.between(0, 3) : 1, given, in.h, in.w};
@@ -45,7 +45,7 @@ void conv_transpose2d(round& r) {
     with_element_type(random, [&]<class T>() {
       r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ", x,
              ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
-             o.padding.h, " ", o.padding.w, ", output_padding ", o.output_padding.h, " ", o.output_padding.w,
+             tf::detail::join({o.padding}), ", output_padding ", o.output_padding.h, " ", o.output_padding.w,
              ", dilation ", o.dilation.h, " ", o.dilation.w, ", groups ", o.groups);
       if (o.output_size) r.tell(", output_size ", o.output_size->h, " ", o.output_size->w);
       check_convolution<T, plain_conv_transpose2d>(r, x, w, b, o, true);

@@ -80,6 +80,12 @@ class random_source {
     const index_t h = setting(low, high, seldom);
     return {h, one_in(2) ? h : setting(low, high, seldom)};
   }
+  /// Now and then sides that differ, as many lines as the pair or fewer.
+  tf::padding2d sides(const hw& pair) {
+    if (!one_in(3)) return pair;
+    const auto part = [&](index_t n) { return one_in(3) || n < 0 ? n : between(0, n); };
+    return tf::pads{part(pair.h), part(pair.w), part(pair.h), part(pair.w)};
+  }
   std::mt19937_64& bits() { return bits_; }
 
  private:

@@ -44,7 +44,9 @@ struct max_pool2d_call : exact_call {
     const shape s = tf::max_pool2d_output_shape(x.shape(), o);
     return {s, s};
   }
-  bool is_computable() const { return is_affordable(o.kernel_size, shape{1}) && o.padding.h < 1000 && o.padding.w < 1000; }
+  bool is_computable() const {
+    return is_affordable(o.kernel_size, shape{1}) && o.padding.top < 1000 && o.padding.left < 1000;
+  }
   outputs expected() const {
     auto r = tf::reference::max_pool2d_with_indices(x, o);
     return {std::move(r.values), std::move(r.indices)};
@@ -65,8 +67,8 @@ tf::pool2d_options draw_pooling(random_source& random, index_t seldom) {
   tf::pool2d_options o{.kernel_size = kernel};
   if (random.one_in(2)) o.stride = random.pair(1, 5, seldom);
   if (random.one_in(2))
-    o.padding = {random.setting(0, std::clamp<index_t>(kernel.h / 2, 0, 9), seldom),
-                 random.setting(0, std::clamp<index_t>(kernel.w / 2, 0, 9), seldom)};
+    o.padding = random.sides({random.setting(0, std::clamp<index_t>(kernel.h / 2, 0, 9), seldom),
+                              random.setting(0, std::clamp<index_t>(kernel.w / 2, 0, 9), seldom)});
   if (random.one_in(3)) o.dilation = random.pair(1, 4, seldom);
   o.ceil_mode = random.one_in(2);
   return o;
@@ -75,7 +77,7 @@ tf::pool2d_options draw_pooling(random_source& random, index_t seldom) {
 std::string text_of(const tf::pool2d_options& o) {
   std::ostringstream text;
   text << "kernel_size " << o.kernel_size.h << " " << o.kernel_size.w << ", stride " << o.stride.h << " " << o.stride.w
-       << ", padding " << o.padding.h << " " << o.padding.w << ", dilation " << o.dilation.h << " " << o.dilation.w
+       << ", padding " << tf::detail::join({o.padding}) << ", dilation " << o.dilation.h << " " << o.dilation.w
        << ", ceil_mode " << o.ceil_mode;
   return text.str();
 }
@@ -127,7 +129,7 @@ void max_unpool2d(round& r) {
   const shape s = draw_planes(random, 40, seldom);
   tf::unpool2d_options o{.kernel_size = random.one_in(2) ? hw(2) : random.pair(1, 4, seldom)};
   if (random.one_in(3)) o.stride = random.pair(1, 4, seldom);
-  if (random.one_in(4)) o.padding = random.pair(0, 1, seldom);
+  if (random.one_in(4)) o.padding = random.sides(random.pair(0, 1, seldom));
   o.duplicates = random.pick({tf::unpool_duplicates::last, tf::unpool_duplicates::last, tf::unpool_duplicates::first,
                               tf::unpool_duplicates::max, tf::unpool_duplicates::sum, tf::unpool_duplicates::error});
   hw usual{3, 3};
@@ -162,7 +164,7 @@ void max_unpool2d(round& r) {
     const input<T> x(random, x_values);
     const input<index_t> at(random, places);
     r.tell("element of ", sizeof(T), " bytes, input ", s, ", kernel_size ", o.kernel_size.h, " ", o.kernel_size.w,
-           ", stride ", o.stride.h, " ", o.stride.w, ", padding ", o.padding.h, " ", o.padding.w, ", duplicates ",
+           ", stride ", o.stride.h, " ", o.stride.w, ", padding ", tf::detail::join({o.padding}), ", duplicates ",
            static_cast<int>(o.duplicates));
     if (o.output_size) r.tell(", output_size ", o.output_size->h, " ", o.output_size->w);
     check(r, max_unpool2d_call<T>{{}, x.view(), at.view(), o});
@@ -180,7 +182,7 @@ void convert_indices(round& r) {
   r.tell("input ", s, ", ", text_of(o));
   shape out;
   if (!error_of([&] { out = tf::max_pool2d_output_shape(s, o); }).empty()) return;
-  if (!is_small({out}) || o.padding.h > 1000 || o.padding.w > 1000) return;
+  if (!is_small({out}) || o.padding.top > 1000 || o.padding.left > 1000) return;
   const auto x = random_tensor<std::int8_t>(s, random.seed());
   tf::tensor<index_t> places = tf::max_pool2d_with_indices(x, o).indices;
   const bool wild = random.one_in(4);
@@ -248,14 +250,14 @@ struct col2im_call : exact_call {
 tf::im2col_options draw_columns(random_source& random, index_t seldom) {
   return {.kernel_size = random.pair(1, 4, seldom),
           .dilation = random.one_in(2) ? hw(1) : random.pair(1, 3, seldom),
-          .padding = random.one_in(2) ? hw(0) : random.pair(0, 3, seldom),
+          .padding = random.one_in(2) ? tf::padding2d(0) : random.sides(random.pair(0, 3, seldom)),
           .stride = random.one_in(2) ? hw(1) : random.pair(1, 4, seldom)};
 }
 
 std::string text_of(const tf::im2col_options& o) {
   std::ostringstream text;
   text << "kernel_size " << o.kernel_size.h << " " << o.kernel_size.w << ", dilation " << o.dilation.h << " "
-       << o.dilation.w << ", padding " << o.padding.h << " " << o.padding.w << ", stride " << o.stride.h << " "
+       << o.dilation.w << ", padding " << tf::detail::join({o.padding}) << ", stride " << o.stride.h << " "
        << o.stride.w;
   return text.str();
 }
@@ -265,7 +267,7 @@ void make_huge(random_source& random, tf::im2col_options& o, const hw& image) {
   const index_t h = random.between(1, index_t{1} << random.between(2, 60)), w = random.between(1, 9);
   o.stride = random.one_in(2) ? hw{h, w} : hw{w, h};
   if (random.one_in(2)) o.padding = {o.stride.h < 1 << 20 ? 1 : o.stride.h / 2, o.stride.w < 1 << 20 ? 1 : o.stride.w / 2};
-  if (random.one_in(2)) o.dilation = {std::max<index_t>(1, o.padding.h), std::max<index_t>(1, o.padding.w)};
+  if (random.one_in(2)) o.dilation = {std::max<index_t>(1, o.padding.top), std::max<index_t>(1, o.padding.left)};
   (void)image;
 }
 
