@@ -11,6 +11,11 @@ static_assert(tf::max_pool2d_output_shape({2, 3, 7, 9}, {.kernel_size = 2}) == t
 static_assert(tf::max_pool2d_output_shape({3, 7, 9}, {.kernel_size = 2, .ceil_mode = true}) == tf::shape{3, 4, 5});
 static_assert(tf::max_pool2d_output_shape({2, 3, 7, 9}, {.kernel_size = 2, .padding = tf::pads{0, 1, 1, 0}}) ==
               tf::shape{2, 3, 4, 5});
+// Of rows, the third window begins at the last one; of columns, behind the last one, where ceil_mode makes none.
+static_assert(tf::max_pool2d_output_shape({1, 6, 6}, {.kernel_size = 2,
+                                                      .stride = 3,
+                                                      .padding = tf::pads{.top = 1, .right = 1},
+                                                      .ceil_mode = true}) == tf::shape{1, 3, 2});
 
 struct pool_case {
   const char* name;
