@@ -77,7 +77,7 @@ struct convolution_call : call_of_shapes {
     return Op::bytes(x, w, options, ctx);
   }
 
-  tf::detail::convolution_geometry geometry() const { return op::check(x.shape(), w.shape(), {}, options); }
+  tf::detail::convolution_geometry geometry() const { return op::checked(x.shape(), w.shape(), {}, options); }
   std::string_view algorithm(const tf::context& ctx, bool packed) const {
     const auto g = geometry();
     if (tf::detail::has_no_result(g)) return "none";
