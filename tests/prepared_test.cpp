@@ -113,6 +113,48 @@ TEST(Prepared, ServesInputsOfEverySize) {
   }
 }
 
+/// More sizes, threads and caps than a layer keeps plans for, in turn: each call gets its own.
+TEST(Prepared, PlansEachCallForItself) {
+  const auto w = random_tensor<float>({6, 4, 3, 3}, 1);
+  const tf::prepared_conv2d<float> layer(w, {.padding = 1}, tf::activation::relu);
+  const tf::prepared_conv_transpose2d<float> back(w, {.stride = 2}, tf::activation::relu);
+  for (int round = 0; round < 3; ++round)
+    for (index_t side = 1; side < 8; ++side)
+      for (const int threads : {1, 3})
+        for (const tf::math math : {tf::math::standard, tf::math::exact}) {
+          tf::context ctx = on_threads(threads);
+          ctx.math = math;
+          const auto x = random_tensor<float>({1, 4, side, 2 * side}, 3);
+          const auto y = random_tensor<float>({2, 6, side, side}, 4);
+          layer.plan(x.shape(), ctx);
+          EXPECT_TRUE(same_bits(layer(x, ctx), tf::prepared_conv2d<float>(layer)(x, ctx))) << side;
+          EXPECT_TRUE(same_bits(back(y, ctx), tf::prepared_conv_transpose2d<float>(back)(y, ctx))) << side;
+        }
+  EXPECT_EQ(error_of([&] { layer.plan({1, 5, 9, 9}); }), error_of([&] { tf::conv2d_output_shape({1, 5, 9, 9}, w.shape()); }));
+}
+
+/// Threads that see new sizes at the same time.
+TEST(Prepared, MayBeCalledByManyThreads) {
+  const auto w = random_tensor<float>({6, 4, 3, 3}, 1);
+  const tf::prepared_conv2d<float> layer(w, {.padding = 1});
+  std::vector<tf::tensor<float>> x, expected;
+  for (index_t side = 1; side < 13; ++side) {
+    x.push_back(random_tensor<float>({1, 4, side, side}, 3));
+    expected.push_back(tf::prepared_conv2d<float>(w, {.padding = 1})(x.back()));
+  }
+  std::vector<int> wrong(4);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < wrong.size(); ++t)
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < 4 * x.size(); ++i) {
+        const std::size_t k = (i + 3 * t) % x.size();
+        wrong[t] += !same_bits(layer(x[k]), expected[k]);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, std::vector<int>(4));
+}
+
 TEST(Prepared, KeepsNothingOfItsArguments) {
   const tf::context ctx = one_algorithm();
   auto w = random_tensor<float>({5, 3, 3, 3}, 1);

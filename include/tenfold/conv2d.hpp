@@ -234,13 +234,6 @@ struct conv2d_op {
             lines(weight[3], o.dilation.w, o.padding.value().w)};
   }
 
-  /// An output of 32 x 32.
-  static convolution_geometry usual_image(convolution_geometry g) {
-    g.batch = 1;
-    g.in = g.out = 32;
-    return g;
-  }
-
   template <class T>
   static constexpr convolution_algorithm<T> algorithms[] = {
       winograd_algorithm<conv2d_3x3, T, 4>::entry,

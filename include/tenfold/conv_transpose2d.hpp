@@ -386,14 +386,6 @@ struct conv_transpose2d_op {
     return u(stride) + 2 * u(padding) <= u(INT64_MAX) + 1 ? 0 : 1;
   }
 
-  /// An input of 32 x 32.
-  static convolution_geometry usual_image(convolution_geometry g) {
-    g.batch = 1;
-    g.in = 32;
-    g.out = {32 * g.stride.h, 32 * g.stride.w};
-    return g;
-  }
-
   template <class T>
   static constexpr convolution_algorithm<T> algorithms[] = {
       winograd_algorithm<conv_transpose2d_3x3, T, 4>::entry,

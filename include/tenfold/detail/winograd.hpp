@@ -1007,11 +1007,6 @@ class winograd_task {
   index_t cut_count_ = 0;
 };
 
-template <class T>
-bool has_no_result(const winograd_problem<T>& p) {
-  return p.images == 0 || p.out.h == 0 || p.out.w == 0;
-}
-
 /// How one call runs: its blocks and its scratch memory.
 template <class T>
 struct winograd_plan {
@@ -1034,16 +1029,10 @@ struct winograd_plan {
   }
 };
 
+/// `memory` holds plan.bytes.
 template <class T>
-index_t winograd_scratch_bytes(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, const context& ctx) {
-  return has_no_result(p) ? 0 : winograd_plan<T>(p, kernel, ctx).bytes;
-}
-
-/// `memory` holds winograd_scratch_bytes.
-template <class T>
-void run_winograd(winograd_problem<T> p, const winograd_kernels<T>& kernel, const context& ctx, std::byte* memory) {
-  if (has_no_result(p)) return;
-  const winograd_plan<T> plan(p, kernel, ctx);
+void run_winograd(winograd_problem<T> p, const winograd_kernels<T>& kernel, const winograd_plan<T>& plan,
+                  const context& ctx, std::byte* memory) {
   const winograd_blocking& blocking = plan.blocking;
   std::byte* shares = memory + plan.weight;
   if (blocking.packs_once) {
@@ -1144,17 +1133,18 @@ struct winograd_algorithm<Source, T, M> {
     p.guarded = true;  // a call with other arithmetic may use it
     pack_whole_winograd_weight(p, kernels(ctx), ctx, packed);
   }
-  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const context& ctx) {
-    return winograd_scratch_bytes(problem(g, ctx, operands), kernels(ctx), ctx);
+  static void plan(convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx) {
+    const winograd_plan<T> own(problem(plan.geometry, ctx, operands), kernels(ctx), ctx);
+    plan.template emplace<winograd_plan<T>>(own);
+    plan.bytes = own.bytes;
   }
-  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+  static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    run_winograd(problem(g, ctx, operands), kernels(ctx), ctx, memory);
+    run_winograd(problem(plan.geometry, ctx, operands), kernels(ctx), plan.template own<winograd_plan<T>>(), ctx, memory);
   }
 
   static constexpr convolution_algorithm<T> entry = {
-      M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, scratch_bytes, run};
+      M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, plan, run};
 };
 
 TENFOLD_END_STRICT
