@@ -21,7 +21,7 @@ void conv_transpose2d(round& r) {
                                    .output_padding = 0,
                                    .groups = groups,
                                    .dilation = random.one_in(2) ? hw(1) : random.pair(1, 3, seldom)};
-    const auto most_extra = [&](index_t stride) { return random.one_in(20) ? 3 : std::clamp<index_t>(stride - 1, 0, 3); };
+    const auto most_extra = [&](index_t stride) { return random.one_in(20) ? 3 : std::clamp<index_t>(stride, 1, 4) - 1; };
     if (random.one_in(2))
       o.output_padding = {random.setting(0, most_extra(o.stride.h), seldom), random.setting(0, most_extra(o.stride.w), seldom)};
     if (random.one_in(5)) {

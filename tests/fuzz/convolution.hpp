@@ -240,7 +240,14 @@ void check_convolution(round& r, const shape& x_shape, const shape& w_shape, std
   data kind = std::integral<T> || random.one_in(2) ? data::exact : data::rounded;
   if (r.wide_range && std::same_as<T, float> && random.one_in(2)) kind = data::wide;
   const values drawn = kind == data::exact ? values::small : values::any;
-  tf::tensor<T> x_values = draw_values<T>(random, x_shape, kind == data::wide ? values::special : drawn);
+  tf::tensor<T> x_values = draw_values<T>(random, x_shape, drawn);
+  if constexpr (std::floating_point<T>)
+    for (index_t i = kind == data::wide && x_values.size() > 0 ? random.between(1, 4) : 0; i > 0; --i) {
+      using limits = std::numeric_limits<T>;
+      x_values.data()[random.between(0, x_values.size() - 1)] =
+          random.pick({limits::quiet_NaN(), limits::infinity(), -limits::infinity(), limits::max() / 3,
+                       limits::max() / T{1e20f}, -T{1e9f}, limits::denorm_min() * 77});
+    }
   const input<T> x(random, x_values), w(random, draw_values<T>(random, w_shape, drawn));
   std::optional<input<T>> b;
   if (b_shape) b.emplace(random, draw_values<T>(random, *b_shape, drawn));

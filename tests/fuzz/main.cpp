@@ -9,6 +9,8 @@
 
 #if defined(__GNUC__)
 extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
+extern "C" const char* __ubsan_default_options();  // so that on_signal hears of it
+extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1:abort_on_error=1"; }
 #endif
 
 namespace tenfold_fuzz {
