@@ -3,6 +3,18 @@
 
 namespace tenfold_fuzz {
 
+namespace {
+
+/// Huge settings that leave an output of few lines.
+void make_huge(random_source& random, index_t in, index_t kernel, index_t& stride, index_t& padding, index_t& dilation) {
+  stride = random.between(1, index_t{1} << random.between(2, 59));
+  dilation = random.one_in(2) ? random.between(1, 4) : random.between(1, index_t{1} << random.between(2, 59));
+  const index_t natural = (in - 1) * stride + dilation * std::max<index_t>(0, kernel - 1) + 1;
+  padding = std::max<index_t>(0, natural - random.between(1, 6)) / 2;
+}
+
+}  // namespace
+
 void conv_transpose2d(round& r) {
   random_source& random = r.random;
   const index_t seldom = random.one_in(8) ? 4 : 400;
@@ -15,12 +27,17 @@ void conv_transpose2d(round& r) {
     if (random.one_in(3)) kernel = random.pick<index_t>({3, 4});
     if (random.one_in(seldom)) kernel = {random.between(0, 3), random.between(0, 3)};
     const index_t side = random.one_in(4) ? 24 : 8;
-    const hw in = random.one_in(8) ? hw(1) : hw{random.size(side), random.size(side)};
+    hw in = random.one_in(8) ? hw(1) : hw{random.size(side), random.size(side)};
     tf::conv_transpose2d_options o{.stride = random.one_in(3) ? hw(2) : random.pair(1, 4, seldom),
                                    .padding = random.one_in(2) ? hw(0) : random.pair(0, 3, seldom),
                                    .output_padding = 0,
                                    .groups = groups,
                                    .dilation = random.one_in(2) ? hw(1) : random.pair(1, 3, seldom)};
+    if (random.one_in(12)) {
+      in = {random.between(1, 4), random.between(1, 4)};
+      make_huge(random, in.h, kernel.h, o.stride.h, o.padding.h, o.dilation.h);
+      if (random.one_in(2)) make_huge(random, in.w, kernel.w, o.stride.w, o.padding.w, o.dilation.w);
+    }
     const auto most_extra = [&](index_t stride) { return random.one_in(20) ? 3 : std::clamp<index_t>(stride, 1, 4) - 1; };
     if (random.one_in(2))
       o.output_padding = {random.setting(0, most_extra(o.stride.h), seldom), random.setting(0, most_extra(o.stride.w), seldom)};
