@@ -6,7 +6,8 @@ namespace tenfold_fuzz {
 namespace {
 
 /// Huge settings that leave an output of few lines.
-void make_huge(random_source& random, index_t in, index_t kernel, index_t& stride, index_t& padding, index_t& dilation) {
+void make_huge(random_source& random, index_t in, index_t kernel, index_t& stride, index_t& padding,
+               index_t& dilation) {
   dilation = random.between(1, index_t{1} << random.between(2, 60));
   stride = random.one_in(2) ? random.between(1, 4) : random.between(1, index_t{1} << random.between(2, 62));
   const index_t lacking = dilation * std::max<index_t>(0, kernel - 1) + random.between(0, 4) - in;
@@ -52,8 +53,8 @@ void conv2d(round& r) {
     if (random.one_in(2)) b = shape{random.one_in(seldom) ? random.size(60) : outputs};
     if (!is_affordable(x, w, in.h * in.w)) continue;
     with_element_type(random, [&]<class T>() {
-      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ", x,
-             ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
+      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ",
+             x, ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
              same ? "same" : "", o.padding.value().h, " ", o.padding.value().w, ", dilation ", o.dilation.h, " ",
              o.dilation.w, ", groups ", o.groups);
       check_convolution<T, plain_conv2d>(r, x, w, b, o, true);

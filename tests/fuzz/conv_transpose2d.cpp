@@ -6,7 +6,8 @@ namespace tenfold_fuzz {
 namespace {
 
 /// Huge settings that leave an output of few lines.
-void make_huge(random_source& random, index_t in, index_t kernel, index_t& stride, index_t& padding, index_t& dilation) {
+void make_huge(random_source& random, index_t in, index_t kernel, index_t& stride, index_t& padding,
+               index_t& dilation) {
   stride = random.between(1, index_t{1} << random.between(2, 59));
   dilation = random.one_in(2) ? random.between(1, 4) : random.between(1, index_t{1} << random.between(2, 59));
   const index_t natural = (in - 1) * stride + dilation * std::max<index_t>(0, kernel - 1) + 1;
@@ -38,9 +39,12 @@ void conv_transpose2d(round& r) {
       make_huge(random, in.h, kernel.h, o.stride.h, o.padding.h, o.dilation.h);
       if (random.one_in(2)) make_huge(random, in.w, kernel.w, o.stride.w, o.padding.w, o.dilation.w);
     }
-    const auto most_extra = [&](index_t stride) { return random.one_in(20) ? 3 : std::clamp<index_t>(stride, 1, 4) - 1; };
+    const auto most_extra = [&](index_t stride) {
+      return random.one_in(20) ? 3 : std::clamp<index_t>(stride, 1, 4) - 1;
+    };
     if (random.one_in(2))
-      o.output_padding = {random.setting(0, most_extra(o.stride.h), seldom), random.setting(0, most_extra(o.stride.w), seldom)};
+      o.output_padding = {random.setting(0, most_extra(o.stride.h), seldom),
+                          random.setting(0, most_extra(o.stride.w), seldom)};
     if (random.one_in(5)) {
       if (!random.one_in(20)) o.output_padding = 0;
       const auto near = [&](index_t n, index_t stride, index_t padding, index_t taps) {
@@ -60,8 +64,8 @@ void conv_transpose2d(round& r) {
     if (random.one_in(2)) b = shape{random.one_in(seldom) ? random.size(60) : outputs * used_groups};
     if (!is_affordable(x, w, in.h * in.w)) continue;
     with_element_type(random, [&]<class T>() {
-      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ", x,
-             ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
+      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ",
+             x, ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
              o.padding.h, " ", o.padding.w, ", output_padding ", o.output_padding.h, " ", o.output_padding.w,
              ", dilation ", o.dilation.h, " ", o.dilation.w, ", groups ", o.groups);
       if (o.output_size) r.tell(", output_size ", o.output_size->h, " ", o.output_size->w);
@@ -87,11 +91,12 @@ void slow_conv_transpose2d(round& r) {
     const bool has_bias = random.one_in(2);
     with_element_type(random, [&]<class T>() {
       r.tell("element of ", sizeof(T), " bytes, input ", x, ", weight ", w, ", kernel_size ", said.h, " ", said.w,
-             ", stride ", stride.h, " ", stride.w, ", padding ", padding.h, " ", padding.w, ", output_padding ", extra.h,
-             " ", extra.w, ", dilation ", dilation.h, " ", dilation.w, ", bias ", has_bias);
+             ", stride ", stride.h, " ", stride.w, ", padding ", padding.h, " ", padding.w, ", output_padding ",
+             extra.h, " ", extra.w, ", dilation ", dilation.h, " ", dilation.w, ", bias ", has_bias);
       const shape b_shape{random.one_in(seldom) ? channels : outputs};
       const input<T> xs(random, draw_values<T>(random, x, values::small)),
-          ws(random, draw_values<T>(random, w, values::small)), bs(random, draw_values<T>(random, b_shape, values::small));
+          ws(random, draw_values<T>(random, w, values::small)),
+          bs(random, draw_values<T>(random, b_shape, values::small));
       tf::context ctx = r.context();
       ctx.math = tf::math::exact;  // so that == is right
       using op = tf::aten::detail::slow_conv_transpose2d_op;
