@@ -245,7 +245,7 @@ struct gemm_scratch {
 template <class T>
 bool stores_directly(const gemm_problem<T>& g) {
   const bool one_line = g.layout.line == g.layout.points_w || g.n <= g.layout.points_w;
-  return g.layout.step == 1 && one_line && g.layout.row.affine();
+  return g.layout.step == 1 && one_line && !g.layout.ragged && g.layout.row.affine();
 }
 
 /// The elements of the smallest tile that a block of nc columns may need: one tap of every line that it touches.
