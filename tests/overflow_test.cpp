@@ -375,7 +375,7 @@ TEST(ExtremeSettings, SlowConvTranspose2d) {
     const auto expected =
         tf::reference::aten::slow_conv_transpose2d(x, weight, kernel, stride, padding, extra, dilation);
     const auto g = tf::aten::detail::slow_conv_transpose2d_op::checked(x.shape(), weight.shape(), {},
-                                                                     {kernel, stride, padding, extra, dilation});
+                                                                       {kernel, stride, padding, extra, dilation});
     for (const tf::context& ctx : contexts_of<tf::aten::detail::slow_conv_transpose2d_op>(g))
       ASSERT_TRUE(
           equal(tf::aten::slow_conv_transpose2d(x, weight, kernel, stride, padding, extra, dilation, ctx), expected))
@@ -523,7 +523,8 @@ TEST(PreparedSettings, OfConv2dAreThoseThatSomeInputSuits) {
     const axis a{draw.one_in(2)};
     shape weight = a.plane(n.kernel, 2);
     weight[1] = draw.one_in(4) ? 0 : 1;
-    tf::conv2d_options o{.stride = a.pair(n.stride, 1), .padding = a.pair(n.padding, 0), .dilation = a.pair(n.dilation, 1)};
+    tf::conv2d_options o{
+        .stride = a.pair(n.stride, 1), .padding = a.pair(n.padding, 0), .dilation = a.pair(n.dilation, 1)};
     if (draw.one_in(6)) o = {.padding = tf::same, .dilation = a.pair(n.dilation, 1)};
     SCOPED_TRACE(text_of(n));
     expect_made_where_some_input_is_taken(
