@@ -301,11 +301,11 @@
 #endif
 
 // What copies, moves and destroys a public type whose parts are not trivial.
-#define TENFOLD_TAGGED_COPIES(type)                   \
-  TENFOLD_TAG type(const type&) = default;            \
-  TENFOLD_TAG type(type&&) = default;                 \
-  TENFOLD_TAG type& operator=(const type&) = default; \
-  TENFOLD_TAG type& operator=(type&&) = default;      \
+#define TENFOLD_TAGGED_COPIES(type)                       \
+  TENFOLD_TAG type(const type&) = default;                \
+  TENFOLD_TAG type(type&&) noexcept = default;            \
+  TENFOLD_TAG type& operator=(const type&) = default;     \
+  TENFOLD_TAG type& operator=(type&&) noexcept = default; \
   TENFOLD_TAG ~type() = default
 
 // A product and a sum are two operations, but in the kernels of levels that have them in one. Of g++'s options each is
