@@ -126,7 +126,7 @@ class tensor {
     other.size_ = 0;
   }
   TENFOLD_TAG tensor& operator=(tensor other) noexcept {
-    std::swap(data_, other.data_);
+    (std::swap)(data_, other.data_);
     shape_ = other.shape_;
     size_ = other.size_;
     return *this;
