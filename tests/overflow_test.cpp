@@ -375,7 +375,7 @@ TEST(ExtremeSettings, SlowConvTranspose2d) {
     const auto expected =
         tf::reference::aten::slow_conv_transpose2d(x, weight, kernel, stride, padding, extra, dilation);
     const auto g = tf::aten::detail::slow_conv_transpose2d_op::checked(x.shape(), weight.shape(), {},
-                                                                     {kernel, stride, padding, extra, dilation});
+                                                                       {kernel, stride, padding, extra, dilation});
     for (const tf::context& ctx : contexts_of<tf::aten::detail::slow_conv_transpose2d_op>(g))
       ASSERT_TRUE(
           equal(tf::aten::slow_conv_transpose2d(x, weight, kernel, stride, padding, extra, dilation, ctx), expected))

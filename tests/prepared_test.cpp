@@ -6,8 +6,9 @@
 
 #include "convolution_cases.hpp"
 
-#include <memory>   // make_unique
-#include <utility>  // move
+#include <memory>       // make_unique
+#include <type_traits>  // is_nothrow_move_constructible
+#include <utility>      // move
 
 using namespace tenfold_test;
 using tf::hw;
@@ -15,6 +16,10 @@ using tf::index_t;
 using tf::shape;
 
 namespace {
+
+// A std::vector of layers grows without copies of their weights.
+static_assert(std::is_nothrow_move_constructible_v<tf::prepared_conv2d<float>>);
+static_assert(std::is_nothrow_move_assignable_v<tf::prepared_conv_transpose2d<double>>);
 
 /// max(v, 0); NaN and -0 stay, as in torch.
 template <class T>

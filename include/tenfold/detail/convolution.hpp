@@ -358,7 +358,7 @@ class packed_weights {
  public:
   TENFOLD_TAG packed_weights() = default;
   TENFOLD_TAG packed_weights(const packed_weights&) {}  // a copy packs anew when asked
-  TENFOLD_TAG packed_weights& operator=(const packed_weights&) {
+  TENFOLD_TAG packed_weights& operator=(const packed_weights&) {  // NOLINT(bugprone-unhandled-self-assignment)
     clear();
     return *this;
   }

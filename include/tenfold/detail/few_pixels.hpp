@@ -27,7 +27,8 @@ class few_pixels {
     const double window = d(g.in_channels) * d(g.kernel.h) * d(g.kernel.w);
     const double columns = d(g.out.h) * d(g.out.w);
     const double read = d(g.out_channels) * window / d(vector_lanes<T>(ctx));
-    const double sums = 16 * d(g.out_channels) * columns * d(ceil_divide(g.in_channels * g.kernel.h * g.kernel.w, depth));
+    const double sums =
+        16 * d(g.out_channels) * columns * d(ceil_divide(g.in_channels * g.kernel.h * g.kernel.w, depth));
     return d(g.groups) * (read * greater(columns, 2) + sums + 2 * columns * window);
   }
 

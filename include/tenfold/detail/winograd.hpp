@@ -912,7 +912,7 @@ class winograd_task {
   /// Once more the outputs of tiles that the guard does not let pass.
   void sum_unbalanced_tiles(index_t o, index_t columns) {
     const index_t lanes = kernel_.transform_lanes;
-    T sums[32 / sizeof(T)], share[winograd_cuts];
+    T sums[alignment / sizeof(T)], share[winograd_cuts];
     for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w) {
       const winograd_tiles<T>& tiles = guarded_[phase_w];
       const winograd_taps tap(p_, phase_h_ * p_.w.phases + phase_w, kernel_.taps);
@@ -940,7 +940,7 @@ class winograd_task {
   void sum_tile(const tile_run& run, index_t t, index_t phase_w, const winograd_taps& tap, index_t o, index_t count) {
     const index_t lanes = kernel_.transform_lanes, tile = kernel_.tile, in_plane = p_.in.h * p_.in.w;
     const index_t channel = group_ * p_.out_channels + o;
-    alignas(alignment) T bias[alignment / sizeof(T)] = {}, y[16 * 32 / sizeof(T)];
+    alignas(alignment) T bias[alignment / sizeof(T)] = {}, y[16 * alignment / sizeof(T)];
     if (p_.bias) std::memcpy(bias, p_.bias + channel, static_cast<std::size_t>(count) * sizeof(T));
     const T* image = p_.input + (run.image * p_.groups + group_) * p_.in_channels * in_plane;
     const hw first = first_input(run, t, phase_w % p_.w.windows), dilation{p_.h.dilation, p_.w.dilation};

@@ -9,7 +9,8 @@ TENFOLD_INLINE vec_of<T, L> add_taps(vec_of<T, L> sum, const T* source, const in
   return sum;
 }
 
-// line(s, x) = finish((first ? bias : line(s, x)) + sum over r < rows, t < taps[s] of source[row[r] + tap[s][t] + point + x])
+// line(s, x) = finish((first ? bias : line(s, x)) + sum of source[row[r] + tap[s][t] + point + x])
+//              over r < rows, t < taps[s]
 //   line(s, x) is line[x * step + s];   s < sides, x < run.count
 //   source  up to one vector less an element is read behind the run's last
 template <class T>
