@@ -135,7 +135,12 @@ TEST(Prepared, PlansEachCallForItself) {
           EXPECT_TRUE(same_bits(layer(x, ctx), tf::prepared_conv2d<float>(layer)(x, ctx))) << side;
           EXPECT_TRUE(same_bits(back(y, ctx), tf::prepared_conv_transpose2d<float>(back)(y, ctx))) << side;
         }
-  EXPECT_EQ(error_of([&] { layer.plan({1, 5, 9, 9}); }), error_of([&] { tf::conv2d_output_shape({1, 5, 9, 9}, w.shape()); }));
+  EXPECT_EQ(error_of([&] {
+              layer.plan({1, 5, 9, 9});
+            }),
+            error_of([&] {
+              tf::conv2d_output_shape({1, 5, 9, 9}, w.shape());
+            }));
 }
 
 /// Threads that see new sizes at the same time.

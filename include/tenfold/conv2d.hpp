@@ -22,9 +22,9 @@ class conv2d_padding {
   TENFOLD_TAG constexpr conv2d_padding(Both both) : value_(both) {}  // NOLINT(google-explicit-constructor)
   template <std::integral Height, std::integral Width>
   TENFOLD_TAG constexpr conv2d_padding(Height h, Width w) : value_(h, w) {}
-  TENFOLD_TAG constexpr conv2d_padding(const hw& value) : value_(value) {}      // NOLINT(google-explicit-constructor)
-  TENFOLD_TAG constexpr conv2d_padding(same_t) : value_(0), is_same_(true) {}   // NOLINT(google-explicit-constructor)
-  TENFOLD_TAG constexpr conv2d_padding(valid_t) : value_(0) {}                  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(const hw& value) : value_(value) {}     // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(same_t) : value_(0), is_same_(true) {}  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(valid_t) : value_(0) {}                 // NOLINT(google-explicit-constructor)
 
   TENFOLD_TAG constexpr bool is_same() const { return is_same_; }
   /// The pair; 0 for `same`, which depends on the kernel.
@@ -95,8 +95,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   check_weight_groups(o.groups, weight);
   const index_t channels = checked_multiply(weight[1], o.groups);
   if (in[1] != channels)
-    raise({"Given groups=", o.groups, ", weight of size ", weight, ", expected input", in,
-           " to have ", channels, " channels, but got ", in[1], " channels instead"},
+    raise({"Given groups=", o.groups, ", weight of size ", weight, ", expected input", in, " to have ", channels,
+           " channels, but got ", in[1], " channels instead"},
           conv2d_channels_hint(weight, in[1]));
   check_bias("", weight, bias, weight[0]);
   check_padding_doubles(padding.before);
@@ -110,7 +110,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   if (in[1] != 0) check_weight_of_empty_batch(in, weight);
   if (!empty && (weight[2] == 0 || weight[3] == 0)) {
     if (o.dilation == hw(1))
-      raise({"kernel size should be greater than zero, but got kernel_height: ", weight[2], " kernel_width: ", weight[3]});
+      raise({"kernel size should be greater than zero, but got kernel_height: ", weight[2],
+             " kernel_width: ", weight[3]});
     raise({"kernel size should be greater than zero, but got ", hw{weight[2], weight[3]}});
   }
   if (!empty && (o.dilation.h == 0 || o.dilation.w == 0))
@@ -165,7 +166,9 @@ struct conv2d_products {
     if (g.kernel == hw(1) && g.stride == hw(1) && g.padding == hw(0)) {
       p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
     } else {
-      p.image = {operands.input, in_plane, {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
+      p.image = {operands.input,
+                 in_plane,
+                 {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
                  {g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w}};
     }
     p.c = operands.output;
@@ -218,8 +221,8 @@ struct conv2d_op {
   /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it
   /// does, of which neither the kernel nor the dilation need be above 0. Its lines H must fulfil
   ///     H >= 0,  span <= H + 2 padding <= INT64_MAX
-  /// and the sums behind that grow with H, too: the least H is in order, or none is. `same` adds span - 1 lines, however
-  /// many there are, so that 1 is the least.
+  /// and the sums behind that grow with H, too: the least H is in order, or none is. `same` adds span - 1 lines,
+  /// however many there are, so that 1 is the least.
   static constexpr shape some_input(const shape& weight, const options& o) {
     if (weight.size() != 4) return {0, 1, 1, 1};
     const auto lines = [&](index_t kernel, index_t dilation, index_t padding) -> index_t {

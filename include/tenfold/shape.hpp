@@ -166,9 +166,7 @@ class shape {
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
-constexpr bool operator==(const shape& a, const shape& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
-}
+constexpr bool operator==(const shape& a, const shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
 TENFOLD_COLD inline void append_to(std::string& text, const shape& s) {
   text += '[';

@@ -1,5 +1,5 @@
-// What conv2d and conv_transpose2d share once each has said how it is checked and which algorithms it has: the choice, the
-// call itself and the prepared layer.
+// What conv2d and conv_transpose2d share once each has said how it is checked and which algorithms it has: the choice,
+// the call itself and the prepared layer.
 //
 // An operation Op has
 //   Op::options                                its settings
@@ -127,7 +127,7 @@ struct products_plan {
   index_t count = 0;
   gemm_plan<T> product[most_planned];
 
-  products_plan() {}  // leaves the products as they are
+  products_plan() {}  // NOLINT(modernize-use-equals-default): leaves the products as they are
 
   /// Returns the bytes that it needs.
   index_t add(const gemm_problem<T>& p, const context& ctx) {
@@ -159,8 +159,8 @@ class problem_visitor {
   void (*call_)(void*, const gemm_problem<T>&);
 };
 
-/// The implicit matrix product as an algorithm. Source::for_each_problem(geometry, operands, problem_visitor) visits each
-/// of the products that a convolution consists of.
+/// The implicit matrix product as an algorithm. Source::for_each_problem(geometry, operands, problem_visitor) visits
+/// each of the products that a convolution consists of.
 template <class Source, class T>
 struct implicit_gemm_algorithm {
   template <class Visit>
@@ -180,8 +180,7 @@ struct implicit_gemm_algorithm {
 
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     double sum = 0;
-    visit_problems(
-        g, {}, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, gemm_kernels_of<T>(ctx, p.m), packed); });
+    visit_problems(g, {}, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, gemm_kernels_of<T>(ctx, p.m), packed); });
     return sum;
   }
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
@@ -209,8 +208,8 @@ struct implicit_gemm_algorithm {
                  [&, i = index_t{0}](const gemm_problem<T>& p) mutable { own.run(i++, p, ctx, memory); });
   }
 
-  static constexpr convolution_algorithm<T> entry = {"implicit_gemm", always_applies, cost, packed_size,
-                                                     pack,            plan,           run};
+  static constexpr convolution_algorithm<T> entry = {
+      "implicit_gemm", always_applies, cost, packed_size, pack, plan, run};
 };
 
 /// Such a call does nothing; its other sizes may be anything, as no memory stands behind them.
@@ -280,7 +279,7 @@ struct kept_plan {
   index_t max_workspace_bytes = 0;
   tenfold::math math = tenfold::math::standard;
 
-  TENFOLD_TAG kept_plan() {}
+  TENFOLD_TAG kept_plan() = default;
 };
 
 /// The plans of the first few inputs that a layer has seen. They stay as they are, so that reading takes no lock; all
@@ -290,8 +289,8 @@ class kept_plans {
   static constexpr int most = 8;
 
   TENFOLD_TAG kept_plans() = default;
-  TENFOLD_TAG kept_plans(const kept_plans&) {}  // a copy plans anew
-  TENFOLD_TAG kept_plans& operator=(const kept_plans&) {
+  TENFOLD_TAG kept_plans(const kept_plans&) noexcept {}            // a copy plans anew
+  TENFOLD_TAG kept_plans& operator=(const kept_plans&) noexcept {  // NOLINT(bugprone-unhandled-self-assignment)
     clear();
     return *this;
   }
@@ -351,13 +350,13 @@ struct planned_call : layers::kept_plan {
 
 namespace tenfold::inline v0::layers {
 
-/// The weight of a layer, packed for each algorithm that a call has asked for. Calls may ask at the same time: the first
-/// to finish packing wins, the other throws its copy away.
+/// The weight of a layer, packed for each algorithm that a call has asked for. Calls may ask at the same time: the
+/// first to finish packing wins, the other throws its copy away.
 template <class T, std::size_t Count>
 class packed_weights {
  public:
   TENFOLD_TAG packed_weights() = default;
-  TENFOLD_TAG packed_weights(const packed_weights&) {}  // a copy packs anew when asked
+  TENFOLD_TAG packed_weights(const packed_weights&) {}            // a copy packs anew when asked
   TENFOLD_TAG packed_weights& operator=(const packed_weights&) {  // NOLINT(bugprone-unhandled-self-assignment)
     clear();
     return *this;
@@ -382,8 +381,9 @@ class packed_weights {
   mutable std::atomic<const tensor<T>*> slots_[Count] = {};
 };
 
-/// A layer whose weight is known: checked once, and packed once for each algorithm that an input's size asks for, on the
-/// instruction set of the context that it is made with. How it runs is planned once for each of the first inputs' sizes.
+/// A layer whose weight is known: checked once, and packed once for each algorithm that an input's size asks for, on
+/// the instruction set of the context that it is made with. How it runs is planned once for each of the first inputs'
+/// sizes.
 template <bool Transposed, class T>
 class prepared_convolution {
   using Op = typename prepared_op<Transposed>::type;
@@ -395,11 +395,11 @@ class prepared_convolution {
 
   template <tensor_like Weight, tensor_like Bias>
   TENFOLD_TAG prepared_convolution(const Weight& weight, const Bias& bias, const options_type& options = {},
-                       activation after = activation::none, const context& ctx = default_context())
+                                   activation after = activation::none, const context& ctx = default_context())
       : prepared_convolution(const_view(weight), optional_bias<T>(const_view(bias)), options, after, ctx) {}
   template <tensor_like Weight>
   TENFOLD_TAG explicit prepared_convolution(const Weight& weight, const options_type& options = {},
-                                activation after = activation::none, const context& ctx = default_context())
+                                            activation after = activation::none, const context& ctx = default_context())
       : prepared_convolution(const_view(weight), optional_bias<T>(), options, after, ctx) {}
 
   /// The plain operation's result, and the activation.

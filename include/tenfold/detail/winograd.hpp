@@ -1084,8 +1084,7 @@ double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& ke
       d(p.h.windows * p.w.windows * p.in_channels) *
       (elements * (vectors(tiles) + 2.5 * d(tile_rows) * vectors(grid.w)) + 30 * d(tile_rows * kernel.side()));
   const double outputs = 3.5 * d(p.phases() * tiles) * elements * vectors(p.out_channels);
-  const double passes =
-      weight_bytes <= winograd_weight_bytes ? 1 : greater(1, d(tiles) / (4 * winograd_block_tiles));
+  const double passes = weight_bytes <= winograd_weight_bytes ? 1 : greater(1, d(tiles) / (4 * winograd_block_tiles));
   const double weight = packed ? 0 : passes * 4.5 * d(p.phases() * p.in_channels) * elements * vectors(p.out_channels);
   return d(p.groups) * (products + inputs + outputs + weight);
 }
@@ -1140,7 +1139,8 @@ struct winograd_algorithm<Source, T, M> {
   }
   static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    run_winograd(problem(plan.geometry, ctx, operands), kernels(ctx), plan.template own<winograd_plan<T>>(), ctx, memory);
+    run_winograd(problem(plan.geometry, ctx, operands), kernels(ctx), plan.template own<winograd_plan<T>>(), ctx,
+                 memory);
   }
 
   static constexpr convolution_algorithm<T> entry = {
