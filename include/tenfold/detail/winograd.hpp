@@ -452,7 +452,7 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
       (std::min)(transforms_often ? 4 * winograd_block_tiles : winograd_block_tiles, winograd_v_bytes / v_bytes),
       kernel.mr);
   b.part_columns = p.out_channels;
-  split_for_workers(p, kernel, ctx.threads, weight, b);
+  split_for_workers(p, kernel, thread_count(ctx), weight, b);
   const index_t most_columns = winograd_m_bytes / (p.w.phases * elements * row_cover(b.tiles, kernel).padded * bytes);
   b.columns = equal_share(b.part_columns, (std::max)(winograd_strip, most_columns), winograd_strip);
 
