@@ -291,4 +291,28 @@ TEST(Conv2dErrors, OfTheOutput) {
                                          "conv2d: expected an output of shape [1, 6, 3, 3], but got [1, 6, 3, 4]");
 }
 
+/// An output's bits do not depend on where it lies among the pixels that are computed at once.
+TEST(Conv2dDirect, GivesAnOutputTheSameBitsInImagesOfAllWidths) {
+  const auto w = random_tensor<float>({16, 1, 3, 3}, 1);
+  const auto wide = random_tensor<float>({1, 16, 5, 90}, 2);
+  for (const tf::isa isa : available_isas())
+    for (const index_t stride : {1, 2, 3, 4}) {
+      tf::context ctx = on(isa);
+      ctx.algorithm = "direct";
+      const auto all = tf::conv2d(wide, w, {.stride = stride, .groups = 16}, ctx);
+      for (index_t width = 3; width < 60; ++width) {
+        tf::tensor<float> x({1, 16, 5, width});
+        for (index_t c = 0; c < 16; ++c)
+          for (index_t h = 0; h < 5; ++h)
+            for (index_t v = 0; v < width; ++v) x(0, c, h, v) = wide(0, c, h, v);
+        const auto y = tf::conv2d(x, w, {.stride = stride, .groups = 16}, ctx);
+        tf::tensor<float> expected(y.shape());
+        for (index_t c = 0; c < 16; ++c)
+          for (index_t h = 0; h < y.shape()[2]; ++h)
+            for (index_t v = 0; v < y.shape()[3]; ++v) expected(0, c, h, v) = all(0, c, h, v);
+        EXPECT_TRUE(same_bits(y, expected)) << tf::name_of(isa) << ", stride " << stride << ", width " << width;
+      }
+    }
+}
+
 }  // namespace

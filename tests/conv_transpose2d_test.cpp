@@ -408,4 +408,22 @@ TEST(SlowConvTranspose2dErrors, ComeInItsOrder) {
             "non-empty 3D or 4D input tensor expected but got a tensor with size [0, 4, 5, 5]");
 }
 
+/// Blocks of other sizes compute an output among other pixels, by the same roundings.
+TEST(ConvTranspose2dDirect, GivesTheSameBitsInBlocksOfAllSizes) {
+  const auto w = random_tensor<float>({38, 1, 3, 3}, 1);
+  for (const tf::isa isa : available_isas())
+    for (index_t width = 3; width < 40; ++width)
+      for (const index_t height : {3, 7}) {
+        const auto x = random_tensor<float>({1, 38, height, width}, 2);
+        tf::context ctx = on(isa);
+        ctx.algorithm = "direct";
+        const auto expected = tf::conv_transpose2d(x, w, {.padding = 1}, ctx);
+        for (const index_t cap : {65536, 99999, 1 << 20}) {
+          ctx.max_workspace_bytes = cap;
+          EXPECT_TRUE(same_bits(tf::conv_transpose2d(x, w, {.padding = 1}, ctx), expected))
+              << tf::name_of(isa) << ", width " << width << ", cap " << cap;
+        }
+      }
+}
+
 }  // namespace
