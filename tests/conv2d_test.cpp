@@ -1,9 +1,6 @@
 #include <tenfold/conv2d.hpp>
-#include <tenfold/reference.hpp>
 
-#include "convolution_cases.hpp"
-
-#include <optional>
+#include "convolution_tests.hpp"
 
 using namespace tenfold_test;
 using tf::hw;
@@ -14,51 +11,16 @@ namespace {
 
 // ---- values
 
-template <class T>
-void expect_equals_reference(const conv2d_case& c) {
-  const auto x = exact_values<T>(c.input, 1);
-  const auto w = exact_values<T>(c.weight, 2);
-  const auto b = exact_values<T>({c.weight[0]}, 3);
-  const bool any_bias = tf::conv2d_output_shape(c.input, c.weight, c.options).elements() > 0;
-  const auto plain = tf::reference::conv2d(x, w, c.options);
-  const auto biased = any_bias ? tf::reference::conv2d(x, w, b, c.options) : plain;
-  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact)) {
-    EXPECT_TRUE(equal(tf::conv2d(x, w, c.options, ctx), plain)) << c << ", " << name_of(ctx);
-    EXPECT_TRUE(equal(tf::conv2d(x, w, b, c.options, ctx), biased)) << c << " with bias, " << name_of(ctx);
-    auto y = filled<T>(plain.shape(), T{77});
-    tf::conv2d_into(y, x, w, b, c.options, ctx);
-    EXPECT_TRUE(equal(y, biased)) << c << " into an output, " << name_of(ctx);
-  }
-}
-
 class Conv2d : public testing::TestWithParam<conv2d_case> {};
 INSTANTIATE_TEST_SUITE_P(Shapes, Conv2d, testing::ValuesIn(conv2d_cases), case_name());
 
 TEST_P(Conv2d, EqualsReference) {
-  expect_equals_reference<float>(GetParam());
-  expect_equals_reference<double>(GetParam());
-  expect_equals_reference<std::int8_t>(GetParam());
-  expect_equals_reference<std::int16_t>(GetParam());
-  expect_equals_reference<std::int32_t>(GetParam());
-  expect_equals_reference<std::int64_t>(GetParam());
-}
-
-template <class T>
-void expect_within_rounding(const conv2d_case& c) {
-  const auto x = random_tensor<T>(c.input, 4);
-  const auto w = random_tensor<T>(c.weight, 5);
-  const auto b = random_tensor<T>({c.weight[0]}, 6);
-  const auto exact = tf::reference::conv2d(to_double(x), to_double(w), to_double(b), c.options);
-  const auto magnitude = tf::reference::conv2d(magnitudes(x), magnitudes(w), magnitudes(b), c.options);
-  const index_t terms = c.weight[1] * c.weight[2] * c.weight[3] + 1;
-  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact))
-    EXPECT_TRUE(within_rounding(tf::conv2d(x, w, b, c.options, ctx), exact, magnitude, terms))
-        << c << ", " << name_of(ctx);
+  expect_equals_reference_of_types<conv2d_calls>([] { return GetParam(); });
 }
 
 TEST_P(Conv2d, IsWithinRoundingOfTheExactResult) {
-  expect_within_rounding<float>(GetParam());
-  expect_within_rounding<double>(GetParam());
+  expect_within_rounding<conv2d_calls, float>(GetParam());
+  expect_within_rounding<conv2d_calls, double>(GetParam());
 }
 
 /// <conv2d(x, w), y> = <x, conv_transpose2d(y, w)>, exactly in int64, whose products and sums wrap.
@@ -138,14 +100,7 @@ TEST(Conv2dPads, EqualAnInputWithZerosAround) {
 
 TEST(Conv2dRandom, EqualsReference) {
   std::mt19937 random(11);
-  for (int i = 0; i < 60; ++i) {
-    expect_equals_reference<float>(random_case(random));
-    expect_equals_reference<double>(random_case(random));
-    expect_equals_reference<std::int8_t>(random_case(random));
-    expect_equals_reference<std::int16_t>(random_case(random));
-    expect_equals_reference<std::int32_t>(random_case(random));
-    expect_equals_reference<std::int64_t>(random_case(random));
-  }
+  for (int i = 0; i < 60; ++i) expect_equals_reference_of_types<conv2d_calls>([&] { return random_case(random); });
 }
 
 // ---- the same bits
@@ -158,56 +113,15 @@ const conv2d_case large_cases[] = {
 };
 
 TEST(Conv2dBits, DoNotDependOnThreadsOrMemory) {
-  for (const conv2d_case& c : large_cases) {
-    const auto x = random_tensor<float>(c.input, 1);
-    const auto w = random_tensor<float>(c.weight, 2);
-    const auto b = random_tensor<float>({c.weight[0]}, 3);
-    for (tf::context ctx : contexts_of<float>(c)) {
-      const auto expected = tf::conv2d(x, w, b, c.options, ctx);
-      for (const int threads : {1, 2, 3, 8})
-        for (const index_t cap : {0, 64 << 10, 65537, 99999, 1 << 20}) {
-          ctx.threads = threads;
-          ctx.parallel_for = on_threads(threads).parallel_for;
-          ctx.max_workspace_bytes = cap;
-          EXPECT_TRUE(same_bits(tf::conv2d(x, w, b, c.options, ctx), expected))
-              << c << ", " << threads << " threads, cap " << cap << ", " << name_of(ctx);
-        }
-    }
-  }
+  for (const auto& c : large_cases) expect_bits_without_threads_and_memory<conv2d_calls>(c);
 }
 
 TEST(Conv2dBits, DoNotDependOnTheBatch) {
-  for (const conv2d_case& c : large_cases) {
-    const auto x = random_tensor<float>(c.input, 1);
-    const auto w = random_tensor<float>(c.weight, 2);
-    for (const tf::context& ctx : contexts_of<float>(c)) {
-      const auto all = tf::conv2d(x, w, c.options, ctx);
-      const shape in{c.input[1], c.input[2], c.input[3]};
-      const shape out{all.shape()[1], all.shape()[2], all.shape()[3]};
-      for (index_t n = 0; n < c.input[0]; ++n) {
-        const tf::tensor_view<const float> image(x.data() + n * in.elements(), in);
-        const tf::tensor_view<const float> expected(all.data() + n * out.elements(), out);
-        EXPECT_TRUE(same_bits(tf::conv2d(image, w, c.options, ctx), expected))
-            << c << ", image " << n << ", " << name_of(ctx);
-      }
-    }
-  }
+  for (const auto& c : large_cases) expect_bits_without_batch<conv2d_calls>(c);
 }
 
-/// The same when nobody names an algorithm: the choice may not depend on them either.
 TEST(Conv2dBits, OfTheChosenAlgorithmDoNotDependOnThreadsOrMemory) {
-  for (const conv2d_case& c : large_cases) {
-    const auto x = random_tensor<float>(c.input, 1);
-    const auto w = random_tensor<float>(c.weight, 2);
-    const auto expected = tf::conv2d(x, w, c.options);
-    for (const int threads : {2, 7})
-      for (const index_t cap : {0, 64 << 10}) {
-        tf::context ctx = on_threads(threads);
-        ctx.max_workspace_bytes = cap;
-        EXPECT_TRUE(same_bits(tf::conv2d(x, w, c.options, ctx), expected))
-            << c << ", " << threads << " threads, cap " << cap;
-      }
-  }
+  for (const auto& c : large_cases) expect_choice_without_threads_and_memory<conv2d_calls>(c);
 }
 
 // ---- shapes
@@ -232,14 +146,6 @@ TEST(Conv2dShape, IsThatOfTheResult) {
     EXPECT_EQ(tf::conv2d(tf::tensor<float>(c.input), tf::tensor<float>(c.weight), c.options).shape(),
               tf::conv2d_output_shape(c.input, c.weight, c.options))
         << c;
-}
-
-__extension__ typedef __int128 wide;  // holds every product of two int64
-
-/// A number around one at which narrower arithmetic wraps.
-index_t extreme(std::mt19937_64& random) {
-  constexpr index_t around[] = {1, 3, 7, index_t{1} << 31, index_t{1} << 32, index_t{1} << 62};
-  return std::max<index_t>(1, around[random() % 6] + static_cast<index_t>(random() % 5) - 2);
 }
 
 TEST(Conv2dShape, IsNeverWrapped) {
@@ -283,38 +189,7 @@ TEST(Conv2dShape, ThatNoMemoryHoldsIsAnError) {
 
 // ---- errors
 
-struct bad_call {
-  shape input{1, 4, 5, 5};
-  shape weight{6, 4, 3, 3};
-  std::optional<shape> bias = {};
-  tf::conv2d_options options = {};
-};
-
-/// The text of the error, the same by conv2d, conv2d_into and conv2d_output_shape, with the output untouched.
-std::string error_text(const bad_call& call) {
-  const tf::tensor<float> x(call.input), w(call.weight), b(call.bias.value_or(shape{0}));
-  auto y = filled<float>({1, 6, 3, 3}, 77);
-  const tf::tensor<float> before = y;
-  const std::string text = error_of([&] {
-    if (call.bias)
-      tf::conv2d(x, w, b, call.options);
-    else
-      tf::conv2d(x, w, call.options);
-  });
-  const std::string text_into = error_of([&] {
-    if (call.bias)
-      tf::conv2d_into(y, x, w, b, call.options);
-    else
-      tf::conv2d_into(y, x, w, call.options);
-  });
-  EXPECT_EQ(text_into, text);
-  EXPECT_TRUE(equal(y, before)) << "written before the error: " << text;
-  if (!call.bias) {
-    EXPECT_EQ(error_of([&] { (void)tf::conv2d_output_shape(call.input, call.weight, call.options); }), text);
-    EXPECT_EQ(error_of([&] { (void)tf::conv2d_workspace_bytes(x, w, call.options); }), text);
-  }
-  return text;
-}
+std::string error_text(const bad_call<conv2d_calls>& call) { return error_text_of(call); }
 
 TEST(Conv2dErrors, OfRank) {
   EXPECT_EQ(error_text({.input = {5, 5}}),
@@ -457,12 +332,32 @@ TEST(Conv2dErrors, TheFirstMistakeCounts) {
 }
 
 TEST(Conv2dErrors, OfTheOutput) {
-  const tf::tensor<float> x({1, 4, 5, 5}), w({6, 4, 3, 3});
-  auto y = filled<float>({1, 6, 3, 4}, 77);
-  const tf::tensor<float> before = y;
-  EXPECT_EQ(error_of([&] { tf::conv2d_into(y, x, w); }),
-            "conv2d: expected an output of shape [1, 6, 3, 3], but got [1, 6, 3, 4]");
-  EXPECT_TRUE(equal(y, before));
+  expect_output_is_refused<conv2d_calls>({1, 6, 3, 4},
+                                         "conv2d: expected an output of shape [1, 6, 3, 3], but got [1, 6, 3, 4]");
+}
+
+/// An output's bits do not depend on where it lies among the pixels that are computed at once.
+TEST(Conv2dDirect, GivesAnOutputTheSameBitsInImagesOfAllWidths) {
+  const auto w = random_tensor<float>({16, 1, 3, 3}, 1);
+  const auto wide = random_tensor<float>({1, 16, 5, 90}, 2);
+  for (const tf::isa isa : available_isas())
+    for (const index_t stride : {1, 2, 3, 4}) {
+      tf::context ctx = on(isa);
+      ctx.algorithm = "direct";
+      const auto all = tf::conv2d(wide, w, {.stride = stride, .groups = 16}, ctx);
+      for (index_t width = 3; width < 60; ++width) {
+        tf::tensor<float> x({1, 16, 5, width});
+        for (index_t c = 0; c < 16; ++c)
+          for (index_t h = 0; h < 5; ++h)
+            for (index_t v = 0; v < width; ++v) x(0, c, h, v) = wide(0, c, h, v);
+        const auto y = tf::conv2d(x, w, {.stride = stride, .groups = 16}, ctx);
+        tf::tensor<float> expected(y.shape());
+        for (index_t c = 0; c < 16; ++c)
+          for (index_t h = 0; h < y.shape()[2]; ++h)
+            for (index_t v = 0; v < y.shape()[3]; ++v) expected(0, c, h, v) = all(0, c, h, v);
+        EXPECT_TRUE(same_bits(y, expected)) << tf::name_of(isa) << ", stride " << stride << ", width " << width;
+      }
+    }
 }
 
 }  // namespace

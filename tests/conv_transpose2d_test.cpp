@@ -1,9 +1,6 @@
 #include <tenfold/conv_transpose2d.hpp>
-#include <tenfold/reference.hpp>
 
-#include "convolution_cases.hpp"
-
-#include <optional>
+#include "convolution_tests.hpp"
 
 using namespace tenfold_test;
 using tf::hw;
@@ -14,53 +11,16 @@ namespace {
 
 // ---- values
 
-index_t output_channels(const conv_transpose2d_case& c) { return c.weight[1] * c.options.groups; }
-
-template <class T>
-void expect_equals_reference(const conv_transpose2d_case& c) {
-  const auto x = exact_values<T>(c.input, 1);
-  const auto w = exact_values<T>(c.weight, 2);
-  const auto b = exact_values<T>({output_channels(c)}, 3);
-  const auto plain = tf::reference::conv_transpose2d(x, w, c.options);
-  const auto biased = tf::reference::conv_transpose2d(x, w, b, c.options);
-  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact)) {
-    EXPECT_TRUE(equal(tf::conv_transpose2d(x, w, c.options, ctx), plain)) << c << ", " << name_of(ctx);
-    EXPECT_TRUE(equal(tf::conv_transpose2d(x, w, b, c.options, ctx), biased)) << c << " with bias, " << name_of(ctx);
-    auto y = filled<T>(plain.shape(), T{77});
-    tf::conv_transpose2d_into(y, x, w, b, c.options, ctx);
-    EXPECT_TRUE(equal(y, biased)) << c << " into an output, " << name_of(ctx);
-  }
-}
-
 class ConvTranspose2d : public testing::TestWithParam<conv_transpose2d_case> {};
 INSTANTIATE_TEST_SUITE_P(Shapes, ConvTranspose2d, testing::ValuesIn(conv_transpose2d_cases), case_name());
 
 TEST_P(ConvTranspose2d, EqualsReference) {
-  expect_equals_reference<float>(GetParam());
-  expect_equals_reference<double>(GetParam());
-  expect_equals_reference<std::int8_t>(GetParam());
-  expect_equals_reference<std::int16_t>(GetParam());
-  expect_equals_reference<std::int32_t>(GetParam());
-  expect_equals_reference<std::int64_t>(GetParam());
-}
-
-template <class T>
-void expect_within_rounding(const conv_transpose2d_case& c) {
-  const auto x = random_tensor<T>(c.input, 4);
-  const auto w = random_tensor<T>(c.weight, 5);
-  const auto b = random_tensor<T>({output_channels(c)}, 6);
-  const auto exact = tf::reference::conv_transpose2d(to_double(x), to_double(w), to_double(b), c.options);
-  const auto magnitude = tf::reference::conv_transpose2d(magnitudes(x), magnitudes(w), magnitudes(b), c.options);
-  const index_t terms =
-      c.weight[0] / c.options.groups * c.weight[2] * c.weight[3] + 1;  // at most: a pixel sees some taps
-  for (const tf::context& ctx : contexts_of<T>(c, tf::math::exact))
-    EXPECT_TRUE(within_rounding(tf::conv_transpose2d(x, w, b, c.options, ctx), exact, magnitude, terms))
-        << c << ", " << name_of(ctx);
+  expect_equals_reference_of_types<conv_transpose2d_calls>([] { return GetParam(); });
 }
 
 TEST_P(ConvTranspose2d, IsWithinRoundingOfTheExactResult) {
-  expect_within_rounding<float>(GetParam());
-  expect_within_rounding<double>(GetParam());
+  expect_within_rounding<conv_transpose2d_calls, float>(GetParam());
+  expect_within_rounding<conv_transpose2d_calls, double>(GetParam());
 }
 
 conv_transpose2d_case random_case(std::mt19937& random) {
@@ -83,7 +43,7 @@ conv_transpose2d_case random_case(std::mt19937& random) {
     const auto output = [](index_t n, index_t s, index_t crops, index_t d, index_t k, index_t extra) {
       return (n - 1) * s - crops + d * (k - 1) + 1 + extra;
     };
-    const hw crops{o.padding.top + o.padding.bottom, o.padding.left + o.padding.right};
+    const hw crops{o.padding.h + tf::pads(o.padding).bottom, o.padding.w + tf::pads(o.padding).right};
     if (output(size.h, o.stride.h, crops.h, o.dilation.h, kernel.h, o.output_padding.h) >= 1 &&
         output(size.w, o.stride.w, crops.w, o.dilation.w, kernel.w, o.output_padding.w) >= 1)
       return c;
@@ -120,14 +80,8 @@ TEST(ConvTranspose2dPads, CropTheWholeOutput) {
 
 TEST(ConvTranspose2dRandom, EqualsReference) {
   std::mt19937 random(12);
-  for (int i = 0; i < 60; ++i) {
-    expect_equals_reference<float>(random_case(random));
-    expect_equals_reference<double>(random_case(random));
-    expect_equals_reference<std::int8_t>(random_case(random));
-    expect_equals_reference<std::int16_t>(random_case(random));
-    expect_equals_reference<std::int32_t>(random_case(random));
-    expect_equals_reference<std::int64_t>(random_case(random));
-  }
+  for (int i = 0; i < 60; ++i)
+    expect_equals_reference_of_types<conv_transpose2d_calls>([&] { return random_case(random); });
 }
 
 TEST(ConvTranspose2d, OfOnesCountsTheTaps) {  // the values follow from the picture of a 3x3 kernel at stride 2
@@ -151,56 +105,15 @@ const conv_transpose2d_case large_cases[] = {
 };
 
 TEST(ConvTranspose2dBits, DoNotDependOnThreadsOrMemory) {
-  for (const conv_transpose2d_case& c : large_cases) {
-    const auto x = random_tensor<float>(c.input, 1);
-    const auto w = random_tensor<float>(c.weight, 2);
-    const auto b = random_tensor<float>({output_channels(c)}, 3);
-    for (tf::context ctx : contexts_of<float>(c)) {
-      const auto expected = tf::conv_transpose2d(x, w, b, c.options, ctx);
-      for (const int threads : {1, 2, 3, 8})
-        for (const index_t cap : {0, 64 << 10, 65537, 99999, 1 << 20}) {
-          ctx.threads = threads;
-          ctx.parallel_for = on_threads(threads).parallel_for;
-          ctx.max_workspace_bytes = cap;
-          EXPECT_TRUE(same_bits(tf::conv_transpose2d(x, w, b, c.options, ctx), expected))
-              << c << ", " << threads << " threads, cap " << cap << ", " << name_of(ctx);
-        }
-    }
-  }
+  for (const auto& c : large_cases) expect_bits_without_threads_and_memory<conv_transpose2d_calls>(c);
 }
 
 TEST(ConvTranspose2dBits, DoNotDependOnTheBatch) {
-  for (const conv_transpose2d_case& c : large_cases) {
-    const auto x = random_tensor<float>(c.input, 1);
-    const auto w = random_tensor<float>(c.weight, 2);
-    for (const tf::context& ctx : contexts_of<float>(c)) {
-      const auto all = tf::conv_transpose2d(x, w, c.options, ctx);
-      const shape in{c.input[1], c.input[2], c.input[3]};
-      const shape out{all.shape()[1], all.shape()[2], all.shape()[3]};
-      for (index_t n = 0; n < c.input[0]; ++n) {
-        const tf::tensor_view<const float> image(x.data() + n * in.elements(), in);
-        const tf::tensor_view<const float> expected(all.data() + n * out.elements(), out);
-        EXPECT_TRUE(same_bits(tf::conv_transpose2d(image, w, c.options, ctx), expected))
-            << c << ", image " << n << ", " << name_of(ctx);
-      }
-    }
-  }
+  for (const auto& c : large_cases) expect_bits_without_batch<conv_transpose2d_calls>(c);
 }
 
-/// The same when nobody names an algorithm: the choice may not depend on them either.
 TEST(ConvTranspose2dBits, OfTheChosenAlgorithmDoNotDependOnThreadsOrMemory) {
-  for (const conv_transpose2d_case& c : large_cases) {
-    const auto x = random_tensor<float>(c.input, 1);
-    const auto w = random_tensor<float>(c.weight, 2);
-    const auto expected = tf::conv_transpose2d(x, w, c.options);
-    for (const int threads : {2, 7})
-      for (const index_t cap : {0, 64 << 10}) {
-        tf::context ctx = on_threads(threads);
-        ctx.max_workspace_bytes = cap;
-        EXPECT_TRUE(same_bits(tf::conv_transpose2d(x, w, c.options, ctx), expected))
-            << c << ", " << threads << " threads, cap " << cap;
-      }
-  }
+  for (const auto& c : large_cases) expect_choice_without_threads_and_memory<conv_transpose2d_calls>(c);
 }
 
 // ---- shapes
@@ -233,13 +146,6 @@ static_assert(tf::conv_transpose2d_output_shape({1, 2, 4, 4}, {2, 3, 3, 3}, {.st
               shape{1, 3, (index_t{3} << 32) + 3, 6});
 static_assert(tf::conv_transpose2d_output_shape({1, 2, 4, 4}, {2, 3, 3, 3}, {.stride = {(index_t{1} << 32) + 1, 1}}) ==
               shape{1, 3, (index_t{3} << 32) + 6, 6});
-
-__extension__ typedef __int128 wide;  // holds every product of two int64
-
-index_t extreme(std::mt19937_64& random) {
-  constexpr index_t around[] = {1, 3, 7, index_t{1} << 31, index_t{1} << 32, index_t{1} << 62};
-  return std::max<index_t>(1, around[random() % 6] + static_cast<index_t>(random() % 5) - 2);
-}
 
 TEST(ConvTranspose2dShape, IsNeverWrapped) {
   std::mt19937_64 random(6);
@@ -280,38 +186,7 @@ TEST(ConvTranspose2dShape, ThatNoMemoryHoldsIsAnError) {
 
 // ---- errors
 
-struct bad_call {
-  shape input{1, 4, 5, 5};
-  shape weight{4, 6, 3, 3};
-  std::optional<shape> bias = {};
-  tf::conv_transpose2d_options options = {};
-};
-
-/// The text of the error, the same by conv_transpose2d, its _into twin and its shape, with the output untouched.
-std::string error_text(const bad_call& call) {
-  const tf::tensor<float> x(call.input), w(call.weight), b(call.bias.value_or(shape{0}));
-  auto y = filled<float>({1, 6, 7, 7}, 77);
-  const tf::tensor<float> before = y;
-  const std::string text = error_of([&] {
-    if (call.bias)
-      tf::conv_transpose2d(x, w, b, call.options);
-    else
-      tf::conv_transpose2d(x, w, call.options);
-  });
-  const std::string text_into = error_of([&] {
-    if (call.bias)
-      tf::conv_transpose2d_into(y, x, w, b, call.options);
-    else
-      tf::conv_transpose2d_into(y, x, w, call.options);
-  });
-  EXPECT_EQ(text_into, text);
-  EXPECT_TRUE(equal(y, before)) << "written before the error: " << text;
-  if (!call.bias) {
-    EXPECT_EQ(error_of([&] { (void)tf::conv_transpose2d_output_shape(call.input, call.weight, call.options); }), text);
-    EXPECT_EQ(error_of([&] { (void)tf::conv_transpose2d_workspace_bytes(x, w, call.options); }), text);
-  }
-  return text;
-}
+std::string error_text(const bad_call<conv_transpose2d_calls>& call) { return error_text_of(call); }
 
 TEST(ConvTranspose2dErrors, OfRank) {
   EXPECT_EQ(error_text({.input = {5, 5}}),
@@ -388,7 +263,9 @@ TEST(ConvTranspose2dHints, NameTheOutputPaddingOfTheNearestSize) {
 }
 
 TEST(ConvTranspose2dHints, OfAWeightTheWrongWayRound) {
-  EXPECT_EQ(hint_of([] { (void)tf::conv_transpose2d_output_shape({1, 4, 5, 5}, {6, 4, 3, 3}); }),
+  EXPECT_EQ(hint_of([] {
+              (void)tf::conv_transpose2d_output_shape({1, 4, 5, 5}, {6, 4, 3, 3});
+            }),
             "a weight of conv_transpose2d is (in channels, out channels / groups, kh, kw)");
   EXPECT_EQ(hint_of([] { (void)tf::conv_transpose2d_output_shape({1, 4, 5, 5}, {3, 6, 3, 3}); }), "");
 }
@@ -458,12 +335,8 @@ TEST(ConvTranspose2dErrors, TheFirstMistakeCounts) {
 }
 
 TEST(ConvTranspose2dErrors, OfTheOutput) {
-  const tf::tensor<float> x({1, 4, 5, 5}), w({4, 6, 3, 3});
-  auto y = filled<float>({1, 6, 7, 8}, 77);
-  const tf::tensor<float> before = y;
-  EXPECT_EQ(error_of([&] { tf::conv_transpose2d_into(y, x, w); }),
-            "conv_transpose2d: expected an output of shape [1, 6, 7, 7], but got [1, 6, 7, 8]");
-  EXPECT_TRUE(equal(y, before));
+  expect_output_is_refused<conv_transpose2d_calls>(
+      {1, 6, 7, 8}, "conv_transpose2d: expected an output of shape [1, 6, 7, 7], but got [1, 6, 7, 8]");
 }
 
 // ---- aten::slow_conv_transpose2d
@@ -578,6 +451,24 @@ TEST(SlowConvTranspose2dErrors, ComeInItsOrder) {
             "dilation should be greater than zero, but got dilation_height: 0, dilation_width: 0");
   EXPECT_EQ(slow_error({.padding = 9}, {0, 4, 5, 5}),
             "non-empty 3D or 4D input tensor expected but got a tensor with size [0, 4, 5, 5]");
+}
+
+/// Blocks of other sizes compute an output among other pixels, by the same roundings.
+TEST(ConvTranspose2dDirect, GivesTheSameBitsInBlocksOfAllSizes) {
+  const auto w = random_tensor<float>({38, 1, 3, 3}, 1);
+  for (const tf::isa isa : available_isas())
+    for (index_t width = 3; width < 40; ++width)
+      for (const index_t height : {3, 7}) {
+        const auto x = random_tensor<float>({1, 38, height, width}, 2);
+        tf::context ctx = on(isa);
+        ctx.algorithm = "direct";
+        const auto expected = tf::conv_transpose2d(x, w, {.padding = 1}, ctx);
+        for (const index_t cap : {65536, 99999, 1 << 20}) {
+          ctx.max_workspace_bytes = cap;
+          EXPECT_TRUE(same_bits(tf::conv_transpose2d(x, w, {.padding = 1}, ctx), expected))
+              << tf::name_of(isa) << ", width " << width << ", cap " << cap;
+        }
+      }
 }
 
 }  // namespace

@@ -73,8 +73,8 @@ tf::tensor<index_t> renumbered(const pooling& p, const tf::tensor<index_t>& plan
           index_t tap = 0;
           for (index_t y = 0; y < p.options.kernel_size.h; ++y)
             for (index_t x = 0; x < p.options.kernel_size.w; ++x, ++tap)
-              if (oh * p.options.stride.h - p.options.padding.top + y * p.options.dilation.h == h &&
-                  ow * p.options.stride.w - p.options.padding.left + x * p.options.dilation.w == w)
+              if (oh * p.options.stride.h - p.options.padding.h + y * p.options.dilation.h == h &&
+                  ow * p.options.stride.w - p.options.padding.w + x * p.options.dilation.w == w)
                 result.data()[i] = tap;
         }
   return result;

@@ -28,7 +28,7 @@ TEST(OptionalArray, PartsOfAMissingOneAreMissing) {  // as constants, where an u
   }());
   static constexpr float numbers[] = {1, 2, 3, 4};
   constexpr optional_array<const float> present = numbers;
-  static_assert(present && present + 2 == numbers + 2 && present[3] == 4 && (present + 1)[1] == 3);
+  static_assert(present + 2 == numbers + 2 && present[3] == 4 && (present + 1)[1] == 3);
 }
 
 // ---- tiles

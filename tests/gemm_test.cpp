@@ -335,7 +335,8 @@ void expect_any_leading_of_a_single_line() {
       tf::tensor<T> outer({size, size}), inner({1}), expected_outer({size, size}), expected_inner({1});
       const auto row = tf::order::row_major;
       tf::gemm<T>(row, no, no, size, size, 1, 1, a.data(), 1, b.data(), far, 0, outer.data(), size, on(isa));
-      tf::reference::gemm<T>(row, no, no, size, size, 1, 1, a.data(), 1, b.data(), size, 0, expected_outer.data(), size);
+      tf::reference::gemm<T>(row, no, no, size, size, 1, 1, a.data(), 1, b.data(), size, 0, expected_outer.data(),
+                             size);
       EXPECT_TRUE(equal(outer, expected_outer)) << size << " on " << tf::name_of(isa);
       tf::gemm<T>(row, yes, no, size, size, 1, 1, a.data(), far, b.data(), far, 0, outer.data(), size, on(isa));
       EXPECT_TRUE(equal(outer, expected_outer)) << size << ", transposed, on " << tf::name_of(isa);

@@ -378,7 +378,7 @@ TEST(ExtremeSettings, SlowConvTranspose2d) {
     const auto expected =
         tf::reference::aten::slow_conv_transpose2d(x, weight, kernel, stride, padding, extra, dilation);
     const auto g = tf::aten::detail::slow_conv_transpose2d_op::checked(x.shape(), weight.shape(), {},
-                                                                     {kernel, stride, padding, extra, dilation});
+                                                                       {kernel, stride, padding, extra, dilation});
     for (const tf::context& ctx : contexts_of<tf::aten::detail::slow_conv_transpose2d_op>(g))
       ASSERT_TRUE(
           equal(tf::aten::slow_conv_transpose2d(x, weight, kernel, stride, padding, extra, dilation, ctx), expected))
@@ -413,6 +413,27 @@ TEST(ExtremeSettings, Conv2d) {
     if (i % 10) continue;
     ASSERT_TRUE(equal(tf::prepared_conv2d<float>(weight, o)(x), expected))
         << "h: " << text_of(h) << ", w: " << text_of(w);
+  }
+}
+
+/// Of a single column there is no next one: a pointer may not go there, whichever bits of the step are left in bytes.
+TEST(ExtremeSettings, NoStepIsTakenBehindTheLastColumn) {
+  const auto x = small_integers<float>({1, 2, 2, 1}, 1), weight = small_integers<float>({2, 2, 2, 1}, 2);
+  for (int power = 50; power < 63; ++power) {
+    const hw stride{1, index_t{1} << power};
+    const tf::conv_transpose2d_options transposed{.stride = stride};
+    const auto back = tf::detail::check_conv_transpose2d(x.shape(), weight.shape(), {}, transposed);
+    for (const tf::context& ctx : contexts_of<tf::detail::conv_transpose2d_op>(back))
+      EXPECT_TRUE(equal(tf::conv_transpose2d(x, weight, transposed, ctx),
+                        tf::reference::conv_transpose2d(x, weight, transposed)))
+          << ctx.algorithm << " " << power;
+    const tf::conv2d_options options{.stride = stride};
+    const auto forth = tf::detail::check_conv2d(x.shape(), weight.shape(), {}, options);
+    for (const tf::context& ctx : contexts_of<tf::detail::conv2d_op>(forth))
+      EXPECT_TRUE(equal(tf::conv2d(x, weight, options, ctx), tf::reference::conv2d(x, weight, options)))
+          << ctx.algorithm << " " << power;
+    const tf::im2col_options columns{.kernel_size = {2, 1}, .stride = stride};
+    EXPECT_TRUE(equal(tf::im2col(x, columns), tf::reference::im2col(x, columns))) << power;
   }
 }
 
@@ -521,7 +542,7 @@ numbers for_layers(drawer& draw) {
 TEST(PreparedSettings, OfConv2dAreThoseThatSomeInputSuits) {
   drawer draw(2);
   int made[2] = {};
-  for (int i = 0; i < 4000; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     const numbers n = for_layers(draw);
     const axis a{draw.one_in(2)};
     shape weight = a.plane(n.kernel, 2);
@@ -537,14 +558,14 @@ TEST(PreparedSettings, OfConv2dAreThoseThatSomeInputSuits) {
         [&] { tf::prepared_conv2d<float>(tf::tensor<float>(weight), o); },
         [&](const shape& input) { tf::conv2d_output_shape(input, weight, o); }, made);
   }
-  EXPECT_GT(made[0], 500);
-  EXPECT_GT(made[1], 500);
+  EXPECT_GT(made[0], 200);
+  EXPECT_GT(made[1], 200);
 }
 
 TEST(PreparedSettings, OfConvTranspose2dAreThoseThatSomeInputSuits) {
   drawer draw(3);
   int made[2] = {};
-  for (int i = 0; i < 6000; ++i) {
+  for (int i = 0; i < 1500; ++i) {
     const numbers n = for_layers(draw);
     const axis a{draw.one_in(2)};
     const shape weight = a.plane(n.kernel, 2);
@@ -565,8 +586,8 @@ TEST(PreparedSettings, OfConvTranspose2dAreThoseThatSomeInputSuits) {
         [&] { tf::prepared_conv_transpose2d<float>(tf::tensor<float>(weight), o); },
         [&](const shape& input) { tf::conv_transpose2d_output_shape(input, weight, o); }, made);
   }
-  EXPECT_GT(made[0], 500);
-  EXPECT_GT(made[1], 500);
+  EXPECT_GT(made[0], 200);
+  EXPECT_GT(made[1], 200);
 }
 
 TEST(PreparedSettings, MayBeHuge) {

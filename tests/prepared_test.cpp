@@ -6,8 +6,9 @@
 
 #include "convolution_cases.hpp"
 
-#include <memory>   // make_unique
-#include <utility>  // move
+#include <memory>       // make_unique
+#include <type_traits>  // is_nothrow_move_constructible
+#include <utility>      // move
 
 using namespace tenfold_test;
 using tf::hw;
@@ -15,6 +16,10 @@ using tf::index_t;
 using tf::shape;
 
 namespace {
+
+// A std::vector of layers grows without copies of their weights.
+static_assert(std::is_nothrow_move_constructible_v<tf::prepared_conv2d<float>>);
+static_assert(std::is_nothrow_move_assignable_v<tf::prepared_conv_transpose2d<double>>);
 
 /// max(v, 0); NaN and -0 stay, as in torch.
 template <class T>
@@ -111,6 +116,53 @@ TEST(Prepared, ServesInputsOfEverySize) {
     EXPECT_TRUE(same_bits(y, tf::conv2d(x, w, b, {.stride = 2, .padding = 1}, ctx))) << input;
     EXPECT_TRUE(same_bits(back(y, ctx), tf::conv_transpose2d(y, w, {.stride = 2, .padding = 1}, ctx))) << input;
   }
+}
+
+/// More sizes, threads and caps than a layer keeps plans for, in turn: each call gets its own.
+TEST(Prepared, PlansEachCallForItself) {
+  const auto w = random_tensor<float>({6, 4, 3, 3}, 1);
+  const tf::prepared_conv2d<float> layer(w, {.padding = 1}, tf::activation::relu);
+  const tf::prepared_conv_transpose2d<float> back(w, {.stride = 2}, tf::activation::relu);
+  for (int round = 0; round < 3; ++round)
+    for (index_t side = 1; side < 8; ++side)
+      for (const int threads : {1, 3})
+        for (const tf::math math : {tf::math::standard, tf::math::exact}) {
+          tf::context ctx = on_threads(threads);
+          ctx.math = math;
+          const auto x = random_tensor<float>({1, 4, side, 2 * side}, 3);
+          const auto y = random_tensor<float>({2, 6, side, side}, 4);
+          layer.plan(x.shape(), ctx);
+          EXPECT_TRUE(same_bits(layer(x, ctx), tf::prepared_conv2d<float>(layer)(x, ctx))) << side;
+          EXPECT_TRUE(same_bits(back(y, ctx), tf::prepared_conv_transpose2d<float>(back)(y, ctx))) << side;
+        }
+  EXPECT_EQ(error_of([&] {
+              layer.plan({1, 5, 9, 9});
+            }),
+            error_of([&] {
+              tf::conv2d_output_shape({1, 5, 9, 9}, w.shape());
+            }));
+}
+
+/// Threads that see new sizes at the same time.
+TEST(Prepared, MayBeCalledByManyThreads) {
+  const auto w = random_tensor<float>({6, 4, 3, 3}, 1);
+  const tf::prepared_conv2d<float> layer(w, {.padding = 1});
+  std::vector<tf::tensor<float>> x, expected;
+  for (index_t side = 1; side < 13; ++side) {
+    x.push_back(random_tensor<float>({1, 4, side, side}, 3));
+    expected.push_back(tf::prepared_conv2d<float>(w, {.padding = 1})(x.back()));
+  }
+  std::vector<int> wrong(4);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < wrong.size(); ++t)
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < 4 * x.size(); ++i) {
+        const std::size_t k = (i + 3 * t) % x.size();
+        wrong[t] += !same_bits(layer(x[k]), expected[k]);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, std::vector<int>(4));
 }
 
 TEST(Prepared, KeepsNothingOfItsArguments) {

@@ -100,7 +100,7 @@ void for_each_tap(const conv_transpose2d_case& c, index_t oh, index_t ow, const 
   const tf::conv_transpose2d_options& o = c.options;
   for (index_t i = 0; i < c.weight[2]; ++i)
     for (index_t j = 0; j < c.weight[3]; ++j) {
-      const index_t ih = oh + o.padding.top - i * o.dilation.h, iw = ow + o.padding.left - j * o.dilation.w;
+      const index_t ih = oh + o.padding.h - i * o.dilation.h, iw = ow + o.padding.w - j * o.dilation.w;
       if (ih % o.stride.h != 0 || iw % o.stride.w != 0) continue;
       if (ih >= 0 && ih / o.stride.h < c.input[2] && iw >= 0 && iw / o.stride.w < c.input[3])
         visit(ih / o.stride.h, iw / o.stride.w, i, j);

@@ -287,8 +287,8 @@ void expect_within_rounding(const conv_transpose2d_case& c) {
     const tf::shape y = passed.shape();
     for (index_t q = 0; q < stride * stride; ++q) {
       const index_t q_h = q / stride, q_w = q % stride;
-      const phase h = phase_of(stride, c.weight[2], o.padding.top, o.dilation.h, q_h),
-                  v = phase_of(stride, c.weight[3], o.padding.left, o.dilation.w, q_w);
+      const phase h = phase_of(stride, c.weight[2], o.padding.h, o.dilation.h, q_h),
+                  v = phase_of(stride, c.weight[3], o.padding.w, o.dilation.w, q_w);
       const tf::hw points{(y[2] - q_h + stride - 1) / stride, (y[3] - q_w + stride - 1) / stride};
       const auto part =
           passed_magnitudes(f, x, weight_of(w, o.groups, h, v), b, o.groups, {h.first, v.first}, points, o.dilation);

@@ -30,7 +30,8 @@ TENFOLD_BEGIN_STRICT
 /// weight        (O, C / groups, kh, kw), or (C, O / groups, kh, kw) for a transposed convolution
 /// the others    (O); computed in double
 /// throws        tenfold::error where a size is not as above
-template <tensor_like Weight, tensor_like Bias, tensor_like Mean, tensor_like Variance, tensor_like Scale, tensor_like Shift>
+template <tensor_like Weight, tensor_like Bias, tensor_like Mean, tensor_like Variance, tensor_like Scale,
+          tensor_like Shift>
 auto fold_batch_norm(const Weight& weight, const Bias& bias, const Mean& running_mean, const Variance& running_var,
                      double eps, const Scale& bn_weight, const Shift& bn_bias, bool transpose = false,
                      index_t groups = 1) {
@@ -42,13 +43,11 @@ auto fold_batch_norm(const Weight& weight, const Bias& bias, const Mean& running
                                              detail::const_view(bn_bias)};
   if (w.shape().size() != 4) detail::raise({"fold_batch_norm: expected a 4-dimensional weight, but got ", w.shape()});
   if (groups <= 0 || w.shape()[0] % groups != 0)
-    detail::raise({"fold_batch_norm: groups=", groups, " does not divide dimension 0 of a weight of size ",
-                   w.shape()});
+    detail::raise({"fold_batch_norm: groups=", groups, " does not divide dimension 0 of a weight of size ", w.shape()});
   const index_t channels = transpose ? detail::checked_multiply(w.shape()[1], groups) : w.shape()[0];
   for (const auto& p : parameters)
     if (!(p.shape() == shape{channels}))
-      detail::raise({"fold_batch_norm: expected bias and statistics of shape [", channels, "], but got ",
-                     p.shape()});
+      detail::raise({"fold_batch_norm: expected bias and statistics of shape [", channels, "], but got ", p.shape()});
 
   folded_batch_norm<T> folded{tensor<T>::uninitialized(w.shape()), tensor<T>::uninitialized({channels})};
   const auto factor = [&](index_t o) {

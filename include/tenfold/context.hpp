@@ -20,7 +20,8 @@ enum class math { standard, exact, fast };
 class task {
  public:
   template <class Body>
-  TENFOLD_TAG explicit task(Body& body) : body_(&body), call_([](void* b, index_t i) { (*static_cast<Body*>(b))(i); }) {}
+  TENFOLD_TAG explicit task(Body& body)
+      : body_(&body), call_([](void* b, index_t i) { (*static_cast<Body*>(b))(i); }) {}
   TENFOLD_TAG void operator()(index_t i) const { call_(body_, i); }
 
  private:
@@ -37,9 +38,7 @@ class executor {
   template <class F>
     requires(!std::same_as<std::decay_t<F>, executor> && std::invocable<const std::decay_t<F>&, index_t, task>)
   TENFOLD_TAG executor(F&& f)  // NOLINT(google-explicit-constructor)
-      : call_([](const void* g, index_t count, task body) {
-          (*static_cast<const std::decay_t<F>*>(g))(count, body);
-        }) {
+      : call_([](const void* g, index_t count, task body) { (*static_cast<const std::decay_t<F>*>(g))(count, body); }) {
     using G = std::decay_t<F>;
     static_assert(std::is_trivially_copyable_v<G> && sizeof(G) <= sizeof(storage_) && alignof(G) <= alignof(void*),
                   "an executor is kept by value: capture a pointer to your pool");

@@ -29,9 +29,9 @@ class conv2d_padding {
 
   TENFOLD_TAG constexpr bool is_same() const { return is_same_; }
   /// 0 for `same`, which depends on the kernel.
-  TENFOLD_TAG constexpr const padding2d& sides() const { return sides_; }
+  TENFOLD_TAG constexpr pads sides() const { return sides_; }
   /// The pair: what lies before the first row and column.
-  TENFOLD_TAG constexpr hw value() const { return {sides_.top, sides_.left}; }
+  TENFOLD_TAG constexpr const hw& value() const { return sides_; }
 
  private:
   padding2d sides_;
@@ -95,8 +95,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   check_weight_groups(o.groups, weight);
   const index_t channels = checked_multiply(weight[1], o.groups);
   if (in[1] != channels)
-    raise({"Given groups=", o.groups, ", weight of size ", weight, ", expected input", in,
-           " to have ", channels, " channels, but got ", in[1], " channels instead"},
+    raise({"Given groups=", o.groups, ", weight of size ", weight, ", expected input", in, " to have ", channels,
+           " channels, but got ", in[1], " channels instead"},
           conv2d_channels_hint(weight, in[1]));
   check_bias("", weight, bias, weight[0]);
   check_padding_doubles(padding);
@@ -110,7 +110,8 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   if (in[1] != 0) check_weight_of_empty_batch(in, weight);
   if (!empty && (weight[2] == 0 || weight[3] == 0)) {
     if (o.dilation == hw(1))
-      raise({"kernel size should be greater than zero, but got kernel_height: ", weight[2], " kernel_width: ", weight[3]});
+      raise({"kernel size should be greater than zero, but got kernel_height: ", weight[2],
+             " kernel_width: ", weight[3]});
     raise({"kernel size should be greater than zero, but got ", hw{weight[2], weight[3]}});
   }
   if (!empty && (o.dilation.h == 0 || o.dilation.w == 0))
@@ -165,7 +166,9 @@ struct conv2d_products {
     if (g.kernel == hw(1) && g.stride == hw(1) && g.padding == hw(0) && g.out == g.in) {
       p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
     } else {
-      p.image = {operands.input, in_plane, {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
+      p.image = {operands.input,
+                 in_plane,
+                 {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
                  {g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w}};
     }
     p.c = operands.output;
@@ -233,13 +236,6 @@ struct conv2d_op {
     multiply_fits(weight[1], o.groups, channels);  // else check says so
     return {0, channels, lines(weight[2], o.dilation.h, padding.top, padding.bottom),
             lines(weight[3], o.dilation.w, padding.left, padding.right)};
-  }
-
-  /// An output of 32 x 32.
-  static convolution_geometry usual_image(convolution_geometry g) {
-    g.batch = 1;
-    g.in = g.out = 32;
-    return g;
   }
 
   template <class T>

@@ -45,12 +45,12 @@ TENFOLD_COLD inline std::string output_size_hint(const hw& want, const hw& least
   const hw first{std::max<index_t>(1, least.h), std::max<index_t>(1, least.w)};
   if (first.h > most.h || first.w > most.w) return {};
   const hw nearest{std::clamp(want.h, first.h, most.h), std::clamp(want.w, first.w, most.w)};
-  return join({"the nearest output size is ", nearest,
-               ": output_padding = ", hw{nearest.h - least.h, nearest.w - least.w}});
+  return join(
+      {"the nearest output size is ", nearest, ": output_padding = ", hw{nearest.h - least.h, nearest.w - least.w}});
 }
 
-/// The output_padding by which nn.ConvTranspose2d.forward(x, output_size) reaches the size wanted. It looks at the input
-/// before anything is checked: what is not 4-D counts as unbatched, and its sizes 1 and 2 as the image.
+/// The output_padding by which nn.ConvTranspose2d.forward(x, output_size) reaches the size wanted. It looks at the
+/// input before anything is checked: what is not 4-D counts as unbatched, and its sizes 1 and 2 as the image.
 constexpr hw infer_output_padding(const shape& input, const shape& weight, const conv_transpose2d_options& o) {
   if (!o.output_size) return o.output_padding;
   if (!(o.output_padding == hw(0))) raise("output_size and output_padding exclude each other: give one of them");
@@ -94,16 +94,15 @@ constexpr void check_transposed_settings(const shape& weight, const hw& kernel, 
 
 constexpr void check_transposed_output(const hw& in, const hw& out) {
   if (out.h < 1 || out.w < 1)
-    raise({"Given input size per channel: (", in.h, " x ", in.w, "). Calculated output size per channel: (", out.h, " x ",
-           out.w, "). Output size is too small"});
+    raise({"Given input size per channel: (", in.h, " x ", in.w, "). Calculated output size per channel: (", out.h,
+           " x ", out.w, "). Output size is too small"});
 }
 
 /// An empty batch: PyTorch only makes a tensor of the size that the formula gives.
 constexpr void check_empty_transposed_output(index_t channels, const hw& out) {
   const shape result{0, channels, out.h, out.w};
   for (std::size_t d = 2; d < 4; ++d)
-    if (result[d] < -1)
-      raise({"invalid shape dimension ", result[d], " at index ", d, " of shape ", result});
+    if (result[d] < -1) raise({"invalid shape dimension ", result[d], " at index ", d, " of shape ", result});
   if (out.h == -1 && out.w == -1) raise("only one dimension can be inferred");
   if (out.h == -1 || out.w == -1)
     raise({"cannot reshape tensor of 0 elements into shape ", result,
@@ -130,8 +129,8 @@ constexpr convolution_geometry check_conv_transpose2d(const shape& input, const 
   check_padding_doubles(o.padding);
   const shape in = batched(input);
   if (in[1] != weight[0])
-    raise({"Given transposed=1, weight of size ", weight, ", expected input", in, " to have ",
-           weight[0], " channels, but got ", in[1], " channels instead"},
+    raise({"Given transposed=1, weight of size ", weight, ", expected input", in, " to have ", weight[0],
+           " channels, but got ", in[1], " channels instead"},
           conv_transpose2d_channels_hint(weight, in[1]));
   const index_t channels = checked_multiply(weight[1], o.groups);
   check_bias("transposed=1, ", weight, bias, channels);
@@ -174,8 +173,8 @@ constexpr shape conv_transpose2d_output_shape(const shape& input, const shape& w
 namespace detail {
 
 /// Output lines of one dimension with the same taps. Line q * stride + phase is hit by the taps i for which
-/// i * dilation = q * stride + phase + padding (mod stride), each from an input line that is q plus a constant. So a phase
-/// is a stride-1 convolution, and neighbouring phases with equal constants are one with more channels.
+/// i * dilation = q * stride + phase + padding (mod stride), each from an input line that is q plus a constant. So a
+/// phase is a stride-1 convolution, and neighbouring phases with equal constants are one with more channels.
 struct phase_class {
   index_t first;      // phase
   index_t phases;     // how many, consecutive
@@ -297,7 +296,9 @@ struct conv_transpose2d_phases {
       if (h.taps == 1 && w.taps == 1 && origin == hw(0) && points == g.in) {
         p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
       } else {
-        p.image = {operands.input, in_plane, {h.taps, points.h, 1, h.line_step, origin.h, g.in.h},
+        p.image = {operands.input,
+                   in_plane,
+                   {h.taps, points.h, 1, h.line_step, origin.h, g.in.h},
                    {w.taps, points.w, 1, w.line_step, origin.w, g.in.w}};
       }
     }
@@ -309,7 +310,8 @@ struct conv_transpose2d_phases {
     p.layout.phases = {h.phases, w.phases};
     p.layout.stride = g.stride;
     p.layout.rest = rest;
-    p.layout.ragged = (points.h - 1) * g.stride.h + h.phases > rest.h || (points.w - 1) * g.stride.w + w.phases > rest.w;
+    p.layout.ragged =
+        (points.h - 1) * g.stride.h + h.phases > rest.h || (points.w - 1) * g.stride.w + w.phases > rest.w;
     p.bias = operands.bias;
     p.rows_per_bias = phases;
     p.relu = operands.relu;
@@ -371,9 +373,9 @@ struct conv_transpose2d_op {
     if (weight.size() != 4) return {0, 1, 1, 1};
     const std::optional<hw>& size = o.output_size;
     return {0, weight[0],
-            some_lines(weight[2], o.stride.h, o.padding.top, o.padding.bottom, o.dilation.h, o.output_padding.h,
+            some_lines(weight[2], o.stride.h, o.padding.h, pads(o.padding).bottom, o.dilation.h, o.output_padding.h,
                        size ? &size->h : nullptr),
-            some_lines(weight[3], o.stride.w, o.padding.left, o.padding.right, o.dilation.w, o.output_padding.w,
+            some_lines(weight[3], o.stride.w, o.padding.w, pads(o.padding).right, o.dilation.w, o.output_padding.w,
                        size ? &size->w : nullptr)};
   }
 
@@ -389,14 +391,6 @@ struct conv_transpose2d_op {
     const std::uint64_t below = u(span) + (size ? 0 : u(output_padding));
     if (above >= below) return static_cast<index_t>((std::min)((above - below) / u(stride), u(INT64_MAX - 1))) + 1;
     return u(stride) + u(begin + end) <= u(INT64_MAX) + 1 ? 0 : 1;
-  }
-
-  /// An input of 32 x 32.
-  static convolution_geometry usual_image(convolution_geometry g) {
-    g.batch = 1;
-    g.in = 32;
-    g.out = {32 * g.stride.h, 32 * g.stride.w};
-    return g;
   }
 
   template <class T>
@@ -448,15 +442,14 @@ auto conv_transpose2d(const Input& input, const Weight& weight, const conv_trans
                                                              options, ctx);
 }
 
-/// conv_transpose2d into an output of conv_transpose2d_output_shape, which may not overlap the inputs. Allocates nothing
-/// when the context carries a workspace of conv_transpose2d_workspace_bytes.
+/// conv_transpose2d into an output of conv_transpose2d_output_shape, which may not overlap the inputs. Allocates
+/// nothing when the context carries a workspace of conv_transpose2d_workspace_bytes.
 template <tensor_like Output, tensor_like Input, tensor_like Weight, tensor_like Bias>
 void conv_transpose2d_into(Output&& output, const Input& input, const Weight& weight, const Bias& bias,
                            const conv_transpose2d_options& options = {}, const context& ctx = default_context()) {
   using T = element_of<Input>;
-  detail::convolution_into<detail::conv_transpose2d_op, T>(as_view(output), detail::const_view(input),
-                                                           detail::const_view(weight), detail::const_view(bias), options,
-                                                           ctx);
+  detail::convolution_into<detail::conv_transpose2d_op, T>(
+      as_view(output), detail::const_view(input), detail::const_view(weight), detail::const_view(bias), options, ctx);
 }
 template <tensor_like Output, tensor_like Input, tensor_like Weight>
 void conv_transpose2d_into(Output&& output, const Input& input, const Weight& weight,
@@ -514,8 +507,7 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
                                                 const std::optional<shape>& bias, const options& o) {
     check_transposed_settings(weight, o.kernel_size, o.stride, o.dilation, o.output_padding);
     if (weight.size() != 4 || !(last_two(weight) == o.kernel_size))
-      raise({"slow_conv_transpose2d: kernel_size ", o.kernel_size, " is not that of the weight, ",
-             weight});
+      raise({"slow_conv_transpose2d: kernel_size ", o.kernel_size, " is not that of the weight, ", weight});
     if (bias) check_size(*bias, 1, 0, weight[1]);
     if ((input.size() != 3 && input.size() != 4) || input.elements() == 0)
       raise({"non-empty 3D or 4D input tensor expected but got a tensor with size ", input});
@@ -547,7 +539,7 @@ constexpr shape slow_conv_transpose2d_output_shape(const shape& input, const sha
   detail::check_not_negative(input);
   detail::check_not_negative(weight);
   return detail::slow_conv_transpose2d_op::checked(input, weight, std::nullopt,
-                                                 {kernel_size, stride, padding, output_padding, dilation})
+                                                   {kernel_size, stride, padding, output_padding, dilation})
       .output_shape;
 }
 

@@ -78,8 +78,8 @@ constexpr index_t plane_index(const index_geometry& g, const index_place& at, in
     case index_kind::window: {
       const pool2d_options& o = g.options;
       if (index < 0 || index >= o.kernel_size.h * o.kernel_size.w) return -1;
-      const index_t h = at.window.h * o.stride.h - o.padding.top + index / o.kernel_size.w * o.dilation.h;
-      const index_t w = at.window.w * o.stride.w - o.padding.left + index % o.kernel_size.w * o.dilation.w;
+      const index_t h = at.window.h * o.stride.h - o.padding.h + index / o.kernel_size.w * o.dilation.h;
+      const index_t w = at.window.w * o.stride.w - o.padding.w + index % o.kernel_size.w * o.dilation.w;
       return h >= 0 && h < g.image.h && w >= 0 && w < g.image.w ? h * g.image.w + w : -1;
     }
   }
@@ -110,8 +110,8 @@ constexpr index_t index_of_plane_index(const index_geometry& g, const index_plac
       break;
   }
   const pool2d_options& o = g.options;
-  const index_t i = tap_of(index / g.image.w, at.window.h, o.kernel_size.h, o.stride.h, o.padding.top, o.dilation.h);
-  const index_t j = tap_of(index % g.image.w, at.window.w, o.kernel_size.w, o.stride.w, o.padding.left, o.dilation.w);
+  const index_t i = tap_of(index / g.image.w, at.window.h, o.kernel_size.h, o.stride.h, o.padding.h, o.dilation.h);
+  const index_t j = tap_of(index % g.image.w, at.window.w, o.kernel_size.w, o.stride.w, o.padding.w, o.dilation.w);
   return i < 0 || j < 0 ? -1 : i * o.kernel_size.w + j;
 }
 

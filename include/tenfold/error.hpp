@@ -46,9 +46,7 @@ TENFOLD_SHARED inline constinit error_handler handler = nullptr;
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
 /// Replaces the handler; returns the one before. Null, which it is at first, stands for one that writes to stderr.
-inline error_handler set_error_handler(error_handler handler) {
-  return std::exchange(shared_state::handler, handler);
-}
+inline error_handler set_error_handler(error_handler handler) { return std::exchange(shared_state::handler, handler); }
 
 namespace detail {
 
@@ -78,9 +76,9 @@ namespace detail {
 /// one). It only points at its object, so that the many places which may raise stay small.
 class text_part {
  public:
-  text_part(const char* text) : text_part(std::string_view(text)) {}               // NOLINT(google-explicit-constructor)
-  text_part(const std::string& text) : text_part(std::string_view(text)) {}        // NOLINT(google-explicit-constructor)
-  text_part(std::string_view text)  // NOLINT(google-explicit-constructor)
+  text_part(const char* text) : text_part(std::string_view(text)) {}         // NOLINT(google-explicit-constructor)
+  text_part(const std::string& text) : text_part(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
+  text_part(std::string_view text)                                           // NOLINT(google-explicit-constructor)
       : object_(text.data()), number_(static_cast<index_t>(text.size())), append_(append_characters) {}
   template <std::integral Number>
   text_part(Number number)  // NOLINT(google-explicit-constructor)
@@ -114,8 +112,7 @@ TENFOLD_COLD inline std::string join(std::initializer_list<text_part> parts) {
   return text;
 }
 
-[[noreturn]] TENFOLD_COLD inline void raise(std::initializer_list<text_part> parts,
-                                            const std::string& hint = {}) {
+[[noreturn]] TENFOLD_COLD inline void raise(std::initializer_list<text_part> parts, const std::string& hint = {}) {
   raise_text(join(parts), hint);
 }
 [[noreturn]] TENFOLD_COLD inline void raise(const char* text) { raise_text(text); }

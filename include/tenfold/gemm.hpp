@@ -21,8 +21,8 @@ strided_matrix<const T> operand(transpose t, const T* data, index_t leading) {
   return t == transpose::no ? strided_matrix<const T>{data, leading, 1} : strided_matrix<const T>{data, 1, leading};
 }
 
-/// BLAS's condition on the leading dimension of an operand whose op is (rows, columns). Returns the one to use: a single
-/// line has no next one, and the distance to it may be anything.
+/// BLAS's condition on the leading dimension of an operand whose op is (rows, columns). Returns the one to use: a
+/// single line has no next one, and the distance to it may be anything.
 constexpr index_t checked_leading(const char* name, index_t leading, order o, transpose t, index_t rows,
                                   index_t columns) {
   const bool by_rows = (o == order::row_major) == (t == transpose::no);

@@ -68,8 +68,8 @@ constexpr index_t block_count(index_t image, index_t kernel, index_t dilation, i
 }
 
 constexpr hw block_count(const hw& image, const im2col_options& o) {
-  return {block_count(image.h, o.kernel_size.h, o.dilation.h, o.padding.top, o.padding.bottom, o.stride.h),
-          block_count(image.w, o.kernel_size.w, o.dilation.w, o.padding.left, o.padding.right, o.stride.w)};
+  return {block_count(image.h, o.kernel_size.h, o.dilation.h, o.padding.h, pads(o.padding).bottom, o.stride.h),
+          block_count(image.w, o.kernel_size.w, o.dilation.w, o.padding.w, pads(o.padding).right, o.stride.w)};
 }
 
 /// The checks of im2col in the order of PyTorch's unfold.
@@ -182,8 +182,8 @@ void run_im2col(const im2col_geometry& g, const T* image, T* columns, const cont
   parallel_ranges(ctx, g.batch * g.channels * taps, 0.2 * static_cast<double>(blocks), [&](index_t begin, index_t end) {
     for (index_t r = begin; r < end; ++r) {
       const index_t i = r % taps / o.kernel_size.w, j = r % o.kernel_size.w;
-      const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.top, o.stride.h);
-      const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.left, o.stride.w);
+      const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.h, o.stride.h);
+      const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
       const T* from = image + (r / taps * g.image.h + down.place) * g.image.w + along.place;
       T* row = columns + r * blocks;
       fill(row, row + down.begin * g.blocks.w, T{});
@@ -216,8 +216,8 @@ void run_col2im(const im2col_geometry& g, const T* columns, T* image, const cont
       fill(band, band + rows * g.image.w, T{});
       for (index_t tap = 0; tap < taps; ++tap) {
         const index_t i = tap / o.kernel_size.w, j = tap % o.kernel_size.w;
-        const tap_range down = taps_inside(i, rows, g.blocks.h, o.dilation.h, o.padding.top + top, o.stride.h);
-        const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.left, o.stride.w);
+        const tap_range down = taps_inside(i, rows, g.blocks.h, o.dilation.h, o.padding.h + top, o.stride.h);
+        const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
         const index_t summed = down.end - down.begin;
         kernel(summed, along.end - along.begin, o.stride.w,
                columns + (plane * taps + tap) * blocks + down.begin * g.blocks.w + along.begin, g.blocks.w,

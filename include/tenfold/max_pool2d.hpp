@@ -78,11 +78,11 @@ constexpr pool2d_geometry check_max_pool2d(const shape& input, const pool2d_opti
   check_fits_int32(o.kernel_size);
   check_fits_int32(o.stride);
   check_fits_int32(begin_of(o.padding));
-  check_fits_int32({o.padding.bottom, o.padding.right});
+  check_fits_int32({pads(o.padding).bottom, pads(o.padding).right});
   check_fits_int32(o.dilation);
   if (input.size() != 3 && input.size() != 4) raise("non-empty 3D or 4D (batch mode) tensor expected for input");
-  check_pool_dimension(o.kernel_size.h, o.stride.h, o.padding.top, o.padding.bottom, o.dilation.h);
-  check_pool_dimension(o.kernel_size.w, o.stride.w, o.padding.left, o.padding.right, o.dilation.w);
+  check_pool_dimension(o.kernel_size.h, o.stride.h, o.padding.h, pads(o.padding).bottom, o.dilation.h);
+  check_pool_dimension(o.kernel_size.w, o.stride.w, o.padding.w, pads(o.padding).right, o.dilation.w);
   if (o.kernel_size.h <= 0 || o.kernel_size.w <= 0)
     raise({"kernel size should be greater than zero, but got kH: ", o.kernel_size.h, " kW: ", o.kernel_size.w});
   if (o.stride.h < 0 || o.stride.w < 0)
@@ -102,8 +102,8 @@ constexpr pool2d_geometry check_max_pool2d(const shape& input, const pool2d_opti
   g.stride = o.stride;
   g.padding = begin_of(o.padding);
   g.dilation = o.dilation;
-  g.out = {pooled_size(in.h, g.kernel.h, g.stride.h, o.padding.top, o.padding.bottom, g.dilation.h, o.ceil_mode),
-           pooled_size(in.w, g.kernel.w, g.stride.w, o.padding.left, o.padding.right, g.dilation.w, o.ceil_mode)};
+  g.out = {pooled_size(in.h, g.kernel.h, g.stride.h, o.padding.h, pads(o.padding).bottom, g.dilation.h, o.ceil_mode),
+           pooled_size(in.w, g.kernel.w, g.stride.w, o.padding.w, pads(o.padding).right, g.dilation.w, o.ceil_mode)};
   if (g.out.h < 1 || g.out.w < 1)
     raise({"Given input size: (", channels, "x", in.h, "x", in.w, "). Calculated output size: (", channels, "x",
            g.out.h, "x", g.out.w, "). Output size is too small"});

@@ -53,8 +53,8 @@ constexpr void check_unpooled_size(const hw& wanted, index_t d, index_t size, in
 constexpr hw unpooled_size(const shape& input, const unpool2d_options& o) {
   if (input.size() < 2) raise("tuple index out of range");
   const hw in = last_two(input);
-  const hw usual{default_unpooled_size(in.h, o.kernel_size.h, o.stride.h, o.padding.top, o.padding.bottom),
-                 default_unpooled_size(in.w, o.kernel_size.w, o.stride.w, o.padding.left, o.padding.right)};
+  const hw usual{default_unpooled_size(in.h, o.kernel_size.h, o.stride.h, o.padding.h, pads(o.padding).bottom),
+                 default_unpooled_size(in.w, o.kernel_size.w, o.stride.w, o.padding.w, pads(o.padding).right)};
   const hw out = o.output_size.value_or(usual);
   if (o.output_size) {
     check_unpooled_size(out, 0, out.h, usual.h, o.stride.h);

@@ -147,7 +147,7 @@ tensor<element_of<Input>> conv_transpose2d(const Input& input, const Weight& wei
   const auto x = detail::const_view(input);
   const auto w = detail::const_view(weight);
   const auto b = detail::const_view(bias);
-  return parts::conv_transpose2d(x, w, b.data(), o.stride, {o.padding.top, o.padding.left}, o.dilation, o.groups,
+  return parts::conv_transpose2d(x, w, b.data(), o.stride, {o.padding.h, o.padding.w}, o.dilation, o.groups,
                                  detail::check_conv_transpose2d(x.shape(), w.shape(), b.shape(), o).output_shape);
 }
 template <tensor_like Input, tensor_like Weight>
@@ -155,7 +155,7 @@ tensor<element_of<Input>> conv_transpose2d(const Input& input, const Weight& wei
                                            const conv_transpose2d_options& o = {}) {
   const auto x = detail::const_view(input);
   const auto w = detail::const_view(weight);
-  return parts::conv_transpose2d<element_of<Input>>(x, w, nullptr, o.stride, {o.padding.top, o.padding.left},
+  return parts::conv_transpose2d<element_of<Input>>(x, w, nullptr, o.stride, {o.padding.h, o.padding.w},
                                                     o.dilation, o.groups,
                                                     conv_transpose2d_output_shape(x.shape(), w.shape(), o));
 }
@@ -176,8 +176,8 @@ tensor<element_of<Input>> im2col(const Input& input, const im2col_options& o) {
         for (index_t j = 0; j < o.kernel_size.w; ++j)
           for (index_t oh = 0; oh < g.blocks.h; ++oh)
             for (index_t ow = 0; ow < g.blocks.w; ++ow) {
-              const index_t h = oh * o.stride.h - o.padding.top + i * o.dilation.h;
-              const index_t w = ow * o.stride.w - o.padding.left + j * o.dilation.w;
+              const index_t h = oh * o.stride.h - o.padding.h + i * o.dilation.h;
+              const index_t w = ow * o.stride.w - o.padding.w + j * o.dilation.w;
               if (inside(h, x.shape()[2]) && inside(w, x.shape()[3])) *to = x(n, c, h, w);
               ++to;
             }
@@ -201,8 +201,8 @@ tensor<element_of<Columns>> col2im(const Columns& columns, const hw& output_size
         for (index_t j = 0; j < o.kernel_size.w; ++j)
           for (index_t oh = 0; oh < g.blocks.h; ++oh)
             for (index_t ow = 0; ow < g.blocks.w; ++ow) {
-              const index_t h = oh * o.stride.h - o.padding.top + i * o.dilation.h;
-              const index_t w = ow * o.stride.w - o.padding.left + j * o.dilation.w;
+              const index_t h = oh * o.stride.h - o.padding.h + i * o.dilation.h;
+              const index_t w = ow * o.stride.w - o.padding.w + j * o.dilation.w;
               if (inside(h, y.shape()[2]) && inside(w, y.shape()[3]))
                 y(n, c, h, w) = static_cast<T>(static_cast<S>(y(n, c, h, w)) + static_cast<S>(*value));
               ++value;
@@ -230,8 +230,8 @@ max_pool2d_result<element_of<Input>> max_pool2d_with_indices(const Input& input,
     for (index_t c = 0; c < values.shape()[1]; ++c)
       for (index_t oh = 0; oh < values.shape()[2]; ++oh)
         for (index_t ow = 0; ow < values.shape()[3]; ++ow) {
-          const index_t top = oh * o.stride.h - o.padding.top;
-          const index_t left = ow * o.stride.w - o.padding.left;
+          const index_t top = oh * o.stride.h - o.padding.h;
+          const index_t left = ow * o.stride.w - o.padding.w;
           index_t h0 = top;
           index_t w0 = left;
           while (h0 < 0) h0 += o.dilation.h;

@@ -33,16 +33,27 @@ struct pads {
   index_t right = 0;
 };
 
-/// What a setting of padding takes: pads, or as in torch a pair, for both sides of the height and of the width, or one
-/// integer for all.
-struct padding2d : pads {
+/// What a setting of padding takes: as in torch a pair, for both sides of the height and of the width, or one integer
+/// for all; or pads. h and w are the padding before the first row and column, and behind the last ones too, but for
+/// pads that differ.
+struct padding2d : hw {
   template <std::integral All>
-  TENFOLD_TAG constexpr padding2d(All all) : padding2d(hw(all)) {}  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr padding2d(All all) : hw(all) {}  // NOLINT(google-explicit-constructor)
   template <std::integral Height, std::integral Width>
-  TENFOLD_TAG constexpr padding2d(Height height, Width width) : padding2d(hw(height, width)) {}
-  TENFOLD_TAG constexpr padding2d(const hw& pair)  // NOLINT(google-explicit-constructor)
-      : pads{pair.h, pair.w, pair.h, pair.w} {}
-  TENFOLD_TAG constexpr padding2d(const pads& sides) : pads(sides) {}  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr padding2d(Height height, Width width) : hw(height, width) {}
+  TENFOLD_TAG constexpr padding2d(const hw& pair) : hw(pair) {}  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr padding2d(const pads& sides)             // NOLINT(google-explicit-constructor)
+      : hw(sides.top, sides.left),
+        more_h_(static_cast<std::uint64_t>(sides.bottom) - static_cast<std::uint64_t>(sides.top)),
+        more_w_(static_cast<std::uint64_t>(sides.right) - static_cast<std::uint64_t>(sides.left)) {}
+
+  TENFOLD_TAG constexpr operator pads() const {  // NOLINT(google-explicit-constructor)
+    return {h, w, static_cast<index_t>(static_cast<std::uint64_t>(h) + more_h_),
+            static_cast<index_t>(static_cast<std::uint64_t>(w) + more_w_)};
+  }
+
+ private:
+  std::uint64_t more_h_ = 0, more_w_ = 0;  // behind the last row and column than before the first; any sides wrap back
 };
 
 /// torch's scale_factor of an upsampling.
@@ -68,6 +79,10 @@ TENFOLD_COLD inline void append_to(std::string& text, const hw& pair) {
 constexpr bool operator==(const pads& a, const pads& b) {
   return a.top == b.top && a.left == b.left && a.bottom == b.bottom && a.right == b.right;
 }
+
+constexpr bool operator==(const padding2d& a, const padding2d& b) { return pads(a) == pads(b); }
+constexpr bool operator==(const padding2d& a, const pads& b) { return pads(a) == b; }
+constexpr bool operator==(const padding2d& a, const hw& b) { return pads(a) == pads{b.h, b.w, b.h, b.w}; }
 
 TENFOLD_COLD inline void append_to(std::string& text, const pads& sides) {
   text += detail::join({"[", sides.top, ", ", sides.left, ", ", sides.bottom, ", ", sides.right, "]"});
@@ -209,9 +224,7 @@ class shape {
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
-constexpr bool operator==(const shape& a, const shape& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
-}
+constexpr bool operator==(const shape& a, const shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
 TENFOLD_COLD inline void append_to(std::string& text, const shape& s) {
   text += '[';

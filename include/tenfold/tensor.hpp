@@ -13,7 +13,8 @@ namespace tenfold::inline v0 {
 
 /// The element types of every operation: float, double and the signed integers. Integers are exact and wrap as torch's.
 template <class T>
-concept element = std::same_as<T, float> || std::same_as<T, double> || (std::signed_integral<T> && sizeof(T) <= 8 && !std::same_as<T, char>);
+concept element = std::same_as<T, float> || std::same_as<T, double> ||
+    (std::signed_integral<T> && sizeof(T) <= 8 && !std::same_as<T, char>);
 
 }  // namespace tenfold::inline v0
 
@@ -61,8 +62,8 @@ class tensor_view {
 
   TENFOLD_TAG tensor_view(T* data, const tenfold::shape& shape)
       : data_(data), shape_(shape), size_(detail::checked_elements<T>(shape)) {}
-  template <class U>  // a template, so that it is never the copy constructor
-    requires(std::is_const_v<T> && std::same_as<U, value_type>)
+  template <std::same_as<value_type> U>  // a template, so that it is never the copy constructor
+    requires(std::is_const_v<T>)
   TENFOLD_TAG tensor_view(const tensor_view<U>& other)  // NOLINT(google-explicit-constructor)
       : data_(other.data()), shape_(other.shape()), size_(other.size()) {}
 
@@ -119,19 +120,18 @@ class tensor {
   TENFOLD_TAG tensor(const tensor& other) : tensor(uninitialized(other.shape_)) {
     if (size_ > 0) std::memcpy(data_, other.data_, static_cast<std::size_t>(size_) * sizeof(T));
   }
-  TENFOLD_TAG tensor(tensor&& other) noexcept
-      : data_(other.data_), shape_(other.shape_), size_(other.size_) {
+  TENFOLD_TAG tensor(tensor&& other) noexcept : data_(other.data_), shape_(other.shape_), size_(other.size_) {
     other.data_ = nullptr;
     other.shape_ = {0};
     other.size_ = 0;
   }
   TENFOLD_TAG tensor& operator=(tensor other) noexcept {
-    std::swap(data_, other.data_);
+    (std::swap)(data_, other.data_);
     shape_ = other.shape_;
     size_ = other.size_;
     return *this;
   }
-  TENFOLD_TAG ~tensor() { ::operator delete(data_, std::align_val_t{detail::alignment}); }
+  TENFOLD_TAG ~tensor() { ::operator delete (data_, std::align_val_t{detail::alignment}); }
 
   TENFOLD_TAG const tenfold::shape& shape() const { return shape_; }
   TENFOLD_TAG T* data() { return data_; }
@@ -152,7 +152,7 @@ class tensor {
  private:
   TENFOLD_TAG static T* allocate(index_t size) {
     return static_cast<T*>(
-        ::operator new(static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{detail::alignment}));
+        ::operator new (static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{detail::alignment}));
   }
 
   T* data_ = nullptr;
@@ -177,8 +177,8 @@ tensor_view<const T> as_view(const tensor<T>& x) {
   return x.view();
 }
 
-/// Anything for which as_view(x) is found and gives a tensor_view: tensor, tensor_view, and foreign types by an overload
-/// of as_view in their own namespace.
+/// Anything for which as_view(x) is found and gives a tensor_view: tensor, tensor_view, and foreign types by an
+/// overload of as_view in their own namespace.
 template <class X>
 concept tensor_like = requires(X& x) {
   typename decltype(as_view(x))::value_type;

@@ -1,5 +1,5 @@
-// The version of the library, for #if and for humans. Every macro of the library begins with TENFOLD_; these three are for
-// its users, the others may change any day.
+// The version of the library, for #if and for humans. Every macro of the library begins with TENFOLD_; these three are
+// for its users, the others may change any day.
 #pragma once
 
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L || (defined(__clang__) && __clang_major__ < 13) || \

@@ -3,6 +3,19 @@
 
 namespace tenfold_fuzz {
 
+namespace {
+
+/// Huge settings that leave an output of few lines.
+void make_huge(random_source& random, index_t in, index_t kernel, index_t& stride, index_t& padding,
+               index_t& dilation) {
+  dilation = random.between(1, index_t{1} << random.between(2, 60));
+  stride = random.one_in(2) ? random.between(1, 4) : random.between(1, index_t{1} << random.between(2, 62));
+  const index_t lacking = dilation * std::max<index_t>(0, kernel - 1) + random.between(0, 4) - in;
+  padding = lacking > 0 ? (lacking + 1) / 2 : 0;
+}
+
+}  // namespace
+
 void conv2d(round& r) {
   random_source& random = r.random;
   const index_t seldom = random.one_in(8) ? 4 : 400;  // hostile rounds
@@ -23,8 +36,14 @@ void conv2d(round& r) {
     if (random.one_in(10)) o.padding = tf::same;
     const bool same = o.padding.is_same();
     if (same && !random.one_in(5)) o.stride = 1;
-    // Sizes around those where an image begins to fit.
     hw in{random.size(side), random.size(side)};
+    if (!same && random.one_in(12)) {
+      hw padding = o.padding.value();
+      in = {random.between(1, 4), random.between(1, 4)};
+      make_huge(random, in.h, kernel.h, o.stride.h, padding.h, o.dilation.h);
+      if (random.one_in(2)) make_huge(random, in.w, kernel.w, o.stride.w, padding.w, o.dilation.w);
+      o.padding = padding;
+    }
     const index_t channels = random.one_in(seldom) ? random.size(40) : per_group * used_groups;
     shape x{random.one_in(3) ? random.between(0, 3) : 1, channels, in.h, in.w};
     if (random.one_in(6)) x = {channels, in.h, in.w};

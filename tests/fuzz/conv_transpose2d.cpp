@@ -3,6 +3,19 @@
 
 namespace tenfold_fuzz {
 
+namespace {
+
+/// Huge settings that leave an output of few lines.
+void make_huge(random_source& random, index_t in, index_t kernel, index_t& stride, index_t& padding,
+               index_t& dilation) {
+  stride = random.between(1, index_t{1} << random.between(2, 59));
+  dilation = random.one_in(2) ? random.between(1, 4) : random.between(1, index_t{1} << random.between(2, 59));
+  const index_t natural = (in - 1) * stride + dilation * std::max<index_t>(0, kernel - 1) + 1;
+  padding = std::max<index_t>(0, natural - random.between(1, 6)) / 2;
+}
+
+}  // namespace
+
 void conv_transpose2d(round& r) {
   random_source& random = r.random;
   const index_t seldom = random.one_in(8) ? 4 : 400;
@@ -15,15 +28,23 @@ void conv_transpose2d(round& r) {
     if (random.one_in(3)) kernel = random.pick<index_t>({3, 4});
     if (random.one_in(seldom)) kernel = {random.between(0, 3), random.between(0, 3)};
     const index_t side = random.one_in(4) ? 24 : 8;
-    const hw in = random.one_in(8) ? hw(1) : hw{random.size(side), random.size(side)};
+    hw in = random.one_in(8) ? hw(1) : hw{random.size(side), random.size(side)};
     tf::conv_transpose2d_options o{.stride = random.one_in(3) ? hw(2) : random.pair(1, 4, seldom),
                                    .padding = random.one_in(2) ? tf::padding2d(0) : random.sides(random.pair(0, 3, seldom)),
                                    .output_padding = 0,
                                    .groups = groups,
                                    .dilation = random.one_in(2) ? hw(1) : random.pair(1, 3, seldom)};
-    const auto most_extra = [&](index_t stride) { return random.one_in(20) ? 3 : std::clamp<index_t>(stride, 1, 4) - 1; };
+    if (random.one_in(12)) {
+      in = {random.between(1, 4), random.between(1, 4)};
+      make_huge(random, in.h, kernel.h, o.stride.h, o.padding.h, o.dilation.h);
+      if (random.one_in(2)) make_huge(random, in.w, kernel.w, o.stride.w, o.padding.w, o.dilation.w);
+    }
+    const auto most_extra = [&](index_t stride) {
+      return random.one_in(20) ? 3 : std::clamp<index_t>(stride, 1, 4) - 1;
+    };
     if (random.one_in(2))
-      o.output_padding = {random.setting(0, most_extra(o.stride.h), seldom), random.setting(0, most_extra(o.stride.w), seldom)};
+      o.output_padding = {random.setting(0, most_extra(o.stride.h), seldom),
+                          random.setting(0, most_extra(o.stride.w), seldom)};
     if (random.one_in(5)) {
       if (!random.one_in(20)) o.output_padding = 0;
       const auto near = [&](index_t n, index_t stride, index_t padding, index_t taps) {
@@ -31,7 +52,7 @@ void conv_transpose2d(round& r) {
                                      : (n - 1) * std::clamp<index_t>(stride, 1, 9) -
                                            2 * std::clamp<index_t>(padding, 0, 9) + taps + random.between(-1, 3);
       };
-      o.output_size = hw{near(in.h, o.stride.h, o.padding.top, kernel.h), near(in.w, o.stride.w, o.padding.left, kernel.w)};
+      o.output_size = hw{near(in.h, o.stride.h, o.padding.h, kernel.h), near(in.w, o.stride.w, o.padding.w, kernel.w)};
     }
     const index_t given = random.one_in(seldom) ? random.size(40) : channels;
     shape x{random.one_in(3) ? random.between(0, 3) : 1, given, in.h, in.w};
@@ -70,11 +91,12 @@ void slow_conv_transpose2d(round& r) {
     const bool has_bias = random.one_in(2);
     with_element_type(random, [&]<class T>() {
       r.tell("element of ", sizeof(T), " bytes, input ", x, ", weight ", w, ", kernel_size ", said.h, " ", said.w,
-             ", stride ", stride.h, " ", stride.w, ", padding ", padding.h, " ", padding.w, ", output_padding ", extra.h,
-             " ", extra.w, ", dilation ", dilation.h, " ", dilation.w, ", bias ", has_bias);
+             ", stride ", stride.h, " ", stride.w, ", padding ", padding.h, " ", padding.w, ", output_padding ",
+             extra.h, " ", extra.w, ", dilation ", dilation.h, " ", dilation.w, ", bias ", has_bias);
       const shape b_shape{random.one_in(seldom) ? channels : outputs};
       const input<T> xs(random, draw_values<T>(random, x, values::small)),
-          ws(random, draw_values<T>(random, w, values::small)), bs(random, draw_values<T>(random, b_shape, values::small));
+          ws(random, draw_values<T>(random, w, values::small)),
+          bs(random, draw_values<T>(random, b_shape, values::small));
       tf::context ctx = r.context();
       ctx.math = tf::math::exact;  // so that == is right
       using op = tf::aten::detail::slow_conv_transpose2d_op;
@@ -82,7 +104,7 @@ void slow_conv_transpose2d(round& r) {
       shape output;
       const std::string shape_error = error_of([&] {
         output = tf::aten::slow_conv_transpose2d_output_shape(x, w, said, stride, padding, extra, dilation);
-        const auto g = op::check(x, w, {}, {said, stride, padding, extra, dilation});
+        const auto g = op::checked(x, w, {}, {said, stride, padding, extra, dilation});
         for (const auto& a : op::algorithms<T>)
           if (a.applies(g, ctx)) names.push_back(a.name);
       });

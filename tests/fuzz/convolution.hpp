@@ -77,7 +77,7 @@ struct convolution_call : call_of_shapes {
     return Op::bytes(x, w, options, ctx);
   }
 
-  tf::detail::convolution_geometry geometry() const { return op::check(x.shape(), w.shape(), {}, options); }
+  tf::detail::convolution_geometry geometry() const { return op::checked(x.shape(), w.shape(), {}, options); }
   std::string_view algorithm(const tf::context& ctx, bool packed) const {
     const auto g = geometry();
     if (tf::detail::has_no_result(g)) return "none";
@@ -104,20 +104,23 @@ struct convolution_call : call_of_shapes {
         double most = 0;
         for (index_t i = 0; i < x.size(); ++i) most = std::max(most, std::abs(static_cast<double>(x.data()[i])));
         const index_t terms = winograd ? winograd_roundings(g.in_channels) : window + 2;
-        return require(compare_values(got, expected, [&](double v, index_t i) {
-                         const own_window own = window_of(g, i);
-                         const double bias = b ? static_cast<double>(b->data()[i / (g.out.h * g.out.w) % b->size()]) : 0;
-                         const double exact = finish(own.sum + bias);
-                         const double reach = kind == data::wide ? own.most_input : most;
-                         double passed = winograd ? magnification * reach * own.weights : own.magnitude;
-                         passed += std::abs(bias);
-                         if (kind == data::wide && !std::isfinite(reach)) return true;
-                         if (kind == data::wide && 4 * (reach * own.weights + std::abs(bias)) >
-                                                       static_cast<double>(std::numeric_limits<T>::max()))
-                           return true;
-                         return std::isfinite(v) && std::abs(v - exact) <= rounding_bound<T>(terms + window, passed);
-                       }),
-                       what + " (" + std::string(algorithm) + ")");
+        return require(
+            compare_values(
+                got, expected,
+                [&](double v, index_t i) {
+                  const own_window own = window_of(g, i);
+                  const double bias = b ? static_cast<double>(b->data()[i / (g.out.h * g.out.w) % b->size()]) : 0;
+                  const double exact = finish(own.sum + bias);
+                  const double reach = kind == data::wide ? own.most_input : most;
+                  double passed = winograd ? magnification * reach * own.weights : own.magnitude;
+                  passed += std::abs(bias);
+                  if (kind == data::wide && !std::isfinite(reach)) return true;
+                  if (kind == data::wide &&
+                      4 * (reach * own.weights + std::abs(bias)) > static_cast<double>(std::numeric_limits<T>::max()))
+                    return true;
+                  return std::isfinite(v) && std::abs(v - exact) <= rounding_bound<T>(terms + window, passed);
+                }),
+            what + " (" + std::string(algorithm) + ")");
       }
     }
     require(equal(got, map<T>(expected, finish)), what + " (" + std::string(algorithm) + ")");
@@ -126,8 +129,7 @@ struct convolution_call : call_of_shapes {
   template <class Good>
   testing::AssertionResult compare_values(const tf::tensor<T>& got, const tf::tensor<T>& expected,
                                           const Good& good) const {
-    return tenfold_test::compare(got, expected,
-                                 [&](T v, T, index_t i) { return good(static_cast<double>(v), i); });
+    return tenfold_test::compare(got, expected, [&](T v, T, index_t i) { return good(static_cast<double>(v), i); });
   }
 
   /// Over the taps of output i that lie in the image; all weights of the output channel count for Winograd's, which
@@ -145,7 +147,8 @@ struct convolution_call : call_of_shapes {
     };
     for (index_t c = 0; c < g.in_channels; ++c)
       for (index_t t = 0; t < g.kernel.h * g.kernel.w; ++t) {
-        const index_t row = Op::transposed ? (group * g.in_channels + c) * g.out_channels + o : channel * g.in_channels + c;
+        const index_t row =
+            Op::transposed ? (group * g.in_channels + c) * g.out_channels + o : channel * g.in_channels + c;
         const auto weight = static_cast<double>(w.data()[row * g.kernel.h * g.kernel.w + t]);
         const index_t h = line_of(oh, t / g.kernel.w, g.stride.h, g.padding.h, g.dilation.h);
         const index_t v = line_of(ow, t % g.kernel.w, g.stride.w, g.padding.w, g.dilation.w);
@@ -156,8 +159,8 @@ struct convolution_call : call_of_shapes {
         const auto value = static_cast<double>(x.data()[at]);
         own.sum += value * weight;
         own.magnitude += std::abs(value * weight);
-        own.most_input = std::isnan(value) ? std::numeric_limits<double>::infinity()
-                                           : std::max(own.most_input, std::abs(value));
+        own.most_input =
+            std::isnan(value) ? std::numeric_limits<double>::infinity() : std::max(own.most_input, std::abs(value));
       }
     return own;
   }
@@ -182,7 +185,8 @@ void check_batch(const Call& call, const tf::context& ctx, const tf::tensor<T>& 
   }
 }
 
-/// A prepared layer: made wherever the plain call has an answer; the same errors; with the same algorithm the same bits.
+/// A prepared layer: made wherever the plain call has an answer; the same errors; with the same algorithm the same
+/// bits.
 template <class T, class Op>
 void check_prepared(round& r, const convolution_call<T, Op>& call, const tf::context& ctx) {
   using layer_type = typename Op::template prepared<T>;

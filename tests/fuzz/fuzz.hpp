@@ -1,5 +1,5 @@
-// What the random calls of all operations share: a random source, memory behind guard pages, and the check of one call in
-// all its forms.
+// What the random calls of all operations share: a random source, memory behind guard pages, and the check of one call
+// in all its forms.
 #pragma once
 
 #include "../support.hpp"
@@ -46,7 +46,8 @@ class random_source {
   explicit random_source(std::uint64_t seed) : bits_(seed) {}
 
   index_t between(index_t low, index_t high) {
-    return low + static_cast<index_t>(bits_() % (static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) + 1));
+    return low +
+           static_cast<index_t>(bits_() % (static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) + 1));
   }
   bool one_in(index_t n) { return between(1, n) == 1; }
   unsigned seed() { return static_cast<unsigned>(bits_()); }
@@ -73,9 +74,7 @@ class random_source {
                           near_power + between(-2, 2), near_power + near_power / 4, -near_power});
   }
   /// [low, high], or one time in `seldom` anything.
-  index_t setting(index_t low, index_t high, index_t seldom) {
-    return one_in(seldom) ? hostile() : between(low, high);
-  }
+  index_t setting(index_t low, index_t high, index_t seldom) { return one_in(seldom) ? hostile() : between(low, high); }
   hw pair(index_t low, index_t high, index_t seldom) {
     const index_t h = setting(low, high, seldom);
     return {h, one_in(2) ? h : setting(low, high, seldom)};
@@ -121,7 +120,8 @@ template <class T>
 class guarded {
  public:
   guarded(random_source& random, index_t count)
-      : guarded(count, random.pick({place::before_a_guard, place::before_a_guard, place::behind_a_guard, place::anywhere}),
+      : guarded(count,
+                random.pick({place::before_a_guard, place::before_a_guard, place::behind_a_guard, place::anywhere}),
                 random.between(1, 63 / static_cast<index_t>(sizeof(T)))) {}
   guarded(index_t count, place where, index_t offset = 1) : count_(count) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -222,7 +222,8 @@ struct shuffling {
 inline void draw_run(random_source& random, shuffling& executor, tf::context& ctx) {
   executor.bits.seed(random.seed());
   executor.starts_threads = random.one_in(3);
-  ctx.threads = static_cast<int>(random.one_in(40) ? random.pick<index_t>({0, -3, INT32_MIN, 17}) : random.between(1, 3));
+  ctx.threads =
+      static_cast<int>(random.one_in(40) ? random.pick<index_t>({0, -3, INT32_MIN, 17}) : random.between(1, 3));
   ctx.parallel_for = [to = &executor](index_t count, tf::task body) { to->run(count, body); };
   ctx.max_workspace_bytes = random.pick<index_t>({0, 64 << 10, 72 << 10, 200 << 10, 1 << 20});
 }
@@ -311,7 +312,8 @@ struct guarded_outputs<std::tuple<tf::tensor<T>...>> {
       : guarded_outputs(random, shapes, std::index_sequence_for<T...>()) {}
   template <std::size_t... I>
   guarded_outputs(random_source& random, const std::vector<shape>& shapes, std::index_sequence<I...>)
-      : memory(guarded<T>(random, shapes[I].elements())...), views(tf::tensor_view<T>(std::get<I>(memory).data(), shapes[I])...) {}
+      : memory(guarded<T>(random, shapes[I].elements())...),
+        views(tf::tensor_view<T>(std::get<I>(memory).data(), shapes[I])...) {}
 
   bool is_untouched() const {
     return std::apply([](const auto&... m) { return (m.is_untouched() && ...); }, memory);
@@ -365,7 +367,8 @@ std::optional<typename Call::outputs> check_call(round& r, const Call& call, con
   if (!call.is_computable()) return std::nullopt;
   std::optional<outputs> expected;
   const std::string error = error_of([&] { expected.emplace(call.expected()); });
-  if (call.knows_all() || !shape_error.empty()) require_same(error.empty() ? error : "error", shape_error.empty() ? shape_error : "error", "the reference");
+  if (call.knows_all() || !shape_error.empty())
+    require_same(error.empty() ? error : "error", shape_error.empty() ? shape_error : "error", "the reference");
   if (call.knows_all()) require_same(shape_error, error, "output_shape");
   index_t bytes = 0;
   const std::string bytes_error = error_of([&] { bytes = call.workspace_bytes(ctx); });

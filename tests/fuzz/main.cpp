@@ -39,9 +39,9 @@ constexpr operation operations[] = {
 
 struct options {
   std::uint64_t seed = 1;
-  index_t rounds = 0;   // 0: no end
-  double seconds = 0;   // 0: no end
-  std::string only;     // an operation
+  index_t rounds = 0;  // 0: no end
+  double seconds = 0;  // 0: no end
+  std::string only;    // an operation
   bool wide_range = false;
   bool verbose = false;
 };
@@ -129,7 +129,8 @@ int run(const options& o) {
   const auto report = [&](index_t rounds) {
     std::printf("%lld rounds in %.0f s:", static_cast<long long>(rounds), seconds());
     for (std::size_t i = 0; i < std::size(operations); ++i)
-      std::printf(" %s %lld+%lld", operations[i].name, static_cast<long long>(calls[i]), static_cast<long long>(refused[i]));
+      std::printf(" %s %lld+%lld", operations[i].name, static_cast<long long>(calls[i]),
+                  static_cast<long long>(refused[i]));
     std::printf(" (computed+refused)\n");
     std::fflush(stdout);
   };
@@ -157,7 +158,8 @@ int run(const options& o) {
       say_current();
       return 1;
     }
-    if (o.verbose) std::printf("%llu %s: %s\n", static_cast<unsigned long long>(current_seed), op.name, r.story.c_str());
+    if (o.verbose)
+      std::printf("%llu %s: %s\n", static_cast<unsigned long long>(current_seed), op.name, r.story.c_str());
     calls[&op - operations] += r.calls;
     refused[&op - operations] += r.refused;
     current = nullptr;

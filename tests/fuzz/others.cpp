@@ -17,12 +17,16 @@ struct elementwise_call : call_of_shapes {
 
   std::vector<shape> shapes() const { return {x.shape()}; }
   outputs expected() const {
-    if constexpr (Sigmoid) return {tf::reference::sigmoid(x)};
-    else return {tf::reference::relu(x)};
+    if constexpr (Sigmoid)
+      return {tf::reference::sigmoid(x)};
+    else
+      return {tf::reference::relu(x)};
   }
   outputs plain(const tf::context& ctx) const {
-    if constexpr (Sigmoid) return {tf::sigmoid(x, ctx)};
-    else return {tf::relu(x, ctx)};
+    if constexpr (Sigmoid)
+      return {tf::sigmoid(x, ctx)};
+    else
+      return {tf::relu(x, ctx)};
   }
   template <class Views>
   void into(const Views& views, const tf::context& ctx) const {
@@ -83,7 +87,8 @@ void check_gemm(round& r) {
   const auto extent = [&] { return hostile && random.one_in(4) ? random.setting(-1, 3, 4) : random.size(90); };
   index_t m = extent(), n = extent(), k = random.one_in(6) ? random.between(200, 800) : extent();
   while (static_cast<double>(std::clamp<index_t>(m, 0, 1000)) * static_cast<double>(std::clamp<index_t>(n, 0, 1000)) *
-             static_cast<double>(std::clamp<index_t>(k, 0, 1000)) > 4e5)
+             static_cast<double>(std::clamp<index_t>(k, 0, 1000)) >
+         4e5)
     (m > n ? m : n) = std::max<index_t>(1, (m > n ? m : n) / 2);
   const tf::order order = random.pick({tf::order::row_major, tf::order::col_major});
   const bool by_rows = order == tf::order::row_major;
@@ -97,28 +102,33 @@ void check_gemm(round& r) {
   const auto store = [&](index_t rows, index_t columns, tf::transpose t) {
     const bool rows_are_lines = by_rows == (t == tf::transpose::no);
     stored s{rows_are_lines ? rows : columns, rows_are_lines ? columns : rows, 0};
-    s.leading = std::max<index_t>(1, s.length) + (random.one_in(2) || s.length > most_elements ? 0 : random.between(0, 9));
+    s.leading =
+        std::max<index_t>(1, s.length) + (random.one_in(2) || s.length > most_elements ? 0 : random.between(0, 9));
     if (s.lines == 1 && random.one_in(3)) s.leading = index_t{1} << random.between(20, 62);  // there is no next line
     if (hostile && random.one_in(3)) s.leading = random.hostile();
     return s;
   };
   const stored a = store(m, k, turn_a), b = store(k, n, turn_b), c = store(m, n, tf::transpose::no);
   const bool exact = std::integral<T> || random.one_in(2);
-  const T alpha = static_cast<T>(random.pick<index_t>({1, 1, 1, 0, 2, -3})), beta = static_cast<T>(random.pick<index_t>({0, 0, 1, 1, 2, -1}));
+  const T alpha = static_cast<T>(random.pick<index_t>({1, 1, 1, 0, 2, -3})),
+          beta = static_cast<T>(random.pick<index_t>({0, 0, 1, 1, 2, -1}));
   r.tell("element of ", sizeof(T), " bytes, m ", m, " n ", n, " k ", k, ", ", by_rows ? "row" : "column", " major, ",
          turn_a == tf::transpose::yes ? "A transposed, " : "", turn_b == tf::transpose::yes ? "B transposed, " : "",
          "lda ", a.leading, " ldb ", b.leading, " ldc ", c.leading, ", alpha ", +alpha, " beta ", +beta,
          exact ? ", exact" : ", rounded");
   const auto fits = [](const stored& s) {
     return static_cast<double>(std::max<index_t>(0, s.lines - 1)) * static_cast<double>(s.leading) +
-               static_cast<double>(s.length) < 2e5;
+               static_cast<double>(s.length) <
+           2e5;
   };
   const auto is_wrong = [](const stored& s) { return s.leading < std::max<index_t>(1, s.length); };
   if (m < 0 || n < 0 || k < 0 || is_wrong(a) || is_wrong(b) || is_wrong(c)) {  // refused before any memory is read
     const std::string error = error_of([&] {
-      tf::gemm<T>(order, turn_a, turn_b, m, n, k, alpha, nullptr, a.leading, nullptr, b.leading, beta, nullptr, c.leading);
+      tf::gemm<T>(order, turn_a, turn_b, m, n, k, alpha, nullptr, a.leading, nullptr, b.leading, beta, nullptr,
+                  c.leading);
     });
-    if (error.find("gemm: expected ") != 0 && error.find("the product ") != 0) throw failure{"gemm says '" + error + "'"};
+    if (error.find("gemm: expected ") != 0 && error.find("the product ") != 0)
+      throw failure{"gemm says '" + error + "'"};
     ++r.refused;
     return;
   }
@@ -128,13 +138,14 @@ void check_gemm(round& r) {
   const auto c_values = draw_values<T>(random, {c.size()}, kind);
   const input<T> in_a(random, a_values), in_b(random, b_values);
   tf::tensor<T> expected = c_values;
-  tf::reference::gemm<T>(order, turn_a, turn_b, m, n, k, alpha, a_values.data(), a.leading, b_values.data(), b.leading, beta,
-                         expected.data(), c.leading);
+  tf::reference::gemm<T>(order, turn_a, turn_b, m, n, k, alpha, a_values.data(), a.leading, b_values.data(), b.leading,
+                         beta, expected.data(), c.leading);
   tf::tensor<double> magnitude = magnitudes(c_values);
   if constexpr (std::floating_point<T>) {
     const auto abs_a = magnitudes(a_values), abs_b = magnitudes(b_values);
-    tf::reference::gemm<double>(order, turn_a, turn_b, m, n, k, std::abs(static_cast<double>(alpha)), abs_a.data(), a.leading,
-                                abs_b.data(), b.leading, std::abs(static_cast<double>(beta)), magnitude.data(), c.leading);
+    tf::reference::gemm<double>(order, turn_a, turn_b, m, n, k, std::abs(static_cast<double>(alpha)), abs_a.data(),
+                                a.leading, abs_b.data(), b.leading, std::abs(static_cast<double>(beta)),
+                                magnitude.data(), c.leading);
   }
   tf::context ctx = r.context();
   std::optional<tf::tensor<T>> first;
@@ -145,8 +156,8 @@ void check_gemm(round& r) {
     guarded<T> out(random, c.size());
     if (c.size() > 0) std::memcpy(out.data(), c_values.data(), static_cast<std::size_t>(c.size()) * sizeof(T));
     if (random.one_in(2)) ctx.workspace = workspace.span();
-    tf::gemm<T>(order, turn_a, turn_b, m, n, k, alpha, in_a.view().data(), a.leading, in_b.view().data(), b.leading, beta,
-                out.data(), c.leading, ctx);
+    tf::gemm<T>(order, turn_a, turn_b, m, n, k, alpha, in_a.view().data(), a.leading, in_b.view().data(), b.leading,
+                beta, out.data(), c.leading, ctx);
     ctx.workspace = {};
     if (!out.is_untouched_around() || !workspace.is_untouched_around()) throw failure{"gemm wrote outside"};
     const tf::tensor<T> got({c.size()}, out.data());
@@ -187,11 +198,14 @@ void fold_batch_norm(round& r) {
     const shape w{used * random.between(0, 3), random.between(0, 4), random.between(0, 3), random.between(1, 3)};
     const index_t channels = turned ? w[1] * used : w[0];
     const shape each{random.one_in(12) ? random.between(0, 9) : channels};
-    const input<T> weight(random, draw_values<T>(random, w, values::any)), bias(random, draw_values<T>(random, each, values::any)),
+    const input<T> weight(random, draw_values<T>(random, w, values::any)),
+        bias(random, draw_values<T>(random, each, values::any)),
         mean(random, draw_values<T>(random, each, values::any)),
         variance(random, map<T>(draw_values<T>(random, each, values::any), [](T v) { return v * v; })),
-        scale(random, draw_values<T>(random, each, values::any)), shift(random, draw_values<T>(random, each, values::any));
-    r.tell("element of ", sizeof(T), " bytes, weight ", w, ", parameters ", each, turned ? ", transposed" : "", ", groups ", groups);
+        scale(random, draw_values<T>(random, each, values::any)),
+        shift(random, draw_values<T>(random, each, values::any));
+    r.tell("element of ", sizeof(T), " bytes, weight ", w, ", parameters ", each, turned ? ", transposed" : "",
+           ", groups ", groups);
     std::optional<tf::folded_batch_norm<T>> folded;
     const std::string error = error_of([&] {
       folded.emplace(tf::fold_batch_norm(weight.view(), bias.view(), mean.view(), variance.view(), 1e-5, scale.view(),
@@ -222,18 +236,20 @@ void onnx_pads(round& r) {
   random_source& random = r.random;
   const index_t seldom = random.one_in(3) ? 3 : 50;
   const hw out = random.pair(1, 30, seldom), in = random.pair(1, 9, seldom), kernel = random.pair(1, 5, seldom);
-  const tf::onnx_conv_transpose_options o{.stride = random.pair(1, 4, seldom),
-                                          .dilation = random.pair(1, 3, seldom),
-                                          .output_padding = random.pair(0, 2, seldom),
-                                          .auto_pad = random.pick({tf::onnx_auto_pad::notset, tf::onnx_auto_pad::same_upper,
-                                                                   tf::onnx_auto_pad::same_lower, tf::onnx_auto_pad::valid})};
-  r.tell("output ", out.h, " ", out.w, ", input ", in.h, " ", in.w, ", kernel ", kernel.h, " ", kernel.w, ", stride ", o.stride.h,
-         " ", o.stride.w, ", dilation ", o.dilation.h, " ", o.dilation.w, ", output_padding ", o.output_padding.h, " ",
-         o.output_padding.w);
+  const tf::onnx_conv_transpose_options o{
+      .stride = random.pair(1, 4, seldom),
+      .dilation = random.pair(1, 3, seldom),
+      .output_padding = random.pair(0, 2, seldom),
+      .auto_pad = random.pick({tf::onnx_auto_pad::notset, tf::onnx_auto_pad::same_upper, tf::onnx_auto_pad::same_lower,
+                               tf::onnx_auto_pad::valid})};
+  r.tell("output ", out.h, " ", out.w, ", input ", in.h, " ", in.w, ", kernel ", kernel.h, " ", kernel.w, ", stride ",
+         o.stride.h, " ", o.stride.w, ", dilation ", o.dilation.h, " ", o.dilation.w, ", output_padding ",
+         o.output_padding.h, " ", o.output_padding.w);
   const bool given = random.one_in(2);
   std::optional<tf::pads> pads;
   const std::string error = error_of([&] {
-    pads.emplace(given ? tf::onnx_conv_transpose_pads(out, in, kernel, o) : tf::onnx_conv_transpose_pads(std::nullopt, in, kernel, o));
+    pads.emplace(given ? tf::onnx_conv_transpose_pads(out, in, kernel, o)
+                       : tf::onnx_conv_transpose_pads(std::nullopt, in, kernel, o));
   });
   ++(error.empty() ? r.calls : r.refused);
   if (!error.empty()) return;

@@ -45,7 +45,7 @@ struct max_pool2d_call : exact_call {
     return {s, s};
   }
   bool is_computable() const {
-    return is_affordable(o.kernel_size, shape{1}) && o.padding.top < 1000 && o.padding.left < 1000;
+    return is_affordable(o.kernel_size, shape{1}) && o.padding.h < 1000 && o.padding.w < 1000;
   }
   outputs expected() const {
     auto r = tf::reference::max_pool2d_with_indices(x, o);
@@ -157,8 +157,8 @@ void max_unpool2d(round& r) {
       const index_t w = s[s.size() - 1], h = s[s.size() - 2], within = i % std::max<index_t>(1, h * w);
       places.data()[i] = all_different ? within % volume : random.between(0, volume - 1);
       if (own_blocks)
-        places.data()[i] = std::min(volume - 1, (2 * (within / w) + random.between(0, 1)) * size.w + 2 * (within % w) +
-                                                    random.between(0, 1));
+        places.data()[i] = std::min(
+            volume - 1, (2 * (within / w) + random.between(0, 1)) * size.w + 2 * (within % w) + random.between(0, 1));
       if (wild && random.one_in(40)) places.data()[i] = random.one_in(2) ? volume : random.hostile();
     }
     const input<T> x(random, x_values);
@@ -182,7 +182,7 @@ void convert_indices(round& r) {
   r.tell("input ", s, ", ", text_of(o));
   shape out;
   if (!error_of([&] { out = tf::max_pool2d_output_shape(s, o); }).empty()) return;
-  if (!is_small({out}) || o.padding.top > 1000 || o.padding.left > 1000) return;
+  if (!is_small({out}) || o.padding.h > 1000 || o.padding.w > 1000) return;
   const auto x = random_tensor<std::int8_t>(s, random.seed());
   tf::tensor<index_t> places = tf::max_pool2d_with_indices(x, o).indices;
   const bool wild = random.one_in(4);
@@ -267,7 +267,7 @@ void make_huge(random_source& random, tf::im2col_options& o, const hw& image) {
   const index_t h = random.between(1, index_t{1} << random.between(2, 60)), w = random.between(1, 9);
   o.stride = random.one_in(2) ? hw{h, w} : hw{w, h};
   if (random.one_in(2)) o.padding = {o.stride.h < 1 << 20 ? 1 : o.stride.h / 2, o.stride.w < 1 << 20 ? 1 : o.stride.w / 2};
-  if (random.one_in(2)) o.dilation = {std::max<index_t>(1, o.padding.top), std::max<index_t>(1, o.padding.left)};
+  if (random.one_in(2)) o.dilation = {std::max<index_t>(1, o.padding.h), std::max<index_t>(1, o.padding.w)};
   (void)image;
 }
 
@@ -294,7 +294,9 @@ void col2im(round& r) {
   tf::im2col_options o = draw_columns(random, seldom);
   if (random.one_in(8)) make_huge(random, o, size);
   shape s{batch, channels * 3, 7};
-  if (const std::string error = error_of([&] { s = tf::im2col_output_shape({batch, channels, size.h, size.w}, o); });
+  if (const std::string error = error_of([&] {
+        s = tf::im2col_output_shape({batch, channels, size.h, size.w}, o);
+      });
       !error.empty() || !is_small({s}))
     s = {random.between(0, 2), random.between(0, 8), random.between(0, 8)};
   if (random.one_in(6) && is_small({shape{s[1], s[2]}})) s = {s[1], s[2]};
@@ -332,8 +334,8 @@ struct upsample_call : exact_call {
     else
       tf::upsample_nearest2d_into(std::get<0>(views), x, size, ctx);
   }
-  /// The places are the same; of the means a few roundings of numbers up to 1, or of an integer type's largest: the weights,
-  /// two products and a sum across, and the same again down.
+  /// The places are the same; of the means a few roundings of numbers up to 1, or of an integer type's largest: the
+  /// weights, two products and a sum across, and the same again down.
   void compare(const outputs& got, const outputs& expected, const tf::context& ctx) const {
     if constexpr (!Bilinear) {
       exact_call::compare(got, expected, ctx);
@@ -376,7 +378,8 @@ void upsample2d(round& r) {
     return random.one_in(2) ? random.pick({2.0, 0.5, 3.0, 1.0}) : static_cast<double>(random.between(1, 4000)) / 1000;
   };
   const tf::scale scale(draw_scale(), draw_scale());
-  const hw size = random.one_in(3) ? hw{2 * in.h, 2 * in.w} : hw{random.setting(1, 60, seldom), random.setting(1, 60, seldom)};
+  const hw size =
+      random.one_in(3) ? hw{2 * in.h, 2 * in.w} : hw{random.setting(1, 60, seldom), random.setting(1, 60, seldom)};
   const bool scaled = random.one_in(2);
   with_element_type(random, [&]<class T>() {
     // Bilinear means of NaN and infinities follow the weights of 0.

@@ -1,6 +1,6 @@
 // Parts that were compiled under different flags make one program: each works as its own flags say, none gets another's
-// code, and tenfold's types go between them. This file is compiled plainly; whose inline functions the linker keeps is up
-// to the order of the link.
+// code, and tenfold's types go between them. This file is compiled plainly; whose inline functions the linker keeps is
+// up to the order of the link.
 #include "part.hpp"
 
 #include <cstdio>
@@ -20,7 +20,8 @@ namespace tf = tenfold;
 const part* const parts[] = {PARTS};
 #undef EACH_PART
 constexpr tf::isa levels[] = {tf::isa::avx512, tf::isa::avx2, tf::isa::base};
-constexpr const char* text = "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1";
+constexpr const char* text =
+    "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1";
 
 constexpr unsigned flush_to_zero = 0x8040;  // and denormals-are-zero
 

@@ -6,12 +6,13 @@ namespace {
 
 namespace tf = tenfold;
 
-/// A hash of all bits, but one NaN is as good as another: which of two a sum keeps is up to the processor and to the order
-/// in which the compiler writes it.
+/// A hash of all bits, but one NaN is as good as another: which of two a sum keeps is up to the processor and to the
+/// order in which the compiler writes it.
 template <class T>
 std::uint64_t bits_of(const tf::tensor<T>& x) {
   using B = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  constexpr B infinity = sizeof(T) == 4 ? B{0x7f800000} : static_cast<B>(std::uint64_t{0x7ff} << 52), sign = B{1} << (8 * sizeof(T) - 1);
+  constexpr B infinity = sizeof(T) == 4 ? B{0x7f800000} : static_cast<B>(std::uint64_t{0x7ff} << 52),
+              sign = B{1} << (8 * sizeof(T) - 1);
   std::uint64_t hash = 14695981039346656037U;  // FNV-1a
   for (tf::index_t i = 0; i < x.size(); ++i) {
     B bits;
@@ -41,9 +42,10 @@ tf::tensor<T> specials(const tf::shape& shape, std::uint64_t seed) {
   tf::tensor<T> x = numbers<T>(shape, seed);
   if constexpr (!std::is_integral_v<T>) {
     using B = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    constexpr B infinity = sizeof(T) == 4 ? B{0x7f800000} : static_cast<B>(std::uint64_t{0x7ff} << 52), sign = B{1} << (8 * sizeof(T) - 1);
-    constexpr B bits[] = {infinity | (infinity >> 1), infinity, infinity | sign, sign, 1, sign | 1, infinity - 1,
-                          infinity >> 1};
+    constexpr B infinity = sizeof(T) == 4 ? B{0x7f800000} : static_cast<B>(std::uint64_t{0x7ff} << 52),
+                sign = B{1} << (8 * sizeof(T) - 1);
+    constexpr B bits[] = {
+        infinity | (infinity >> 1), infinity, infinity | sign, sign, 1, sign | 1, infinity - 1, infinity >> 1};
     tf::index_t i = 0;
     for (const B b : bits) std::memcpy(x.data() + (i += 5) % x.size(), &b, sizeof b);
   }
@@ -74,10 +76,11 @@ void resizing(const tf::context& ctx, report answer) {
   answer("max_pool2d", bits_of(tf::max_pool2d(x, {.kernel_size = 2}, ctx)));
   const auto pooled = tf::max_pool2d_with_indices(x, {.kernel_size = 3, .stride = 2, .padding = 1}, ctx);
   for (const auto duplicates : {tf::unpool_duplicates::last, tf::unpool_duplicates::max, tf::unpool_duplicates::sum})
-    answer("max_unpool2d", bits_of(tf::max_unpool2d(pooled.values, pooled.indices,
-                                                    {.kernel_size = 3, .stride = 2, .padding = 1,
-                                                     .output_size = tf::hw{9, 11}, .duplicates = duplicates},
-                                                    ctx)));
+    answer("max_unpool2d",
+           bits_of(tf::max_unpool2d(
+               pooled.values, pooled.indices,
+               {.kernel_size = 3, .stride = 2, .padding = 1, .output_size = tf::hw{9, 11}, .duplicates = duplicates},
+               ctx)));
   const auto column = tf::im2col(x, {.kernel_size = 3, .padding = 1}, ctx);
   answer("im2col", bits_of(column));
   answer("col2im", bits_of(tf::col2im(column, {9, 11}, {.kernel_size = 3, .padding = 1}, ctx)));
@@ -87,8 +90,8 @@ void products(const tf::context& ctx, report answer) {
   for (const float beta : {0.0F, 3.0F}) {
     const auto a = numbers<float>({37, 41}, 5), b = numbers<float>({41, 43}, 6);
     auto c = specials<float>({37, 43}, 7);
-    tf::gemm<float>(tf::order::row_major, tf::transpose::no, tf::transpose::no, 37, 43, 41, 0.3F, a.data(), 41, b.data(),
-                    43, beta, c.data(), 43, ctx);
+    tf::gemm<float>(tf::order::row_major, tf::transpose::no, tf::transpose::no, 37, 43, 41, 0.3F, a.data(), 41,
+                    b.data(), 43, beta, c.data(), 43, ctx);
     answer("gemm", bits_of(c));
   }
 }
@@ -101,10 +104,13 @@ void convolutions(const tf::context& ctx, report answer) {
     for (const tf::index_t stride : {1, 2}) {
       answer("conv2d", bits_of(tf::conv2d(x, weight, bias, {.stride = stride, .padding = k / 2}, ctx)));
       answer("conv2d, specials", bits_of(tf::conv2d(odd, weight, {.stride = stride, .padding = k / 2}, ctx)));
-      answer("conv2d, depthwise", bits_of(tf::conv2d(x, grouped, {.stride = stride, .padding = k / 2, .groups = 16}, ctx)));
-      answer("conv_transpose2d", bits_of(tf::conv_transpose2d(x, weight, bias, {.stride = stride, .padding = k / 2}, ctx)));
+      answer("conv2d, depthwise",
+             bits_of(tf::conv2d(x, grouped, {.stride = stride, .padding = k / 2, .groups = 16}, ctx)));
+      answer("conv_transpose2d",
+             bits_of(tf::conv_transpose2d(x, weight, bias, {.stride = stride, .padding = k / 2}, ctx)));
       answer("conv_transpose2d, specials", bits_of(tf::conv_transpose2d(odd, weight, {.stride = stride}, ctx)));
-      answer("conv_transpose2d, depthwise", bits_of(tf::conv_transpose2d(x, grouped, {.stride = stride, .groups = 16}, ctx)));
+      answer("conv_transpose2d, depthwise",
+             bits_of(tf::conv_transpose2d(x, grouped, {.stride = stride, .groups = 16}, ctx)));
     }
   }
   const auto weight = numbers<float>({16, 16, 3, 3}, 11);
@@ -201,5 +207,5 @@ tf::error_handler set_error_handler(tf::error_handler handler) { return tf::set_
 }  // namespace
 
 TENFOLD_SHARED extern const part PART;
-constexpr part PART = {NAME,        NEEDS, throws,    has_level, operations, ramp,            sum,
-                       two_threads, layer, run_layer, refused,   catches,    default_context, set_error_handler};
+constexpr part PART = {NAME,      NEEDS,   throws,  has_level,       operations,       ramp, sum, two_threads, layer,
+                       run_layer, refused, catches, default_context, set_error_handler};

@@ -1,5 +1,5 @@
-// The parts of the program: part.cpp, compiled under different flags. Between them go tenfold's own types, which are the
-// same for all flags, and nothing of std: its inline functions are shared by files of all flags.
+// The parts of the program: part.cpp, compiled under different flags. Between them go tenfold's own types, which are
+// the same for all flags, and nothing of std: its inline functions are shared by files of all flags.
 #pragma once
 
 #include <tenfold/tenfold.hpp>

@@ -1,12 +1,11 @@
-// What conv2d and conv_transpose2d share once each has said how it is checked and which algorithms it has: the choice, the
-// call itself and the prepared layer.
+// What conv2d and conv_transpose2d share once each has said how it is checked and which algorithms it has: the choice,
+// the call itself and the prepared layer.
 //
 // An operation Op has
 //   Op::options                                its settings
 //   Op::name                                   for error texts
 //   Op::checked(input, weight, bias, options)  shapes -> convolution_geometry, or PyTorch's error
 //   Op::some_input(weight, options)            an input that these take, if they take any
-//   Op::usual_image(geometry)                  input and output of a usual size
 //   Op::algorithms<T>                          an array of convolution_algorithm<T>, best first, general last
 #pragma once
 
@@ -36,6 +35,33 @@ struct convolution_operands {
   bool relu = false;
 };
 
+template <class T>
+struct convolution_algorithm;
+
+/// What a call decides without its arrays: the algorithm, its blocks and tasks, the bytes of scratch memory. It is made
+/// once and may be run many times.
+template <class T>
+class convolution_plan {
+ public:
+  convolution_geometry geometry;
+  const convolution_algorithm<T>* algorithm = nullptr;
+  index_t bytes = 0;
+
+  /// The algorithm's own part of it: P is trivial to copy and to leave.
+  template <class P, class... Args>
+  P& emplace(const Args&... args) {
+    static_assert(sizeof(P) <= sizeof own_ && std::is_trivially_copyable_v<P>);
+    return *::new (static_cast<void*>(own_)) P{args...};
+  }
+  template <class P>
+  const P& own() const {
+    return *std::launder(reinterpret_cast<const P*>(own_));
+  }
+
+ private:
+  alignas(std::max_align_t) std::byte own_[2560];
+};
+
 /// One way to compute a convolution.
 template <class T>
 struct convolution_algorithm {
@@ -47,8 +73,11 @@ struct convolution_algorithm {
   /// The elements of a weight packed beforehand, and the packing; null where the plain weight serves.
   index_t (*packed_size)(const convolution_geometry& g, const context& ctx);
   void (*pack)(const convolution_geometry& g, const T* weight, const context& ctx, T* packed);
-  index_t (*scratch_bytes)(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx);
-  void (*run)(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+  /// Fills in a plan, whose geometry is known, with its bytes and the algorithm's own part. Of the operands it may look
+  /// at whether there is a packed weight; nothing else of the arrays counts.
+  void (*plan)(convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx);
+  /// Runs a plan that was made for such operands, and a context of as many threads and as much memory.
+  void (*run)(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
               std::byte* memory);
 };
 
@@ -79,6 +108,43 @@ const convolution_algorithm<T>& choose_algorithm(const convolution_geometry& g, 
   return *best;
 }
 
+/// The plan of a call with the algorithm that suits it.
+template <class Op, class T>
+convolution_plan<T> make_plan(const convolution_geometry& g, const convolution_operands<T>& operands,
+                              const context& ctx) {
+  convolution_plan<T> plan;
+  plan.geometry = g;
+  plan.algorithm = &choose_algorithm<Op, T>(g, ctx, false);
+  plan.algorithm->plan(plan, operands, ctx);
+  return plan;
+}
+
+/// The plans of a convolution's products, in the order in which they are visited. Of more than most_planned it is known
+/// how much memory they need, and they are planned when they run.
+template <class T>
+struct products_plan {
+  static constexpr index_t most_planned = 16;
+  index_t count = 0;
+  gemm_plan<T> product[most_planned];
+
+  products_plan() {}  // NOLINT(modernize-use-equals-default): leaves the products as they are
+
+  /// Returns the bytes that it needs.
+  index_t add(const gemm_problem<T>& p, const context& ctx) {
+    const gemm_plan<T> made(p, ctx);
+    if (count < most_planned) product[count] = made;
+    ++count;
+    return made.bytes;
+  }
+  /// Product i.
+  void run(index_t i, const gemm_problem<T>& p, const context& ctx, std::byte* memory) const {
+    if (i < most_planned)
+      run_gemm(p, product[i], ctx, memory);
+    else
+      run_gemm(p, gemm_plan<T>(p, ctx), ctx, memory);
+  }
+};
+
 /// Calls back with a gemm_problem. A reference without the callable's type: what enumerates problems is compiled once.
 template <class T>
 class problem_visitor {
@@ -93,8 +159,8 @@ class problem_visitor {
   void (*call_)(void*, const gemm_problem<T>&);
 };
 
-/// The implicit matrix product as an algorithm. Source::for_each_problem(geometry, operands, problem_visitor) visits each
-/// of the products that a convolution consists of.
+/// The implicit matrix product as an algorithm. Source::for_each_problem(geometry, operands, problem_visitor) visits
+/// each of the products that a convolution consists of.
 template <class Source, class T>
 struct implicit_gemm_algorithm {
   template <class Visit>
@@ -104,7 +170,7 @@ struct implicit_gemm_algorithm {
   /// Each problem with its part of a weight that was packed before.
   template <class Visit>
   static void visit_packed(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
-                           const Visit& visit) {
+                           Visit visit) {
     visit_problems(g, operands, [&, packed = operands.packed_weight](gemm_problem<T> p) mutable {
       p.packed_a = packed;
       packed += gemm_packed_size(p, ctx);
@@ -114,8 +180,7 @@ struct implicit_gemm_algorithm {
 
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     double sum = 0;
-    visit_problems(
-        g, {}, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, gemm_kernels_of<T>(ctx, p.m), packed); });
+    visit_problems(g, {}, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, gemm_kernels_of<T>(ctx, p.m), packed); });
     return sum;
   }
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
@@ -131,20 +196,20 @@ struct implicit_gemm_algorithm {
       packed += gemm_packed_size(p, ctx);
     });
   }
-  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const context& ctx) {
-    index_t bytes = 0;
-    visit_packed(g, operands, ctx,
-                 [&](const gemm_problem<T>& p) { bytes = (std::max)(bytes, gemm_scratch_bytes(p, ctx)); });
-    return bytes;
+  static void plan(convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx) {
+    auto& own = plan.template emplace<products_plan<T>>();
+    visit_packed(plan.geometry, operands, ctx,
+                 [&](const gemm_problem<T>& p) { plan.bytes = (std::max)(plan.bytes, own.add(p, ctx)); });
   }
-  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+  static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    visit_packed(g, operands, ctx, [&](const gemm_problem<T>& p) { run_gemm(p, ctx, memory); });
+    const auto& own = plan.template own<products_plan<T>>();
+    visit_packed(plan.geometry, operands, ctx,
+                 [&, i = index_t{0}](const gemm_problem<T>& p) mutable { own.run(i++, p, ctx, memory); });
   }
 
-  static constexpr convolution_algorithm<T> entry = {"implicit_gemm", always_applies, cost, packed_size,
-                                                     pack,            scratch_bytes,  run};
+  static constexpr convolution_algorithm<T> entry = {
+      "implicit_gemm", always_applies, cost, packed_size, pack, plan, run};
 };
 
 /// Such a call does nothing; its other sizes may be anything, as no memory stands behind them.
@@ -153,9 +218,9 @@ inline bool has_no_result(const convolution_geometry& g) { return g.output_shape
 template <class Op, class T>
 void run_convolution(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx) {
   if (has_no_result(g)) return;
-  const convolution_algorithm<T>& algorithm = choose_algorithm<Op, T>(g, ctx, false);
-  const scratch_memory memory(ctx, algorithm.scratch_bytes(g, operands, ctx));
-  algorithm.run(g, operands, ctx, memory.data());
+  const convolution_plan<T> plan = make_plan<Op, T>(g, operands, ctx);
+  const scratch_memory memory(ctx, plan.bytes);
+  plan.algorithm->run(plan, operands, ctx, memory.data());
 }
 
 /// A bias that may be missing.
@@ -191,7 +256,7 @@ index_t convolution_workspace_bytes(const shape& input, const shape& weight, con
                                     const context& ctx) {
   const convolution_geometry g = Op::checked(input, weight, std::nullopt, options);
   if (has_no_result(g)) return 0;
-  return workspace_bytes_for(choose_algorithm<Op, T>(g, ctx, false).scratch_bytes(g, {}, ctx));
+  return workspace_bytes_for(make_plan<Op, T>(g, {}, ctx).bytes);
 }
 
 /// The Op of a prepared layer.
@@ -206,14 +271,93 @@ namespace tenfold::inline v0::layers {
 
 using namespace detail;
 
-/// The weight of a layer, packed for each algorithm that a call has asked for. Calls may ask at the same time: the first
-/// to finish packing wins, the other throws its copy away.
+/// A plan that a layer keeps, and for what it was made.
+struct kept_plan {
+  const void* algorithms = nullptr;  // the list of the flags that it was made under
+  shape input;
+  int threads = 0;
+  index_t max_workspace_bytes = 0;
+  tenfold::math math = tenfold::math::standard;
+
+  TENFOLD_TAG kept_plan() = default;
+};
+
+/// The plans of the first few inputs that a layer has seen. They stay as they are, so that reading takes no lock; all
+/// their memory comes with the first, so that later ones allocate nothing.
+class kept_plans {
+ public:
+  static constexpr int most = 8;
+
+  TENFOLD_TAG kept_plans() = default;
+  TENFOLD_TAG kept_plans(const kept_plans&) noexcept {}            // a copy plans anew
+  TENFOLD_TAG kept_plans& operator=(const kept_plans&) noexcept {  // NOLINT(bugprone-unhandled-self-assignment)
+    clear();
+    return *this;
+  }
+  TENFOLD_TAG ~kept_plans() { clear(); }
+
+  /// Null where there is none.
+  TENFOLD_TAG const kept_plan* find(const void* algorithms, const shape& input, const context& ctx) const {
+    for (const auto& slot : slots_) {
+      const kept_plan* plan = slot.load(std::memory_order_acquire);
+      if (plan && plan->input == input && plan->threads == ctx.threads && plan->math == ctx.math &&
+          plan->max_workspace_bytes == ctx.max_workspace_bytes && plan->algorithms == algorithms)
+        return plan;
+    }
+    return nullptr;
+  }
+
+  /// Keeps a copy where there is room. Plan is trivial to copy and to leave.
+  template <class Plan>
+  TENFOLD_TAG void keep(const Plan& plan) const {
+    if (taken_.load(std::memory_order_relaxed) >= most) return;
+    std::byte* memory = memory_.load(std::memory_order_acquire);
+    if (!memory) {
+      auto* made = static_cast<std::byte*>(::operator new(most * sizeof(Plan)));
+      if (memory_.compare_exchange_strong(memory, made, std::memory_order_acq_rel))
+        memory = made;
+      else
+        ::operator delete(made);
+    }
+    const int place = taken_.fetch_add(1, std::memory_order_relaxed);
+    if (place >= most) return;
+    slots_[place].store(::new (static_cast<void*>(memory + static_cast<std::size_t>(place) * sizeof(Plan))) Plan(plan),
+                        std::memory_order_release);
+  }
+
+ private:
+  TENFOLD_TAG void clear() {
+    for (auto& slot : slots_) slot.store(nullptr);
+    ::operator delete(memory_.exchange(nullptr));
+    taken_.store(0);
+  }
+  mutable std::atomic<const kept_plan*> slots_[most] = {};
+  mutable std::atomic<std::byte*> memory_ = nullptr;
+  mutable std::atomic<int> taken_ = 0;
+};
+
+}  // namespace tenfold::inline v0::layers
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+
+template <class T>
+struct planned_call : layers::kept_plan {
+  convolution_plan<T> plan;
+  const T* packed = nullptr;
+};
+
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
+
+namespace tenfold::inline v0::layers {
+
+/// The weight of a layer, packed for each algorithm that a call has asked for. Calls may ask at the same time: the
+/// first to finish packing wins, the other throws its copy away.
 template <class T, std::size_t Count>
 class packed_weights {
  public:
   TENFOLD_TAG packed_weights() = default;
-  TENFOLD_TAG packed_weights(const packed_weights&) {}  // a copy packs anew when asked
-  TENFOLD_TAG packed_weights& operator=(const packed_weights&) {
+  TENFOLD_TAG packed_weights(const packed_weights&) {}            // a copy packs anew when asked
+  TENFOLD_TAG packed_weights& operator=(const packed_weights&) {  // NOLINT(bugprone-unhandled-self-assignment)
     clear();
     return *this;
   }
@@ -237,8 +381,9 @@ class packed_weights {
   mutable std::atomic<const tensor<T>*> slots_[Count] = {};
 };
 
-/// A layer whose weight is known: checked once, and packed once for the algorithm that suits it on the instruction set of
-/// the context that it is made with. (Should an input's size ask for another algorithm, the first such call packs again.)
+/// A layer whose weight is known: checked once, and packed once for each algorithm that an input's size asks for, on
+/// the instruction set of the context that it is made with. How it runs is planned once for each of the first inputs'
+/// sizes.
 template <bool Transposed, class T>
 class prepared_convolution {
   using Op = typename prepared_op<Transposed>::type;
@@ -250,105 +395,111 @@ class prepared_convolution {
 
   template <tensor_like Weight, tensor_like Bias>
   TENFOLD_TAG prepared_convolution(const Weight& weight, const Bias& bias, const options_type& options = {},
-                       activation after = activation::none, const context& ctx = default_context())
+                                   activation after = activation::none, const context& ctx = default_context())
       : prepared_convolution(const_view(weight), optional_bias<T>(const_view(bias)), options, after, ctx) {}
   template <tensor_like Weight>
   TENFOLD_TAG explicit prepared_convolution(const Weight& weight, const options_type& options = {},
-                                activation after = activation::none, const context& ctx = default_context())
+                                            activation after = activation::none, const context& ctx = default_context())
       : prepared_convolution(const_view(weight), optional_bias<T>(), options, after, ctx) {}
 
   /// The plain operation's result, and the activation.
   template <tensor_like Input>
   TENFOLD_TAG tensor<T> operator()(const Input& input, const context& ctx = default_context()) const {
     const tensor_view<const T> x = const_view(input);
-    const convolution_geometry g = geometry(x.shape());
-    auto output = tensor<T>::uninitialized(g.output_shape);
-    run(g, x.data(), output.data(), ctx);
-    return output;
+    return with_plan(x.shape(), ctx, [&](const convolution_plan<T>& plan, const T* packed, const context& c) {
+      auto output = tensor<T>::uninitialized(plan.geometry.output_shape);
+      run(plan, packed, x.data(), output.data(), c);
+      return output;
+    });
   }
 
   /// The same into an output of output_shape, which may not overlap the input. Allocates nothing when the context
-  /// carries a workspace of workspace_bytes and workspace_bytes or an earlier call has packed the weight for such an input.
+  /// carries a workspace of workspace_bytes and plan, workspace_bytes or an earlier call has packed the weight for such
+  /// an input.
   template <tensor_like Output, tensor_like Input>
   TENFOLD_TAG void into(Output&& output, const Input& input, const context& ctx = default_context()) const {
     const tensor_view<const T> x = const_view(input);
     const tensor_view<T> y = as_view(output);
-    const convolution_geometry g = geometry(x.shape());
-    check_output_shape(Op::name, "an output", g.output_shape, y.shape());
-    run(g, x.data(), y.data(), ctx);
+    with_plan(x.shape(), ctx, [&](const convolution_plan<T>& plan, const T* packed, const context& c) {
+      check_output_shape(Op::name, "an output", plan.geometry.output_shape, y.shape());
+      run(plan, packed, x.data(), y.data(), c);
+    });
   }
 
-  TENFOLD_TAG shape output_shape(const shape& input) const { return geometry(input).output_shape; }
+  TENFOLD_TAG shape output_shape(const shape& input) const {
+    return Op::checked(input, weight_.shape(), bias_shape_, options_).output_shape;
+  }
+
+  /// Packs the weight and plans the call for an input of this shape, before there is one.
+  TENFOLD_TAG void plan(const shape& input, const context& ctx = default_context()) const {
+    with_plan(input, ctx, [](const convolution_plan<T>&, const T*, const context&) {});
+  }
 
   TENFOLD_TAG index_t workspace_bytes(const shape& input, const context& ctx = default_context()) const {
-    const convolution_geometry g = geometry(input);
-    if (has_no_result(g)) return 0;
-    const context c = at_isa(ctx);
-    const std::size_t i = choose(g, c);
-    return workspace_bytes_for(algorithms()[i].scratch_bytes(g, operands(i, g, nullptr, nullptr, c), c));
+    return with_plan(input, ctx, [](const convolution_plan<T>& plan, const T*, const context&) {
+      return workspace_bytes_for(plan.bytes);
+    });
   }
 
  private:
-  /// A larger weight is packed by the first call, whose input tells whether it needs to be.
-  static constexpr index_t eager_bytes = index_t{64} << 20;
-
   TENFOLD_TAG static constexpr const auto& algorithms() { return Op::template algorithms<T>; }
 
-  TENFOLD_TAG prepared_convolution(const tensor_view<const T>& weight, const optional_bias<T>& bias, const options_type& options,
-                       activation after, const context& ctx)
+  TENFOLD_TAG prepared_convolution(const tensor_view<const T>& weight, const optional_bias<T>& bias,
+                                   const options_type& options, activation after, const context& ctx)
       : weight_(weight.shape(), weight.data()),
         bias_shape_(bias.bias_shape),
         options_(options),
         after_(after),
         isa_(chosen_isa(ctx)) {
-    const convolution_geometry g = geometry(Op::some_input(weight_.shape(), options));  // or what every input raises
+    output_shape(Op::some_input(weight_.shape(), options));  // or what every input raises
     if (bias.data) bias_ = tensor<T>(*bias_shape_, bias.data);
-    if (weight_.size() > 0 && is_usual(g)) pack_for(Op::usual_image(g), at_isa(ctx));
   }
 
-  /// Other settings no image may suit, and sizes computed from them may overflow.
-  TENFOLD_TAG static bool is_usual(const convolution_geometry& g) {
-    constexpr index_t most = 1024;
-    return (std::max)(g.stride.h, g.stride.w) <= most && (std::max)(g.padding.h, g.padding.w) <= most &&
-           (std::min)(g.dilation.h, g.dilation.w) > 0 && (std::max)(g.dilation.h, g.dilation.w) <= most;
+  /// use(plan, packed weight, context at the layer's instruction set).
+  template <class Use>
+  TENFOLD_TAG auto with_plan(const shape& input, const context& ctx, const Use& use) const {
+    context c = ctx;
+    c.isa = isa_;
+    const bool keeps = ctx.algorithm.empty();
+    if (const kept_plan* found = keeps ? plans_.find(algorithms(), input, ctx) : nullptr) {
+      const auto& own = static_cast<const planned_call<T>&>(*found);
+      return use(own.plan, own.packed, c);
+    }
+    planned_call<T> made;
+    make(made, input, c);
+    if (keeps) {
+      made.algorithms = algorithms();
+      made.input = input;
+      made.threads = ctx.threads;
+      made.max_workspace_bytes = ctx.max_workspace_bytes;
+      made.math = ctx.math;
+      plans_.keep(made);
+    }
+    return use(made.plan, made.packed, c);
   }
 
-  TENFOLD_TAG void pack_for(const convolution_geometry& g, const context& ctx) const {
-    const convolution_algorithm<T>* usual = find_algorithm<Op, T>(g, ctx, true);
-    if (usual && usual->packed_size(g, ctx) * static_cast<index_t>(sizeof(T)) <= eager_bytes)
-      operands(static_cast<std::size_t>(usual - std::begin(algorithms())), g, nullptr, nullptr, ctx);
-  }
-
-  TENFOLD_TAG std::size_t choose(const convolution_geometry& g, const context& ctx) const {
-    return static_cast<std::size_t>(&choose_algorithm<Op, T>(g, ctx, true) - std::begin(algorithms()));
-  }
-
-  TENFOLD_TAG void run(const convolution_geometry& g, const T* input, T* output, const context& ctx) const {
-    if (has_no_result(g)) return;
-    const context c = at_isa(ctx);
-    const std::size_t i = choose(g, c);
-    const convolution_operands<T> from = operands(i, g, input, output, c);
-    const scratch_memory memory(c, algorithms()[i].scratch_bytes(g, from, c));
-    algorithms()[i].run(g, from, c, memory.data());
-  }
-
-  TENFOLD_TAG convolution_operands<T> operands(std::size_t i, const convolution_geometry& g, const T* input, T* output,
-                                   const context& ctx) const {
-    const convolution_algorithm<T>& algorithm = algorithms()[i];
-    const T* packed = packed_.get(i, [&] {
-      auto made = tensor<T>::uninitialized({algorithm.packed_size(g, ctx)});
-      algorithm.pack(g, weight_.data(), ctx, made.data());
-      return made;
+  TENFOLD_TAG void make(planned_call<T>& made, const shape& input, const context& ctx) const {
+    convolution_plan<T>& plan = made.plan;
+    plan.geometry = Op::checked(input, weight_.shape(), bias_shape_, options_);
+    if (has_no_result(plan.geometry)) return;
+    plan.algorithm = &choose_algorithm<Op, T>(plan.geometry, ctx, true);
+    made.packed = packed_.get(static_cast<std::size_t>(plan.algorithm - std::begin(algorithms())), [&] {
+      auto weight = tensor<T>::uninitialized({plan.algorithm->packed_size(plan.geometry, ctx)});
+      plan.algorithm->pack(plan.geometry, weight_.data(), ctx, weight.data());
+      return weight;
     });
-    return {input, weight_.data(), packed, bias_.data(), output, after_ == activation::relu};
+    plan.algorithm->plan(plan, operands(made.packed, nullptr, nullptr), ctx);
   }
 
-  TENFOLD_TAG convolution_geometry geometry(const shape& input) const {
-    return Op::checked(input, weight_.shape(), bias_shape_, options_);
+  TENFOLD_TAG void run(const convolution_plan<T>& plan, const T* packed, const T* input, T* output,
+                       const context& ctx) const {
+    if (!plan.algorithm) return;  // no result
+    const scratch_memory memory(ctx, plan.bytes);
+    plan.algorithm->run(plan, operands(packed, input, output), ctx, memory.data());
   }
-  TENFOLD_TAG context at_isa(context ctx) const {
-    ctx.isa = isa_;
-    return ctx;
+
+  TENFOLD_TAG convolution_operands<T> operands(const T* packed, const T* input, T* output) const {
+    return {input, weight_.data(), packed, bias_.data(), output, after_ == activation::relu};
   }
 
   tensor<T> weight_;
@@ -358,6 +509,7 @@ class prepared_convolution {
   activation after_;
   isa isa_;
   packed_weights<T, std::size(Op::template algorithms<T>)> packed_;
+  kept_plans plans_;
 };
 
 }  // namespace tenfold::inline v0::layers

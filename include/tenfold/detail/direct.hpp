@@ -282,6 +282,10 @@ template <class Axis, class T>
 struct direct_algorithm {
   using plan_type = direct_plan<T, Axis>;
   using worker_type = direct_worker<T, Axis>;
+  struct own_plan {
+    plan_type plan;
+    index_t share;  // bytes of a worker
+  };
 
   static bool applies(const convolution_geometry& g, const context& ctx) { return plan_type(g, ctx).fits(g); }
 
@@ -320,17 +324,19 @@ struct direct_algorithm {
         worker_type::pack(g, plan.kernel, weight, b, o, packed);
   }
 
-  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const context& ctx) {
-    plan_type plan(g, ctx);
-    plan.choose_blocks(g, ctx);
-    return worker_bytes(g, operands, plan) * worker_count(ctx, plan.tasks(g));
-  }
-  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
-                  std::byte* memory) {
+  static void plan(convolution_plan<T>& whole, const convolution_operands<T>& operands, const context& ctx) {
+    const convolution_geometry& g = whole.geometry;
     plan_type plan(g, ctx);
     plan.choose_blocks(g, ctx);
     const index_t share = worker_bytes(g, operands, plan);
+    whole.template emplace<own_plan>(plan, share);
+    whole.bytes = share * worker_count(ctx, plan.tasks(g));
+  }
+  static void run(const convolution_plan<T>& whole, const convolution_operands<T>& operands, const context& ctx,
+                  std::byte* memory) {
+    const convolution_geometry& g = whole.geometry;
+    const plan_type& plan = whole.template own<own_plan>().plan;
+    const index_t share = whole.template own<own_plan>().share;
     parallel_tasks(ctx, plan.tasks(g), [&](index_t worker, index_t t) {
       scratch_cursor cursor(memory + worker * share);
       const index_t lane_block = t / (plan.blocks.h * plan.blocks.w);
@@ -346,7 +352,7 @@ struct direct_algorithm {
     return counter.used();
   }
 
-  static constexpr convolution_algorithm<T> entry = {"direct", applies, cost, packed_size, pack, scratch_bytes, run};
+  static constexpr convolution_algorithm<T> entry = {"direct", applies, cost, packed_size, pack, plan, run};
 };
 
 TENFOLD_END_STRICT

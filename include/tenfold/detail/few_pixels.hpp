@@ -27,20 +27,22 @@ class few_pixels {
     const double window = d(g.in_channels) * d(g.kernel.h) * d(g.kernel.w);
     const double columns = d(g.out.h) * d(g.out.w);
     const double read = d(g.out_channels) * window / d(vector_lanes<T>(ctx));
-    const double sums = 16 * d(g.out_channels) * columns * d(ceil_divide(g.in_channels * g.kernel.h * g.kernel.w, depth));
+    const double sums =
+        16 * d(g.out_channels) * columns * d(ceil_divide(g.in_channels * g.kernel.h * g.kernel.w, depth));
     return d(g.groups) * (read * greater(columns, 2) + sums + 2 * columns * window);
   }
 
   static index_t packed_size(const convolution_geometry&, const context&) { return 0; }
   static void pack(const convolution_geometry&, const T*, const context&, T*) {}
 
-  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>&, const context& ctx) {
-    return g.batch == 0 ? 0 : share_bytes(g, ctx) * worker_count(ctx, task_count(g, ctx));
+  static void plan(convolution_plan<T>& plan, const convolution_operands<T>&, const context& ctx) {
+    const convolution_geometry& g = plan.geometry;
+    plan.bytes = share_bytes(g, ctx) * worker_count(ctx, task_count(g, ctx));
   }
 
-  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+  static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    if (g.batch == 0) return;
+    const convolution_geometry& g = plan.geometry;
     const index_t tasks = task_count(g, ctx);
     const index_t per_group = tasks / g.groups;
     const index_t rows = ceil_divide(g.out_channels, per_group);
@@ -53,8 +55,7 @@ class few_pixels {
     });
   }
 
-  static constexpr convolution_algorithm<T> entry = {"few_pixels", applies,       cost, packed_size,
-                                                     pack,         scratch_bytes, run};
+  static constexpr convolution_algorithm<T> entry = {"few_pixels", applies, cost, packed_size, pack, plan, run};
 
  private:
   static index_t window_size(const convolution_geometry& g) { return g.in_channels * g.kernel.h * g.kernel.w; }

@@ -4,7 +4,7 @@
 // The linker keeps one definition of an inline function, whichever file it is from: a plain file must not get the one
 // that was compiled with -mavx2, -fno-exceptions or -Ofast. So all code has a name that tells the flags:
 //   functions, and the types and variables of detail   live in the inline namespace TENFOLD_FLAGS
-//   members of public types                            have TENFOLD_TAG; the types themselves are the same for all flags
+//   members of public types                            have TENFOLD_TAG; the types are the same for all flags
 // and what the files of a program share on purpose is data (shared_state), and tenfold::error's virtual table.
 //
 // Floating-point code stands between TENFOLD_BEGIN_STRICT and TENFOLD_END_STRICT, which make it IEEE 754's whatever
@@ -273,22 +273,22 @@
 #if defined(TENFOLD_TEST_WITHOUT_TOKEN)  // for the tests, which then have to fail
 #define TENFOLD_FLAGS flags
 #else
-#define TENFOLD_FLAGS TENFOLD_PASTE(flags_, TENFOLD_ISA_FLAGS, _, TENFOLD_MODE_FLAGS, _, , , , , , , , , , , , , , , , , , , , , )
-#define TENFOLD_ISA_FLAGS                                                                                             \
-  TENFOLD_PASTE(                                                                                                      \
-    TENFOLD_FLAG_VECTORS, TENFOLD_FLAG_POPCNT, TENFOLD_FLAG_LZCNT, TENFOLD_FLAG_BMI, TENFOLD_FLAG_BMI2, \
-    TENFOLD_FLAG_TBM, TENFOLD_FLAG_MOVBE, TENFOLD_FLAG_F16C, TENFOLD_FLAG_FMA, TENFOLD_FLAG_FMA4, TENFOLD_FLAG_XOP, \
-    TENFOLD_FLAG_AVXVNNI, TENFOLD_FLAG_GFNI, TENFOLD_FLAG_AVX512BW, TENFOLD_FLAG_AVX512DQ, TENFOLD_FLAG_AVX512VL, \
-    TENFOLD_FLAG_AVX512CD, TENFOLD_FLAG_AVX512VBMI, TENFOLD_FLAG_AVX512VBMI2, TENFOLD_FLAG_AVX512IFMA, \
-    TENFOLD_FLAG_AVX512VNNI, TENFOLD_FLAG_AVX512BITALG, TENFOLD_FLAG_AVX512VPOPCNTDQ, TENFOLD_FLAG_AVX512BF16, \
-    TENFOLD_FLAG_AVX512FP16, TENFOLD_FLAG_APX_F)
-#define TENFOLD_MODE_FLAGS                                                                                            \
-  TENFOLD_PASTE(                                                                                                      \
-    TENFOLD_FLAG_EXCEPTIONS, TENFOLD_FLAG_RTTI, TENFOLD_FLAG_NDEBUG, TENFOLD_FLAG_OPTIMIZE, TENFOLD_FLAG_SIZE, \
-    TENFOLD_FLAG_NO_INLINE, TENFOLD_FLAG_FINITE, TENFOLD_FLAG_FAST, TENFOLD_FLAG_ASSOCIATIVE, \
-    TENFOLD_FLAG_RECIPROCAL, TENFOLD_FLAG_NO_SIGNED_ZEROS, TENFOLD_FLAG_NO_TRAPPING, TENFOLD_FLAG_ROUNDING, \
-    TENFOLD_FLAG_SIGNALING, TENFOLD_FLAG_ASAN, TENFOLD_FLAG_TSAN, TENFOLD_FLAG_MSAN, TENFOLD_FLAG_UBSAN, \
-    TENFOLD_FLAG_ASSERTIONS, TENFOLD_FLAG_CLANG, , , , , , )
+#define TENFOLD_FLAGS \
+  TENFOLD_PASTE(flags_, TENFOLD_ISA_FLAGS, _, TENFOLD_MODE_FLAGS, _, , , , , , , , , , , , , , , , , , , , , )
+#define TENFOLD_ISA_FLAGS                                                                                              \
+  TENFOLD_PASTE(TENFOLD_FLAG_VECTORS, TENFOLD_FLAG_POPCNT, TENFOLD_FLAG_LZCNT, TENFOLD_FLAG_BMI, TENFOLD_FLAG_BMI2,    \
+                TENFOLD_FLAG_TBM, TENFOLD_FLAG_MOVBE, TENFOLD_FLAG_F16C, TENFOLD_FLAG_FMA, TENFOLD_FLAG_FMA4,          \
+                TENFOLD_FLAG_XOP, TENFOLD_FLAG_AVXVNNI, TENFOLD_FLAG_GFNI, TENFOLD_FLAG_AVX512BW,                      \
+                TENFOLD_FLAG_AVX512DQ, TENFOLD_FLAG_AVX512VL, TENFOLD_FLAG_AVX512CD, TENFOLD_FLAG_AVX512VBMI,          \
+                TENFOLD_FLAG_AVX512VBMI2, TENFOLD_FLAG_AVX512IFMA, TENFOLD_FLAG_AVX512VNNI, TENFOLD_FLAG_AVX512BITALG, \
+                TENFOLD_FLAG_AVX512VPOPCNTDQ, TENFOLD_FLAG_AVX512BF16, TENFOLD_FLAG_AVX512FP16, TENFOLD_FLAG_APX_F)
+#define TENFOLD_MODE_FLAGS                                                                                             \
+  TENFOLD_PASTE(TENFOLD_FLAG_EXCEPTIONS, TENFOLD_FLAG_RTTI, TENFOLD_FLAG_NDEBUG, TENFOLD_FLAG_OPTIMIZE,                \
+                TENFOLD_FLAG_SIZE, TENFOLD_FLAG_NO_INLINE, TENFOLD_FLAG_FINITE, TENFOLD_FLAG_FAST,                     \
+                TENFOLD_FLAG_ASSOCIATIVE, TENFOLD_FLAG_RECIPROCAL, TENFOLD_FLAG_NO_SIGNED_ZEROS,                       \
+                TENFOLD_FLAG_NO_TRAPPING, TENFOLD_FLAG_ROUNDING, TENFOLD_FLAG_SIGNALING, TENFOLD_FLAG_ASAN,            \
+                TENFOLD_FLAG_TSAN, TENFOLD_FLAG_MSAN, TENFOLD_FLAG_UBSAN, TENFOLD_FLAG_ASSERTIONS, TENFOLD_FLAG_CLANG, \
+                , , , , , )
 #endif
 
 #if defined(__GNUC__)
@@ -301,11 +301,11 @@
 #endif
 
 // What copies, moves and destroys a public type whose parts are not trivial.
-#define TENFOLD_TAGGED_COPIES(type)                 \
-  TENFOLD_TAG type(const type&) = default;          \
-  TENFOLD_TAG type(type&&) = default;               \
-  TENFOLD_TAG type& operator=(const type&) = default; \
-  TENFOLD_TAG type& operator=(type&&) = default;    \
+#define TENFOLD_TAGGED_COPIES(type)                       \
+  TENFOLD_TAG type(const type&) = default;                \
+  TENFOLD_TAG type(type&&) noexcept = default;            \
+  TENFOLD_TAG type& operator=(const type&) = default;     \
+  TENFOLD_TAG type& operator=(type&&) noexcept = default; \
   TENFOLD_TAG ~type() = default
 
 // A product and a sum are two operations, but in the kernels of levels that have them in one. Of g++'s options each is
@@ -314,15 +314,14 @@
 #define TENFOLD_BEGIN_STRICT
 #define TENFOLD_END_STRICT
 #elif defined(__clang__)
-#define TENFOLD_BEGIN_STRICT                                                               \
-  TENFOLD_PRAGMA(float_control(push)) TENFOLD_PRAGMA(float_control(precise, on))           \
-  TENFOLD_PRAGMA(clang fp reassociate(off)) TENFOLD_PRAGMA(clang fp contract(off))
+#define TENFOLD_PRECISE TENFOLD_PRAGMA(float_control(push)) TENFOLD_PRAGMA(float_control(precise, on))
+#define TENFOLD_UNFUSED TENFOLD_PRAGMA(clang fp reassociate(off)) TENFOLD_PRAGMA(clang fp contract(off))
+#define TENFOLD_BEGIN_STRICT TENFOLD_PRECISE TENFOLD_UNFUSED
 #define TENFOLD_END_STRICT TENFOLD_PRAGMA(float_control(pop))
 #elif defined(__GNUC__)
-#define TENFOLD_STRICT_OPTIONS                                                                                      \
-  "no-fast-math", "no-unsafe-math-optimizations", "no-finite-math-only", "no-associative-math",                     \
-      "no-reciprocal-math", "signed-zeros", "trapping-math", "no-rounding-math", "no-signaling-nans",               \
-      "no-single-precision-constant"
+#define TENFOLD_STRICT_OPTIONS                                                                                        \
+  "no-fast-math", "no-unsafe-math-optimizations", "no-finite-math-only", "no-associative-math", "no-reciprocal-math", \
+      "signed-zeros", "trapping-math", "no-rounding-math", "no-signaling-nans", "no-single-precision-constant"
 #define TENFOLD_OPTIMIZE(...) TENFOLD_PRAGMA(GCC optimize(__VA_ARGS__))
 #define TENFOLD_BEGIN_STRICT \
   TENFOLD_PRAGMA(GCC push_options) TENFOLD_OPTIMIZE(TENFOLD_STRICT_OPTIONS, "fp-contract=off")

@@ -1,8 +1,8 @@
 // Compiles the kernels once per instruction set. The only file with a target pragma.
 //
-// Rules of the region: every #include stands before it, inside are only .inl.hpp files; what they define is a template or
-// inline and lives in the instruction set's namespace; no variable with a dynamic initialiser; only pointers, integers
-// and scalars cross its border.
+// Rules of the region: every #include stands before it, inside are only .inl.hpp files; what they define is a template
+// or inline and lives in the instruction set's namespace; no variable with a dynamic initialiser; only pointers,
+// integers and scalars cross its border.
 #pragma once
 
 #include <tenfold/detail/isa.hpp>
@@ -20,13 +20,13 @@
 #elif defined(__GNUC__)
 #define TENFOLD_UNROLL _Pragma("GCC unroll 32")
 #define TENFOLD_INLINE inline __attribute__((always_inline))
-#define TENFOLD_BEGIN_TARGET(features) \
-  _Pragma("GCC push_options") TENFOLD_PRAGMA(GCC target(features))
+#define TENFOLD_BEGIN_TARGET(features) _Pragma("GCC push_options") TENFOLD_PRAGMA(GCC target(features))
 #define TENFOLD_END_TARGET _Pragma("GCC pop_options")
 #endif
 
-// Which product and sum become one operation is up to the text in clang's `on` (those of one expression do, at -O0 as at
-// -O3), but in g++'s `fast` up to its passes, which depend on -O and -mtune: so it compiles kernels in one way only.
+// Which product and sum become one operation is up to the text in clang's `on` (those of one expression do, at -O0 as
+// at -O3), but in g++'s `fast` up to its passes, which depend on -O and -mtune: so it compiles kernels in one way only.
+// Code hoisting would part the products that two branches have in common from their sums.
 #if defined(TENFOLD_TEST_WITHOUT_STRICT) || !defined(__GNUC__)
 #define TENFOLD_BEGIN_KERNELS
 #define TENFOLD_END_KERNELS
@@ -34,10 +34,9 @@
 #define TENFOLD_BEGIN_KERNELS TENFOLD_BEGIN_STRICT TENFOLD_PRAGMA(clang fp contract(on))
 #define TENFOLD_END_KERNELS TENFOLD_END_STRICT
 #else
-#define TENFOLD_BEGIN_KERNELS                                                                   \
-  _Pragma("GCC push_options")                                                                   \
-  TENFOLD_OPTIMIZE("O2", "expensive-optimizations", TENFOLD_STRICT_OPTIONS, "fp-contract=fast") \
-  TENFOLD_TUNE_GENERIC
+#define TENFOLD_BEGIN_KERNELS                                                                       \
+  _Pragma("GCC push_options") TENFOLD_OPTIMIZE("O2", "expensive-optimizations", "no-code-hoisting", \
+                                               TENFOLD_STRICT_OPTIONS, "fp-contract=fast") TENFOLD_TUNE_GENERIC
 #define TENFOLD_END_KERNELS _Pragma("GCC pop_options")
 #endif
 #if defined(__x86_64__) || defined(__i386__)
@@ -54,7 +53,7 @@ TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 #include <tenfold/detail/kernels/all.inl.hpp>
 TENFOLD_END_TARGET
 TENFOLD_END_KERNELS
-}
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx512
 #undef TENFOLD_VECTOR_BYTES
 #endif
 
@@ -66,7 +65,7 @@ TENFOLD_BEGIN_TARGET("avx2,fma")
 #include <tenfold/detail/kernels/all.inl.hpp>
 TENFOLD_END_TARGET
 TENFOLD_END_KERNELS
-}
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx2
 #undef TENFOLD_VECTOR_BYTES
 #endif
 
@@ -82,16 +81,16 @@ TENFOLD_END_TARGET
 #include <tenfold/detail/kernels/all.inl.hpp>
 #endif
 TENFOLD_END_KERNELS
-}
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::base
 #undef TENFOLD_VECTOR_BYTES
 #endif
 
-// TENFOLD_KERNEL(level, gemm_micro<float>): the kernel of that name of the given level, one of isa_list's. The levels are
-// namespaces, so a kernel may be anything that has the same type in all of them: a function, a table of functions.
+// TENFOLD_KERNEL(level, gemm_micro<float>): the kernel of that name of the given level, one of isa_list's. The levels
+// are namespaces, so a kernel may be anything that has the same type in all of them: a function, a table of functions.
 #if TENFOLD_COMPILES_BASE && TENFOLD_COMPILES_AVX2
-#define TENFOLD_KERNEL(level, ...)                         \
-  ((level) == isa::avx512 ? detail::avx512::__VA_ARGS__    \
-   : (level) == isa::avx2 ? detail::avx2::__VA_ARGS__      \
+#define TENFOLD_KERNEL(level, ...)                      \
+  ((level) == isa::avx512 ? detail::avx512::__VA_ARGS__ \
+   : (level) == isa::avx2 ? detail::avx2::__VA_ARGS__   \
                           : detail::base::__VA_ARGS__)
 #elif TENFOLD_COMPILES_AVX2
 #define TENFOLD_KERNEL(level, ...) ((level) == isa::avx512 ? detail::avx512::__VA_ARGS__ : detail::avx2::__VA_ARGS__)
@@ -101,7 +100,7 @@ TENFOLD_END_KERNELS
 #define TENFOLD_KERNEL(level, ...) ((level) == isa::base ? detail::base::__VA_ARGS__ : detail::base::__VA_ARGS__)
 #endif
 
-// The same for kernels whose vectors have at most 32 bytes: avx512 takes avx2's, which spares the compiler one of three.
+// The same for kernels of vectors of at most 32 bytes: avx512 takes avx2's, which spares the compiler one of three.
 #if TENFOLD_COMPILES_BASE && TENFOLD_COMPILES_AVX2
 #define TENFOLD_NARROW_KERNEL(level, ...) ((level) == isa::base ? detail::base::__VA_ARGS__ : detail::avx2::__VA_ARGS__)
 #elif TENFOLD_COMPILES_AVX2

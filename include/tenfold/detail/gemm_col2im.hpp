@@ -28,6 +28,7 @@ struct col2im_plan {
   index_t strip_h;
   gemm_blocking blocking;
   index_t tasks;
+  index_t share;  // bytes of a worker
   index_t
       packed_chunk;  // elements of a chunk's weight packed by its task; 0 where it is packed already or not worth it
 
@@ -164,29 +165,27 @@ class gemm_col2im {
     pack_beforehand(product(g, weight), ctx, packed);
   }
 
-  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const context& ctx) {
-    if (g.batch == 0) return 0;
-    const col2im_plan plan = make_plan(g, operands.packed_weight, ctx);
-    return worker_bytes(g, operands.packed_weight, ctx, plan) * worker_count(ctx, plan.tasks);
+  static void plan(convolution_plan<T>& whole, const convolution_operands<T>& operands, const context& ctx) {
+    const convolution_geometry& g = whole.geometry;
+    auto& plan = whole.template emplace<col2im_plan>(plan_strips(g, operands.packed_weight, ctx));
+    plan.share = worker_bytes(g, operands.packed_weight, ctx, plan);
+    whole.bytes = plan.share * worker_count(ctx, plan.tasks);
   }
 
-  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+  static void run(const convolution_plan<T>& whole, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    if (g.batch == 0) return;
-    const col2im_plan plan = make_plan(g, operands.packed_weight, ctx);
-    const index_t share = worker_bytes(g, operands.packed_weight, ctx, plan);
+    const convolution_geometry& g = whole.geometry;
+    const auto& plan = whole.template own<col2im_plan>();
     parallel_tasks(ctx, plan.tasks, [&](index_t worker, index_t t) {
       const index_t band = t % plan.bands;
       const index_t chunk = t / plan.bands % plan.chunks;
       const index_t group = t / plan.bands / plan.chunks % g.groups;
       const index_t image = t / plan.bands / plan.chunks / g.groups;
-      gemm_col2im(g, operands, ctx, plan, memory + worker * share).run_task(image, group, chunk, band);
+      gemm_col2im(g, operands, ctx, plan, memory + worker * plan.share).run_task(image, group, chunk, band);
     });
   }
 
-  static constexpr convolution_algorithm<T> entry = {"gemm_col2im", applies,       cost, packed_size,
-                                                     pack,          scratch_bytes, run};
+  static constexpr convolution_algorithm<T> entry = {"gemm_col2im", applies, cost, packed_size, pack, plan, run};
 
  private:
   static index_t rows_of(const convolution_geometry& g) { return g.out_channels * g.kernel.h * g.kernel.w; }
@@ -205,7 +204,7 @@ class gemm_col2im {
     return p;
   }
 
-  static col2im_plan make_plan(const convolution_geometry& g, bool packed, const context& ctx) {
+  static col2im_plan plan_strips(const convolution_geometry& g, bool packed, const context& ctx) {
     const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, rows_of(g));
     col2im_plan plan{};
     plan.window = g.kernel.h * g.kernel.w;

@@ -104,20 +104,19 @@ struct gemm_per_tap {
     from.weight = weight;
     pack_beforehand(whole_problem(g, from), ctx, packed);
   }
-  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const context& ctx) {
-    index_t bytes = 0;
-    visit_problems(g, operands, ctx,
-                   [&](const gemm_problem<T>& p) { bytes = (std::max)(bytes, gemm_scratch_bytes(p, ctx)); });
-    return bytes;
+  static void plan(convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx) {
+    auto& own = plan.template emplace<products_plan<T>>();
+    visit_problems(plan.geometry, operands, ctx,
+                   [&](const gemm_problem<T>& p) { plan.bytes = (std::max)(plan.bytes, own.add(p, ctx)); });
   }
-  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+  static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    visit_problems(g, operands, ctx, [&](const gemm_problem<T>& p) { run_gemm(p, ctx, memory); });
+    const auto& own = plan.template own<products_plan<T>>();
+    visit_problems(plan.geometry, operands, ctx,
+                   [&, i = index_t{0}](const gemm_problem<T>& p) mutable { own.run(i++, p, ctx, memory); });
   }
 
-  static constexpr convolution_algorithm<T> entry = {"gemm_per_tap", applies,       cost, packed_size,
-                                                     pack,           scratch_bytes, run};
+  static constexpr convolution_algorithm<T> entry = {"gemm_per_tap", applies, cost, packed_size, pack, plan, run};
 };
 
 TENFOLD_END_STRICT

@@ -88,10 +88,11 @@ constexpr void check_padding_doubles(const pads& padding) {
          " , expected padding to be at most ", most});
 }
 
-constexpr void check_bias(const char* transposed, const shape& weight, const std::optional<shape>& bias, index_t channels) {
+constexpr void check_bias(const char* transposed, const shape& weight, const std::optional<shape>& bias,
+                          index_t channels) {
   if (bias && (bias->size() != 1 || (*bias)[0] != channels))
-    raise({"Given ", transposed, "weight of size ", weight, ", expected bias to be 1-dimensional with ",
-           channels, " elements, but got bias of size ", *bias, " instead"});
+    raise({"Given ", transposed, "weight of size ", weight, ", expected bias to be 1-dimensional with ", channels,
+           " elements, but got bias of size ", *bias, " instead"});
 }
 
 constexpr void check_not_empty(const shape& input) {
@@ -120,8 +121,7 @@ TENFOLD_COLD inline std::string conv_transpose2d_channels_hint(const shape& weig
 
 /// The output view of an _into twin.
 constexpr void check_output_shape(const char* op, const char* name, const shape& expected, const shape& got) {
-  if (!(expected == got))
-    raise({op, ": expected ", name, " of shape ", expected, ", but got ", got});
+  if (!(expected == got)) raise({op, ": expected ", name, " of shape ", expected, ", but got ", got});
 }
 
 /// The shape of the result: unbatched where the input is.

@@ -245,7 +245,7 @@ struct gemm_scratch {
 template <class T>
 bool stores_directly(const gemm_problem<T>& g) {
   const bool one_line = g.layout.line == g.layout.points_w || g.n <= g.layout.points_w;
-  return g.layout.step == 1 && one_line && g.layout.row.affine();
+  return g.layout.step == 1 && one_line && !g.layout.ragged && g.layout.row.affine();
 }
 
 /// The elements of the smallest tile that a block of nc columns may need: one tap of every line that it touches.
@@ -721,18 +721,27 @@ const gemm_kernels<T>& gemm_kernels_of(const context& ctx, index_t m) {
   return m <= 4 * full.mr && 17 * low.padded_rows(m) <= 16 * full.padded_rows(m) ? low : full;
 }
 
+template <class T>
+bool has_no_result(const gemm_problem<T>& g) {
+  return g.m == 0 || g.n == 0 || g.images == 0;
+}
+
 /// How one call runs: its blocks and its scratch memory.
 template <class T>
 struct gemm_plan {
-  const gemm_kernels<T>& kernel;
+  const gemm_kernels<T>* kernels;
   gemm_blocking blocking;
-  index_t tasks;
+  index_t tasks;       // none where there is no result
   index_t packed_a;    // bytes, before the workers' shares
   index_t per_worker;  // bytes
   index_t bytes;       // in all
 
+  gemm_plan() = default;
   gemm_plan(const gemm_problem<T>& g, const context& ctx)
-      : kernel(gemm_kernels_of<T>(ctx, g.m)), blocking(choose_blocking(g, kernel, ctx)) {
+      : kernels(&gemm_kernels_of<T>(ctx, g.m)), blocking(), tasks(0), packed_a(0), per_worker(0), bytes(0) {
+    if (has_no_result(g)) return;
+    const gemm_kernels<T>& kernel = *kernels;
+    blocking = choose_blocking(g, kernel, ctx);
     tasks = g.images * g.groups * blocking.n_blocks * blocking.m_chunks;
     scratch_cursor whole(nullptr);
     if (blocking.packs_a_once) whole.take<T>(packed_elements(g.m, g.k, kernel) * g.groups + kernel.lanes);
@@ -744,38 +753,28 @@ struct gemm_plan {
   }
 };
 
+/// Runs a problem by its plan. `memory` holds plan.bytes.
 template <class T>
-bool has_no_result(const gemm_problem<T>& g) {
-  return g.m == 0 || g.n == 0 || g.images == 0;
-}
-
-template <class T>
-index_t gemm_scratch_bytes(const gemm_problem<T>& g, const context& ctx) {
-  return has_no_result(g) ? 0 : gemm_plan<T>(g, ctx).bytes;
-}
-
-/// Runs a problem. `memory` holds gemm_scratch_bytes.
-template <class T>
-void run_gemm(gemm_problem<T> g, const context& ctx, std::byte* memory) {
-  if (has_no_result(g)) return;
-  const gemm_plan<T> plan(g, ctx);
+void run_gemm(gemm_problem<T> g, const gemm_plan<T>& plan, const context& ctx, std::byte* memory) {
+  if (plan.tasks == 0) return;
+  const gemm_kernels<T>& kernel = *plan.kernels;
   const gemm_blocking& blocking = plan.blocking;
   std::byte* shares = memory + plan.packed_a;
   if (blocking.packs_a_once) {
     scratch_cursor cursor(shares);
-    const gemm_scratch<T> scratch(cursor, g, plan.kernel, blocking);
+    const gemm_scratch<T> scratch(cursor, g, kernel, blocking);
     T* packed = reinterpret_cast<T*>(memory);
-    pack_whole_a(g, plan.kernel, scratch.row, scratch.column, packed);
+    pack_whole_a(g, kernel, scratch.row, scratch.column, packed);
     g.packed_a = packed;
     g.packed_k = gemm_problem<T>().packed_k;
   }
   parallel_tasks(ctx, plan.tasks, [&](index_t worker, index_t t) {
     scratch_cursor cursor(shares + worker * plan.per_worker);
-    const gemm_scratch<T> scratch(cursor, g, plan.kernel, blocking);
+    const gemm_scratch<T> scratch(cursor, g, kernel, blocking);
     const index_t m_chunk = t % blocking.m_chunks;
     const index_t n_block = t / blocking.m_chunks % blocking.n_blocks;
     const index_t product = t / blocking.m_chunks / blocking.n_blocks;
-    gemm_task<T>(g, plan.kernel, blocking, scratch).run(product / g.groups, product % g.groups, n_block, m_chunk);
+    gemm_task<T>(g, kernel, blocking, scratch).run(product / g.groups, product % g.groups, n_block, m_chunk);
   });
 }
 

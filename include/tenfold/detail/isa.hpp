@@ -59,7 +59,7 @@ struct cpu_answers {
 inline cpu_answers ask_cpu() {
   cpu_answers answers;
 #if TENFOLD_COMPILES_AVX512
-  const auto cpuid = [](std::uint32_t leaf, std::uint32_t (&registers)[4]) {
+  const auto cpuid = [](std::uint32_t leaf, std::uint32_t(&registers)[4]) {
     __asm__ volatile("cpuid"
                      : "=a"(registers[0]), "=b"(registers[1]), "=c"(registers[2]), "=d"(registers[3])
                      : "a"(leaf), "c"(0));

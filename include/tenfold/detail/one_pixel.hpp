@@ -33,14 +33,14 @@ class one_pixel {
   static index_t packed_size(const convolution_geometry&, const context&) { return 0; }
   static void pack(const convolution_geometry&, const T*, const context&, T*) {}
 
-  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>&, const context& ctx) {
-    const index_t width = width_of(g, ctx);
-    return g.batch == 0 ? 0 : share_bytes(width) * worker_count(ctx, task_count(g, width));
+  static void plan(convolution_plan<T>& plan, const convolution_operands<T>&, const context& ctx) {
+    const index_t width = width_of(plan.geometry, ctx);
+    plan.bytes = share_bytes(width) * worker_count(ctx, task_count(plan.geometry, width));
   }
 
-  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+  static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    if (g.batch == 0) return;
+    const convolution_geometry& g = plan.geometry;
     fill_bias(g, operands, ctx);
     const index_t width = width_of(g, ctx);
     parallel_tasks(ctx, task_count(g, width), [&](index_t worker, index_t t) {
@@ -52,7 +52,7 @@ class one_pixel {
     });
   }
 
-  static constexpr convolution_algorithm<T> entry = {"one_pixel", applies, cost, packed_size, pack, scratch_bytes, run};
+  static constexpr convolution_algorithm<T> entry = {"one_pixel", applies, cost, packed_size, pack, plan, run};
 
  private:
   static index_t row_length(const convolution_geometry& g) { return g.out_channels * g.kernel.h * g.kernel.w; }

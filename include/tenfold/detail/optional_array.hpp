@@ -7,8 +7,8 @@
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
-/// An array that may be missing: a bias that was not given, a weight that is packed already, anything where only sizes are
-/// asked for. Each part of a missing array is missing too, whereas a null pointer plus an offset is undefined.
+/// An array that may be missing: a bias that was not given, a weight that is packed already, anything where only sizes
+/// are asked for. Each part of a missing array is missing too, whereas a null pointer plus an offset is undefined.
 template <class T>
 class optional_array {
  public:

@@ -311,6 +311,7 @@ struct winograd_scratch {
   index_t v_window;
   index_t map_ld;
   index_t sums_ld;
+  index_t strip_ld;
   tile_run* runs;
   T* v;     // (windows of a row or 1, blocks of KC or 1, elements, kc, tiles)
   T* u;     // (elements, kc, NR) where the weight is not transformed beforehand
@@ -324,9 +325,10 @@ struct winograd_scratch {
   T* largest;          // (phases of a row, tiles)
   T* balance;          // likewise
   unsigned char* cut;  // likewise
-  T* sums;             // (2, window, columns) where the weight is not transformed beforehand: of a block of KC, of all
-  T* patch;            // (channels summed directly, N N)
-  T* taps;             // (channels summed directly, window, lanes)
+  T* sums;             // (window, columns) where the weight is not transformed beforehand; those of a strip and a block
+                       // of KC come to (window, strip), where y will be
+  T* patch;            // (channels summed directly, N N), where m was
+  T* taps;             // (channels summed directly, window, lanes), likewise
 
   winograd_scratch(scratch_cursor& cursor, const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
                    const winograd_blocking& b) {
@@ -346,9 +348,15 @@ struct winograd_scratch {
     u = p.packed_weight || b.packs_once
             ? nullptr
             : cursor.take<T>(b.elements * (b.kc * (std::min)(winograd_strip, round_up(b.columns, lanes)) + lanes));
-    m = cursor.take<T>(ceil_divide(b.columns, kernel.nr) * p.w.phases * all * m_plane);
+    const index_t products = ceil_divide(b.columns, kernel.nr) * p.w.phases * all * m_plane;
+    const index_t some = (std::min)(winograd_direct_channels, p.in_channels), patches = round_up(some * all, lanes);
+    const index_t direct = patches + some * p.window() * kernel.transform_lanes;
+    m = cursor.take<T>((std::max)(products, p.guarded ? direct : 0));
+    patch = m;
+    taps = optional_array<T>(m) + patches;
     rows = cursor.take<T>(all * rows_ld);
-    y = cursor.take<T>(kernel.tile * y_row);
+    strip_ld = (std::min)(winograd_strip, round_up(b.columns, kernel.lanes));
+    y = cursor.take<T>((std::max)(kernel.tile * y_row, p.guarded ? p.window() * strip_ld : 0));
     few = b.elements == all ? nullptr : cursor.take<T>(all * (std::max)(v_ld, kernel.nr));
     line = cursor.take<T>(kernel.side() * line_ld);
     if (p.guarded) take_guard(cursor, p, kernel, b);
@@ -357,7 +365,7 @@ struct winograd_scratch {
  private:
   void take_guard(scratch_cursor& cursor, const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
                   const winograd_blocking& b) {
-    const index_t lanes = kernel.transform_lanes, channels = (std::min)(winograd_direct_channels, p.in_channels);
+    const index_t lanes = kernel.transform_lanes;
     const index_t most_runs = (std::min)(b.tiles, b.tiles / b.grid.w + 2);
     map_ld = round_up(b.tiles * kernel.tile, lanes) + (2 * most_runs + kernel.tile + 2) * lanes;
     sums_ld = round_up(b.columns, kernel.lanes);
@@ -365,9 +373,7 @@ struct winograd_scratch {
     largest = cursor.take<T>(p.w.phases * rows_ld);
     balance = cursor.take<T>(p.w.phases * rows_ld);
     cut = cursor.take<unsigned char>(p.w.phases * rows_ld);
-    sums = p.packed_weight || b.packs_once ? nullptr : cursor.take<T>(2 * p.window() * sums_ld);
-    patch = cursor.take<T>(channels * kernel.elements());
-    taps = cursor.take<T>(channels * p.window() * lanes);
+    sums = p.packed_weight || b.packs_once ? nullptr : cursor.take<T>(p.window() * sums_ld);
   }
 };
 
@@ -446,7 +452,7 @@ winograd_blocking choose_winograd_blocking(const winograd_problem<T>& p, const w
       (std::min)(transforms_often ? 4 * winograd_block_tiles : winograd_block_tiles, winograd_v_bytes / v_bytes),
       kernel.mr);
   b.part_columns = p.out_channels;
-  split_for_workers(p, kernel, ctx.threads, weight, b);
+  split_for_workers(p, kernel, thread_count(ctx), weight, b);
   const index_t most_columns = winograd_m_bytes / (p.w.phases * elements * row_cover(b.tiles, kernel).padded * bytes);
   b.columns = equal_share(b.part_columns, (std::max)(winograd_strip, most_columns), winograd_strip);
 
@@ -746,7 +752,7 @@ class winograd_task {
       const index_t at = phase_w * scratch_.rows_ld, window_w = phase_w % p_.w.windows;
       winograd_tiles<T>& tiles = guarded_[phase_w];
       tiles = {scratch_.largest + at, scratch_.balance + at, scratch_.cut + at, 0, {}};
-      fill(tiles.least, tiles.least + winograd_cuts, std::numeric_limits<T>::infinity());
+      fill(tiles.least, tiles.least + winograd_cuts, winograd_infinity<T>);
       const hw reach = reach_of(phase_w);
       for (index_t r = 0; r < runs_; ++r) {
         const tile_run& run = scratch_.runs[r];
@@ -810,8 +816,8 @@ class winograd_task {
         } else {
           plane = round_up(some, kernel_.lanes) * channels + kernel_.lanes;
           const bool sums = p_.guarded && phase_w == 0 && e == 0;
-          if (sums) clear_sums(scratch_.sums + j, scratch_.sums_ld, p_.window(), round_up(some, kernel_.lanes));
-          u = packed_strip(phase, o + j, some, c, channels, e, elements, plane, sums ? scratch_.sums + j : nullptr);
+          if (sums) clear_sums(scratch_.y, scratch_.strip_ld, p_.window(), round_up(some, kernel_.lanes));
+          u = packed_strip(phase, o + j, some, c, channels, e, elements, plane, sums ? scratch_.y : nullptr);
           if (sums) add_sums(j, round_up(some, kernel_.lanes), c > 0);
         }
         for (index_t i = 0; i < elements; ++i)  // a product over no channels is 0
@@ -834,10 +840,15 @@ class winograd_task {
 
   /// The sums of a block of KC join those of the blocks before.
   void add_sums(index_t j, index_t width, bool accumulate) {
-    const index_t all = p_.window() * scratch_.sums_ld;
     for (index_t t = 0; t < p_.window(); ++t) {
+      const T* strip = scratch_.y + t * scratch_.strip_ld;
       T* sum = scratch_.sums + t * scratch_.sums_ld + j;
-      for (index_t o = 0; o < width; ++o) sum[all + o] = accumulate ? sum[all + o] + sum[o] : sum[o];
+      for (index_t o = 0; o < width; ++o) {
+        if (accumulate)
+          sum[o] += strip[o];
+        else
+          sum[o] = strip[o];
+      }
     }
   }
 
@@ -846,7 +857,7 @@ class winograd_task {
                         index_t elements, index_t plane, T* sums) {
     if (elements == elements_) {
       pack_winograd_weight(p_, kernel_, group_, phase, o, columns, c, channels, scratch_.u, plane, sums,
-                           scratch_.sums_ld);
+                           scratch_.strip_ld);
       return scratch_.u;
     }
     T* u = scratch_.u;
@@ -854,7 +865,7 @@ class winograd_task {
       const index_t count = (std::min)(kernel_.nr, columns - j), width = round_up(count, kernel_.lanes);
       for (index_t k = 0; k < channels; ++k, u += width) {
         pack_winograd_weight(p_, kernel_, group_, phase, o + j, count, c + k, 1, scratch_.few, width,
-                             sums ? sums + j : nullptr, scratch_.sums_ld);
+                             sums ? sums + j : nullptr, scratch_.strip_ld);
         copy_planes(scratch_.few + e * width, width, elements, width, u, plane);
       }
     }
@@ -901,7 +912,7 @@ class winograd_task {
   /// Once more the outputs of tiles that the guard does not let pass.
   void sum_unbalanced_tiles(index_t o, index_t columns) {
     const index_t lanes = kernel_.transform_lanes;
-    T sums[32 / sizeof(T)], share[winograd_cuts];
+    T sums[alignment / sizeof(T)], share[winograd_cuts];
     for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w) {
       const winograd_tiles<T>& tiles = guarded_[phase_w];
       const winograd_taps tap(p_, phase_h_ * p_.w.phases + phase_w, kernel_.taps);
@@ -912,8 +923,6 @@ class winograd_task {
         magnitudes.ld = packed_.sums_ld();
         magnitudes.blocks = packed_.blocks();
         magnitudes.block = p_.window() * packed_.sums_ld();
-      } else {
-        magnitudes.sums += p_.window() * scratch_.sums_ld;
       }
       for (index_t j = 0; j < columns; j += lanes, magnitudes.sums += lanes) {
         const index_t count = (std::min)(lanes, columns - j);
@@ -931,7 +940,7 @@ class winograd_task {
   void sum_tile(const tile_run& run, index_t t, index_t phase_w, const winograd_taps& tap, index_t o, index_t count) {
     const index_t lanes = kernel_.transform_lanes, tile = kernel_.tile, in_plane = p_.in.h * p_.in.w;
     const index_t channel = group_ * p_.out_channels + o;
-    alignas(alignment) T bias[alignment / sizeof(T)] = {}, y[16 * 32 / sizeof(T)];
+    alignas(alignment) T bias[alignment / sizeof(T)] = {}, y[16 * alignment / sizeof(T)];
     if (p_.bias) std::memcpy(bias, p_.bias + channel, static_cast<std::size_t>(count) * sizeof(T));
     const T* image = p_.input + (run.image * p_.groups + group_) * p_.in_channels * in_plane;
     const hw first = first_input(run, t, phase_w % p_.w.windows), dilation{p_.h.dilation, p_.w.dilation};
@@ -998,11 +1007,6 @@ class winograd_task {
   index_t cut_count_ = 0;
 };
 
-template <class T>
-bool has_no_result(const winograd_problem<T>& p) {
-  return p.images == 0 || p.out.h == 0 || p.out.w == 0;
-}
-
 /// How one call runs: its blocks and its scratch memory.
 template <class T>
 struct winograd_plan {
@@ -1025,16 +1029,10 @@ struct winograd_plan {
   }
 };
 
+/// `memory` holds plan.bytes.
 template <class T>
-index_t winograd_scratch_bytes(const winograd_problem<T>& p, const winograd_kernels<T>& kernel, const context& ctx) {
-  return has_no_result(p) ? 0 : winograd_plan<T>(p, kernel, ctx).bytes;
-}
-
-/// `memory` holds winograd_scratch_bytes.
-template <class T>
-void run_winograd(winograd_problem<T> p, const winograd_kernels<T>& kernel, const context& ctx, std::byte* memory) {
-  if (has_no_result(p)) return;
-  const winograd_plan<T> plan(p, kernel, ctx);
+void run_winograd(winograd_problem<T> p, const winograd_kernels<T>& kernel, const winograd_plan<T>& plan,
+                  const context& ctx, std::byte* memory) {
   const winograd_blocking& blocking = plan.blocking;
   std::byte* shares = memory + plan.weight;
   if (blocking.packs_once) {
@@ -1086,8 +1084,7 @@ double winograd_cost(const winograd_problem<T>& p, const winograd_kernels<T>& ke
       d(p.h.windows * p.w.windows * p.in_channels) *
       (elements * (vectors(tiles) + 2.5 * d(tile_rows) * vectors(grid.w)) + 30 * d(tile_rows * kernel.side()));
   const double outputs = 3.5 * d(p.phases() * tiles) * elements * vectors(p.out_channels);
-  const double passes =
-      weight_bytes <= winograd_weight_bytes ? 1 : greater(1, d(tiles) / (4 * winograd_block_tiles));
+  const double passes = weight_bytes <= winograd_weight_bytes ? 1 : greater(1, d(tiles) / (4 * winograd_block_tiles));
   const double weight = packed ? 0 : passes * 4.5 * d(p.phases() * p.in_channels) * elements * vectors(p.out_channels);
   return d(p.groups) * (products + inputs + outputs + weight);
 }
@@ -1135,17 +1132,19 @@ struct winograd_algorithm<Source, T, M> {
     p.guarded = true;  // a call with other arithmetic may use it
     pack_whole_winograd_weight(p, kernels(ctx), ctx, packed);
   }
-  static index_t scratch_bytes(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const context& ctx) {
-    return winograd_scratch_bytes(problem(g, ctx, operands), kernels(ctx), ctx);
+  static void plan(convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx) {
+    const winograd_plan<T> own(problem(plan.geometry, ctx, operands), kernels(ctx), ctx);
+    plan.template emplace<winograd_plan<T>>(own);
+    plan.bytes = own.bytes;
   }
-  static void run(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+  static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
-    run_winograd(problem(g, ctx, operands), kernels(ctx), ctx, memory);
+    run_winograd(problem(plan.geometry, ctx, operands), kernels(ctx), plan.template own<winograd_plan<T>>(), ctx,
+                 memory);
   }
 
   static constexpr convolution_algorithm<T> entry = {
-      M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, scratch_bytes, run};
+      M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, plan, run};
 };
 
 TENFOLD_END_STRICT

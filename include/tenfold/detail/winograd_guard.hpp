@@ -38,6 +38,12 @@ inline constexpr int winograd_magnification = 256;
 template <class T>
 inline constexpr T winograd_tiny = (std::numeric_limits<T>::min)() / std::numeric_limits<T>::epsilon() * 8;
 
+/// Constants: code of std::numeric_limits would be shared by files of all flags.
+template <class T>
+inline constexpr T winograd_largest = (std::numeric_limits<T>::max)();
+template <class T>
+inline constexpr T winograd_infinity = std::numeric_limits<T>::infinity();
+
 /// Where weights are tiny, the largest magnitude of a tile that is transformed: so the absolute error is at most
 /// 2^-120 in float (of 9 * 4096 terms, magnified 256 times), the relative one may be anything.
 inline constexpr int winograd_most_of_tiny = 1024;
@@ -62,7 +68,7 @@ inline index_t taps_behind(index_t first, index_t dilation, index_t taps, index_
 /// winograd_range * x / X; negative where the tile never passes.
 template <class T>
 T tile_balance(T largest, T least) {
-  if (largest == 0) return std::numeric_limits<T>::infinity();
+  if (largest == 0) return winograd_infinity<T>;
   const T balance = least / largest;
   if (largest >= winograd_tiny<T> && balance * winograd_range_of_values >= 1) return winograd_range * balance;
   return -1;
@@ -75,10 +81,10 @@ T most_of_tile(const T* sums, index_t count) {
   bool tiny = false;
   for (index_t o = 0; o < count; ++o) {
     if (!(sums[o] <= largest)) largest = sums[o];
-    if (!(largest <= (std::numeric_limits<T>::max)())) return -1;
+    if (!(largest <= winograd_largest<T>)) return -1;
     tiny = tiny || (sums[o] > 0 && sums[o] < winograd_tiny<T>);
   }
-  const T most = (std::numeric_limits<T>::max)() / (2 * winograd_magnification) / largest;
+  const T most = winograd_largest<T> / (2 * winograd_magnification) / largest;
   if (most < 1) return -1;  // the transformed weights themselves may leave the range
   return tiny && most > winograd_most_of_tiny ? winograd_most_of_tiny : most;
 }

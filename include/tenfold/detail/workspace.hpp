@@ -29,7 +29,7 @@ class scratch_memory {
   scratch_memory(const context& ctx, index_t bytes) {
     if (bytes == 0) return;
     if (ctx.workspace.empty()) {
-      owned_ = ::operator new(static_cast<std::size_t>(bytes), std::align_val_t{alignment});
+      owned_ = ::operator new (static_cast<std::size_t>(bytes), std::align_val_t{alignment});
       data_ = static_cast<std::byte*>(owned_);
       return;
     }
@@ -41,7 +41,7 @@ class scratch_memory {
   }
   scratch_memory(const scratch_memory&) = delete;
   scratch_memory& operator=(const scratch_memory&) = delete;
-  ~scratch_memory() { ::operator delete(owned_, std::align_val_t{alignment}); }
+  ~scratch_memory() { ::operator delete (owned_, std::align_val_t{alignment}); }
 
   std::byte* data() const { return data_; }
 

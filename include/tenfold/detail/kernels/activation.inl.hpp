@@ -85,8 +85,8 @@ TENFOLD_INLINE vec<T> sigmoid_of(vec<T> v) {
   vec<T> series = broadcast(inverse_factorial<T>(parts::taylor));
   TENFOLD_UNROLL for (int k = parts::taylor - 1; k > 1; --k) series = series * r + broadcast(inverse_factorial<T>(k));
   const vec<T> t = high + (r * r * series - low);
-  const vec<unsigned_bits> power =
-      (bits_as<vec<unsigned_bits>>(shifted) + broadcast(unsigned_bits{parts::bias})) << parts::mantissa;
+  const vec<unsigned_bits> power = (bits_as<vec<unsigned_bits>>(shifted) + broadcast(unsigned_bits{parts::bias}))
+                                   << parts::mantissa;
   const vec<T> q = bits_as<vec<T>>(power), one = broadcast(T{1});
   const auto large = q > one;
   const vec<T> result = one / (chosen(large, q, one) + (chosen(large, one, q) + q * t));

@@ -100,6 +100,9 @@ void direct_sums(const direct_problem<T>& p) {
     for (index_t x = 0; x < p.columns; x += P) {
       const U* source = reinterpret_cast<const U*>(p.source) + line * p.source_line + x * p.source_step;
       const index_t count = p.columns - x < P ? p.columns - x : P;
+      // In memory: where the compiler knows that two are the same, it shares their product, and rounds it once more.
+      index_t pixel[P];
+      for (int i = 0; i < P; ++i) pixel[i] = (i < count ? i : count - 1) * p.source_step;
       vec_of<U, L> sum[std::size_t{P}];
       TENFOLD_UNROLL for (int i = 0; i < P; ++i) sum[i] = load_lanes<L>(reinterpret_cast<const U*>(p.bias));
       for (const direct_taps* t = p.taps; t < p.taps + p.count; ++t) {
@@ -109,10 +112,7 @@ void direct_sums(const direct_problem<T>& p) {
           direct_add<2, U, L>(source + t->source, p.source_step, weight + t->weight, p.weight_step, sum);
         } else {
           const vec_of<U, L> w = load_lanes<L>(weight + t->weight);
-          TENFOLD_UNROLL for (int i = 0; i < P; ++i) {
-            const index_t pixel = i < count ? i : count - 1;
-            sum[i] += w * load_lanes<L>(source + t->source + pixel * p.source_step);
-          }
+          TENFOLD_UNROLL for (int i = 0; i < P; ++i) sum[i] += w * load_lanes<L>(source + t->source + pixel[i]);
         }
       }
       if (p.relu) {

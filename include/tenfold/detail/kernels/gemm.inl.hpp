@@ -12,7 +12,7 @@ inline constexpr int gemm_middle = TENFOLD_VECTOR_BYTES == 64 ? 8 : 4;
 inline constexpr int gemm_low = TENFOLD_VECTOR_BYTES == 64 ? 4 : 2;
 
 template <class T>
-inline constexpr int gemm_nr = gemm_nv * lanes<T>;
+inline constexpr int gemm_nr{gemm_nv * lanes<T>};
 
 // C(i, j) = finish([C(i, j) +] bias(i) + alpha * sum over p < k of A(p, i) * B(p, j)),   i < MR, j < NR
 //   a    (k, MR)  rows lda apart, MR in a packed panel
@@ -49,23 +49,32 @@ void gemm_micro(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* 
     }
   }
   U* cp = reinterpret_cast<U*>(c);
-  if (epilogue.alpha != T{1})
-    TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+  if (epilogue.alpha != T{1}) {
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] *= fill_lanes<L>(static_cast<U>(epilogue.alpha));
-  if (epilogue.bias)
-    TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+    }
+  }
+  if (epilogue.bias) {
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += fill_lanes<L>(static_cast<U>(epilogue.bias[i]));
-  if (epilogue.accumulate)
-    TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+    }
+  }
+  if (epilogue.accumulate) {
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += load_lanes<L>(cp + i * ldc + j * L);
-  if (epilogue.relu)
-    TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+    }
+  }
+  if (epilogue.relu) {
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) {
         const auto v = bits_as<vec_of<T, L>>(acc[i][j]);
         acc[i][j] = bits_as<V>(rectified<T, L>(v));
       }
-  TENFOLD_UNROLL for (int i = 0; i < MR; ++i)
+    }
+  }
+  TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
     TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store_lanes<L>(cp + i * ldc + j * L, acc[i][j]);
+  }
 }
 
 // Half a vector of 16 bytes is none.
@@ -73,19 +82,18 @@ template <class T>
 inline constexpr int gemm_half = TENFOLD_VECTOR_BYTES == 16 ? lanes<T> : lanes<T> / 2;
 
 template <class T, int MR>
-inline constexpr typename micro_kernels<T>::function micro_row[3] = {
-    &gemm_micro<T, MR, gemm_nv>, &gemm_micro<T, MR, 1>, &gemm_micro<T, MR, 1, gemm_half<T>>};
+inline constexpr typename micro_kernels<T>::function micro_row[3] = {&gemm_micro<T, MR, gemm_nv>, &gemm_micro<T, MR, 1>,
+                                                                     &gemm_micro<T, MR, 1, gemm_half<T>>};
 
 template <class T>
 struct micro_set {
   template <int MR>
-  static constexpr micro_kernels<T> table_of = {
-      MR,
-      gemm_nr<T>,
-      lanes<T>,
-      {MR, gemm_middle, gemm_low},
-      {gemm_nr<T>, lanes<T>, gemm_half<T>},
-      {micro_row<T, MR>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
+  static constexpr micro_kernels<T> table_of = {MR,
+                                                gemm_nr<T>,
+                                                lanes<T>,
+                                                {MR, gemm_middle, gemm_low},
+                                                {gemm_nr<T>, lanes<T>, gemm_half<T>},
+                                                {micro_row<T, MR>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
   static constexpr micro_kernels<T> table = table_of<gemm_mr>;
   // Without the full tile: 16 rows are 2 x 8, where 14 + 2 would compute 18; 24 are 3 x 8, not 14 + 14.
   static constexpr micro_kernels<T> low_table = table_of<gemm_middle>;

@@ -27,8 +27,9 @@ TENFOLD_INLINE void sum_each(vec_of<U, L>* acc, U* sum) {
   } else {
     TENFOLD_UNROLL for (int n = 0; n < N; n += L) {
       transpose_lanes<U, L>(acc + n);
-      TENFOLD_UNROLL for (int half = L / 2; half > 0; half /= 2)
+      TENFOLD_UNROLL for (int half = L / 2; half > 0; half /= 2) {
         TENFOLD_UNROLL for (int i = 0; i < half; ++i) acc[n + i] += acc[n + i + half];
+      }
       store_lanes<L>(sum + n, acc[n]);
     }
   }
@@ -67,8 +68,9 @@ void dot(const T* a, index_t lda, const T* x, index_t ldx, index_t columns, inde
   const lane_mask<U> rest = last_lanes<U>(k % L);  // of the last vector, whose other terms were in the one before
   for (index_t j0 = 0; j0 < columns; j0 += C) {
     const U* xp[std::size_t{C}];
-    TENFOLD_UNROLL for (int j = 0; j < C; ++j)
+    TENFOLD_UNROLL for (int j = 0; j < C; ++j) {
       xp[j] = reinterpret_cast<const U*>(x) + (j0 + j < columns ? j0 + j : columns - 1) * ldx;
+    }
     vec<U> acc[std::size_t{4 * C}] = {};
     const auto add = [&](const auto& at) __attribute__((always_inline)) {
       vec<U> column[std::size_t{C}];
@@ -87,9 +89,11 @@ void dot(const T* a, index_t lda, const T* x, index_t ldx, index_t columns, inde
     if (k < L)  // 1U: shorter integers would be promoted to signed ones
       for (int i = 0; i < 4 * C; ++i)
         for (index_t p = 0; p < k; ++p) total[i] = static_cast<U>(total[i] + 1U * ap[i / C * lda + p] * xp[i % C][p]);
-    TENFOLD_UNROLL for (int r = 0; r < 4; ++r)
-      TENFOLD_UNROLL for (int j = 0; j < C; ++j)
+    TENFOLD_UNROLL for (int r = 0; r < 4; ++r) {
+      TENFOLD_UNROLL for (int j = 0; j < C; ++j) {
         if (j0 + j < columns) sum[r * columns + j0 + j] = static_cast<T>(total[r * C + j]);
+      }
+    }
   }
 }
 

@@ -16,8 +16,8 @@ void pack_gather(const T* source, const index_t* row, index_t rows, const index_
 // panel(p, r) = source[row[r] + p] for r < rows, 0 for rows <= r < width;   p < k
 //   row    (rows)
 //   panel  (k, width) and one vector of slack
-// Blocks of L x L are transposed in registers, the last one first: where it is wider than the rest of the panel its stores
-// run into the next rows, which follow. Types of more than 16 lanes and the last columns are gathered.
+// Blocks of L x L are transposed in registers, the last one first: where it is wider than the rest of the panel its
+// stores run into the next rows, which follow. Types of more than 16 lanes and the last columns are gathered.
 template <class T>
 void pack_transpose(const T* source, const index_t* row, index_t rows, index_t k, index_t width, T* panel) {
   constexpr int L = lanes<T>;
@@ -129,14 +129,8 @@ void scatter_runs(const T* tile, index_t ld, const index_t* row, index_t rows, c
 
 template <class T, int MR>
 inline constexpr gemm_kernels<T> gemm_table_of(const micro_kernels<T>& micro) {
-  return {micro,
-          &pack_gather<T>,
-          &pack_transpose<T>,
-          &pack_lines<T, MR>,
-          &pack_contiguous<T>,
-          &pack_runs<T>,
-          &copy_line<T>,
-          &scatter_runs<T>};
+  return {micro,         &pack_gather<T>, &pack_transpose<T>, &pack_lines<T, MR>, &pack_contiguous<T>,
+          &pack_runs<T>, &copy_line<T>,   &scatter_runs<T>};
 }
 
 template <class T>

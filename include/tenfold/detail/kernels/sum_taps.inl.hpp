@@ -9,7 +9,8 @@ TENFOLD_INLINE vec_of<T, L> add_taps(vec_of<T, L> sum, const T* source, const in
   return sum;
 }
 
-// line(s, x) = finish((first ? bias : line(s, x)) + sum over r < rows, t < taps[s] of source[row[r] + tap[s][t] + point + x])
+// line(s, x) = finish((first ? bias : line(s, x)) + sum of source[row[r] + tap[s][t] + point + x])
+//              over r < rows, t < taps[s]
 //   line(s, x) is line[x * step + s];   s < sides, x < run.count
 //   source  up to one vector less an element is read behind the run's last
 template <class T>
@@ -21,13 +22,14 @@ void sum_taps(const tap_run& run, const T* source, const index_t* row, index_t r
   const bool dense = run.step == run.sides;  // the run's outputs are neighbours
   U outputs[2 * std::size_t{L}];
   line += run.column;
-  for (index_t x = 0; x < run.count; x += L, line += L * run.step) {
+  for (index_t x = 0; x < run.count; x += L) {
+    T* const at = line + x * run.step;  // not a step further each time: none may follow, and the step may be huge
     const index_t count = run.count - x < L ? run.count - x : L;
     const index_t all = count * run.sides;
     const bool whole = dense && count == L;
     vec_of<U, L> sum[2] = {fill_lanes<L>(static_cast<U>(bias)), fill_lanes<L>(static_cast<U>(bias))};
     if (!first) {
-      const U* before = reinterpret_cast<const U*>(line);
+      const U* before = reinterpret_cast<const U*>(at);
       if (!whole) {
         for (index_t i = 0; i < all; ++i) outputs[i] = before[dense ? i : i * run.step];
         before = outputs;
@@ -45,7 +47,7 @@ void sum_taps(const tap_run& run, const T* source, const index_t* row, index_t r
       sum[0] = bits_as<vec_of<U, L>>(rectified<T, L>(bits_as<vec_of<T, L>>(sum[0])));
       sum[1] = bits_as<vec_of<U, L>>(rectified<T, L>(bits_as<vec_of<T, L>>(sum[1])));
     }
-    U* to = whole ? reinterpret_cast<U*>(line) : outputs;
+    U* to = whole ? reinterpret_cast<U*>(at) : outputs;
     if (run.sides == 2) {
       store_lanes<L>(to, zipped_lanes<0, U, L>(sum[0], sum[1]));
       store_lanes<L>(to + L, zipped_lanes<1, U, L>(sum[0], sum[1]));
@@ -53,6 +55,6 @@ void sum_taps(const tap_run& run, const T* source, const index_t* row, index_t r
       store_lanes<L>(to, sum[0]);
     }
     if (!whole)
-      for (index_t i = 0; i < all; ++i) reinterpret_cast<U*>(line)[dense ? i : i * run.step] = outputs[i];
+      for (index_t i = 0; i < all; ++i) reinterpret_cast<U*>(at)[dense ? i : i * run.step] = outputs[i];
   }
 }

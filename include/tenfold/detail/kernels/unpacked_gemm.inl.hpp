@@ -26,8 +26,9 @@ __attribute__((noinline)) void unpacked_tile(const unpacked_block<T>& g, const T
   vector acc[std::size_t{R}][std::size_t{V}] = {};
   for (index_t p = 0; p < g.k; ++p, b += g.ldb) {
     vector line[std::size_t{V}];
-    if constexpr (Ahead)
+    if constexpr (Ahead) {
       TENFOLD_UNROLL for (int v = 0; v < V; ++v) __builtin_prefetch(b + (V + v) * W);
+    }
     TENFOLD_UNROLL for (int v = 0; v < V; ++v) line[v] = load_lanes<W>(b + (v == V - 1 ? last : v * W));
     TENFOLD_UNROLL for (int i = 0; i < R; ++i) {
       const vector factor = fill_lanes<W>(row[i][p * g.a_column]);

@@ -174,7 +174,7 @@ TENFOLD_INLINE T bilinear_value(A v) {
   } else {
     const A rounded = __builtin_round(v);
     return rounded >= -static_cast<A>((std::numeric_limits<T>::min)()) ? (std::numeric_limits<T>::max)()
-                                                                     : static_cast<T>(rounded);
+                                                                       : static_cast<T>(rounded);
   }
 }
 

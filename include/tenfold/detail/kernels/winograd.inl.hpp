@@ -295,6 +295,9 @@ void winograd_output_rows(const T* y, index_t y_row, index_t rows, index_t colum
     }
 }
 
+template <class T>
+inline constexpr T winograd_unbalanced = std::numeric_limits<T>::infinity();
+
 // The bits of absolute values order as the values do, with infinity and NaN above all numbers, and comparing integers
 // is one instruction.
 template <class T>
@@ -418,7 +421,7 @@ void winograd_tap_sums(const T* w, index_t channels, index_t step, index_t taps,
 template <class T, int R>
 void winograd_shares(const winograd_weight_sums<T>& p, T* all, T* share) {
   constexpr int L = lanes<T>;
-  const vec<T> infinity = broadcast(std::numeric_limits<T>::infinity());
+  const vec<T> infinity = broadcast(winograd_unbalanced<T>);
   vec<T> part[std::size_t{R}][std::size_t{R}], sum = {};
   for (int i = 0; i < p.reach.h; ++i)
     for (int j = 0; j < p.reach.w; ++j) {
