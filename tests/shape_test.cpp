@@ -26,7 +26,7 @@ static_assert(!(tf::pads{1, 2, 3, 4} == tf::pads{1, 2, 3, 5}) && !(tf::pads{1, 2
 static_assert(tf::padding2d(3) == tf::pads{3, 3, 3, 3});
 static_assert(tf::padding2d{1, 2} == tf::pads{1, 2, 1, 2} && tf::padding2d(hw{1, 2}) == tf::pads{1, 2, 1, 2});
 static_assert(tf::padding2d(tf::pads{1, 2, 3, 4}) == tf::pads{1, 2, 3, 4});
-static_assert(tf::padding2d{1, 2}.left == 2 && tf::padding2d{1, 2}.bottom == 1);
+static_assert(tf::padding2d{1, 2}.w == 2 && tf::pads(tf::padding2d{1, 2}).bottom == 1);
 static_assert(tf::scale(2.0) == tf::scale(2.0, 2.0));
 static_assert(!std::convertible_to<double, tf::scale>);  // an upsampling's size and scale are not to be mixed up
 
