@@ -11,8 +11,7 @@ namespace {
 
 tenfold::tensor<float> sevenths(const tenfold::shape& shape) {
   tenfold::tensor<float> x(shape);
-  for (tenfold::index_t i = 0; i < x.size(); ++i)
-    x.data()[i] = static_cast<float>(i * 7919 % 1009 - 504) / 7;
+  for (tenfold::index_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(i * 7919 % 1009 - 504) / 7;
   return x;
 }
 
