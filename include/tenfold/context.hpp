@@ -11,7 +11,8 @@ namespace tenfold::inline v0 {
 enum class isa { base, avx2, avx512 };
 
 /// standard: within torch.testing.assert_close's defaults of the exact result, and every output of a convolution within
-///           200 eps max|x| sum|w|, over the inputs that it reads and the weights that meet them; for all finite data.
+///           200 eps max|x| sum|w|, over the inputs that it reads and the weights that meet them; for all finite data,
+///           but weights so small that transforms of them are subnormal (docs/winograd_error.md).
 /// exact:    no transform-domain algorithm.
 /// fast:     speed before accuracy: without the guard that the latter takes, a large number spoils outputs beside it.
 enum class math { standard, exact, fast };

@@ -57,7 +57,7 @@ TENFOLD_END_KERNELS
 #undef TENFOLD_VECTOR_BYTES
 #endif
 
-#if TENFOLD_COMPILES_AVX2
+#if TENFOLD_COMPILES_AVX512 || TENFOLD_COMPILES_AVX2  // avx512 takes the narrow ones from here, see below
 #define TENFOLD_VECTOR_BYTES 32
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx2 {
 TENFOLD_BEGIN_KERNELS
@@ -100,10 +100,11 @@ TENFOLD_END_KERNELS
 #define TENFOLD_KERNEL(level, ...) ((level) == isa::base ? detail::base::__VA_ARGS__ : detail::base::__VA_ARGS__)
 #endif
 
-// The same for kernels of vectors of at most 32 bytes: avx512 takes avx2's, which spares the compiler one of three.
+// The same for kernels of vectors of at most 32 bytes: avx512 takes avx2's, which spares the compiler one of three. So
+// it does where it is compiled alone, as bits and choices follow from the vectors' length.
 #if TENFOLD_COMPILES_BASE && TENFOLD_COMPILES_AVX2
 #define TENFOLD_NARROW_KERNEL(level, ...) ((level) == isa::base ? detail::base::__VA_ARGS__ : detail::avx2::__VA_ARGS__)
-#elif TENFOLD_COMPILES_AVX2
+#elif TENFOLD_COMPILES_AVX512
 #define TENFOLD_NARROW_KERNEL(level, ...) ((level) == isa::avx2 ? detail::avx2::__VA_ARGS__ : detail::avx2::__VA_ARGS__)
 #else
 #define TENFOLD_NARROW_KERNEL(level, ...) TENFOLD_KERNEL(level, __VA_ARGS__)

@@ -147,7 +147,9 @@ inline isa chosen_isa(const context& ctx) {
   }
   const isa level = *ctx.isa;
   if (level <= machine_isa() && is_compiled(level, isa_list)) return level;
-  raise_isa("context::isa", isa_names[static_cast<int>(level)], &level, isa_list, machine_isa());
+  const bool named = level == isa::base || level == isa::avx2 || level == isa::avx512;
+  raise_isa("context::isa", named ? isa_names[static_cast<int>(level)] : "none of its values", named ? &level : nullptr,
+            isa_list, machine_isa());
 }
 
 }  // namespace detail
