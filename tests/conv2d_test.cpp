@@ -158,10 +158,9 @@ TEST(Conv2dShape, IsNeverWrapped) {
     const wide out = padded < span ? 0 : (padded - span) / stride + 1;
     index_t got = -1;
     const std::string error = error_of([&] {
-      got = tf::conv2d_output_shape({1, 1, in, 1}, {1, 1, kernel, 1},
-                                    {.stride = {stride, 1},
-                                     .padding = tf::pads{padding, 0, end, 0},
-                                     .dilation = {dilation, 1}})[2];
+      got = tf::conv2d_output_shape(
+          {1, 1, in, 1}, {1, 1, kernel, 1},
+          {.stride = {stride, 1}, .padding = tf::pads{padding, 0, end, 0}, .dilation = {dilation, 1}})[2];
     });
     ++(error.empty() ? answered : refused);
     if (error.empty())

@@ -134,10 +134,9 @@ static_assert(tf::conv_transpose2d_output_shape({0, 4, 2, 3}, {4, 6, 3, 3}, {.pa
 static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3},
                                                 {.stride = 2, .padding = tf::pads{1, 0, 2, 4}, .output_padding = 1}) ==
               shape{1, 8, 11, 10});
-static_assert(tf::conv_transpose2d_output_shape({1, 16, 6, 6}, {16, 8, 3, 3},
-                                                {.stride = 2,
-                                                 .padding = tf::pads{.top = 1},
-                                                 .output_size = hw{12, 14}}) == shape{1, 8, 12, 14});
+static_assert(tf::conv_transpose2d_output_shape(
+                  {1, 16, 6, 6}, {16, 8, 3, 3},
+                  {.stride = 2, .padding = tf::pads{.top = 1}, .output_size = hw{12, 14}}) == shape{1, 8, 12, 14});
 
 // In PyTorch's kernel, which keeps its settings as int32, these strides are negative, 0 and 1.
 static_assert(tf::conv_transpose2d_output_shape({1, 2, 4, 4}, {2, 3, 3, 3}, {.stride = {index_t{1} << 31, 1}}) ==
@@ -158,19 +157,18 @@ TEST(ConvTranspose2dShape, IsNeverWrapped) {
     const wide out = spread - padding - end + span + extra;
     index_t got = -1;
     const std::string error = error_of([&] {
-      got = tf::conv_transpose2d_output_shape(
-          {1, 1, in, 1}, {1, 1, kernel, 1},
-          {.stride = {stride, 1},
-           .padding = tf::pads{padding, 0, end, 0},
-           .output_padding = {extra, 0},
-           .dilation = {dilation, 1}})[2];
+      got = tf::conv_transpose2d_output_shape({1, 1, in, 1}, {1, 1, kernel, 1},
+                                              {.stride = {stride, 1},
+                                               .padding = tf::pads{padding, 0, end, 0},
+                                               .output_padding = {extra, 0},
+                                               .dilation = {dilation, 1}})[2];
     });
     ++(error.empty() ? answered : refused);
     const bool fits = spread <= INT64_MAX && span <= INT64_MAX && out >= 1 && out <= INT64_MAX &&
                       std::max(padding, end) <= INT64_MAX / 2 && (extra < stride || extra < dilation);
     if (error.empty())
-      ASSERT_TRUE(out == got) << in << " " << kernel << " " << stride << " " << padding << " " << end << " "
-                              << dilation << " " << extra;
+      ASSERT_TRUE(out == got) << in << " " << kernel << " " << stride << " " << padding << " " << end << " " << dilation
+                              << " " << extra;
     else
       ASSERT_TRUE(!fits || spread - padding - end + span > INT64_MAX) << error;
   }

@@ -250,9 +250,8 @@ TYPED_TEST(MaxPool2d, PadsEqualLowestValuesAround) {
       const auto around =
           tf::max_pool2d_with_indices(padded(x, sides, lowest), {.kernel_size = {4, 6}, .stride = stride});
       const tf::index_t wide = 40 + sides.left + sides.right;
-      const auto places = map<tf::index_t>(around.indices, [&](tf::index_t at) {
-        return (at / wide - sides.top) * 40 + at % wide - sides.left;
-      });
+      const auto places = map<tf::index_t>(
+          around.indices, [&](tf::index_t at) { return (at / wide - sides.top) * 40 + at % wide - sides.left; });
       const auto got = tf::max_pool2d_with_indices(x, {.kernel_size = {4, 6}, .stride = stride, .padding = sides});
       EXPECT_TRUE(equal(got.values, around.values));
       EXPECT_TRUE(equal(got.indices, places));

@@ -27,8 +27,7 @@ static_assert(onnx_conv_transpose_pads({6, 5}, 3, 3, {.stride = 2, .auto_pad = o
 static_assert(onnx_conv_transpose_pads({6, 5}, 3, 3, {.stride = 2, .auto_pad = onnx_auto_pad::same_upper}) ==
               pads{0, 1, 1, 1});
 // output_padding adds to the total, and dilation does.
-static_assert(onnx_conv_transpose_pads({6, 5}, 3, 3, {.stride = 2, .output_padding = {1, 0}}) ==
-              pads{1, 1, 1, 1});
+static_assert(onnx_conv_transpose_pads({6, 5}, 3, 3, {.stride = 2, .output_padding = {1, 0}}) == pads{1, 1, 1, 1});
 static_assert(onnx_conv_transpose_pads(6, 3, 3, {.stride = 2, .dilation = {3, 1}}) == pads{3, 1, 2, 0});
 // Without output_shape.
 static_assert(onnx_conv_transpose_pads(std::nullopt, 3, 3, {.stride = 2, .auto_pad = onnx_auto_pad::same_upper}) ==
@@ -122,7 +121,9 @@ TEST(AutoPads, AreTheSpecifiedOnesAndEqualExplicitPadding) {
             const hw w = specified_padding(7, kernel, 2, 1, lower);
             const pads sides = onnx_auto_pads(auto_pad, {input, 7}, kernel, {stride, 2}, {dilation, 1});
             ASSERT_EQ(sides, (pads{h.h, w.h, h.w, w.w})) << input << " " << kernel << " " << stride << " " << dilation;
-            if (!lower) { ASSERT_EQ(sides, tensorflow_same_pads({input, 7}, kernel, {stride, 2}, {dilation, 1})); }
+            if (!lower) {
+              ASSERT_EQ(sides, tensorflow_same_pads({input, 7}, kernel, {stride, 2}, {dilation, 1}));
+            }
             uneven += h.h != h.w;
 
             const shape output{1, 3, (input + stride - 1) / stride, 4};
@@ -161,7 +162,9 @@ TEST(AutoPads, OfHugeSettingsDoNotWrap) {
   static_assert(tensorflow_same_pads(INT64_MAX, INT64_MAX) == pads{huge - 1, huge - 1, huge - 1, huge - 1});
   static_assert(tensorflow_same_pads({huge + 1, 1}, 2, huge) == pads{0, 0, 1, 1});
   EXPECT_NE(error_of([] { (void)tensorflow_same_pads(1, 3, 1, huge); }), "");
-  EXPECT_EQ(error_of([] { (void)tensorflow_same_pads({0, 1}, 3); }),
+  EXPECT_EQ(error_of([] {
+              (void)tensorflow_same_pads({0, 1}, 3);
+            }),
             "tensorflow_same_pads: input should be at least 1, but got [0, 1]");
   EXPECT_EQ(error_of([] { (void)onnx_auto_pads(onnx_auto_pad::valid, 1, 3, 0); }),
             "onnx_auto_pads: stride should be at least 1, but got [0, 0]");

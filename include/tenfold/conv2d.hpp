@@ -22,10 +22,10 @@ class conv2d_padding {
   TENFOLD_TAG constexpr conv2d_padding(Both both) : sides_(both) {}  // NOLINT(google-explicit-constructor)
   template <std::integral Height, std::integral Width>
   TENFOLD_TAG constexpr conv2d_padding(Height h, Width w) : sides_(h, w) {}
-  TENFOLD_TAG constexpr conv2d_padding(const hw& value) : sides_(value) {}      // NOLINT(google-explicit-constructor)
-  TENFOLD_TAG constexpr conv2d_padding(const pads& sides) : sides_(sides) {}    // NOLINT(google-explicit-constructor)
-  TENFOLD_TAG constexpr conv2d_padding(same_t) : sides_(0), is_same_(true) {}   // NOLINT(google-explicit-constructor)
-  TENFOLD_TAG constexpr conv2d_padding(valid_t) : sides_(0) {}                  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(const hw& value) : sides_(value) {}     // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(const pads& sides) : sides_(sides) {}   // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(same_t) : sides_(0), is_same_(true) {}  // NOLINT(google-explicit-constructor)
+  TENFOLD_TAG constexpr conv2d_padding(valid_t) : sides_(0) {}                 // NOLINT(google-explicit-constructor)
 
   TENFOLD_TAG constexpr bool is_same() const { return is_same_; }
   /// 0 for `same`, which depends on the kernel.
@@ -221,8 +221,8 @@ struct conv2d_op {
   /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it
   /// does, of which neither the kernel nor the dilation need be above 0. Its lines H must fulfil
   ///     H >= 0,  span <= H + top + bottom <= INT64_MAX
-  /// and the sums behind that grow with H, too: the least H is in order, or none is. `same` adds span - 1 lines, however
-  /// many there are, so that 1 is the least.
+  /// and the sums behind that grow with H, too: the least H is in order, or none is. `same` adds span - 1 lines,
+  /// however many there are, so that 1 is the least.
   static constexpr shape some_input(const shape& weight, const options& o) {
     if (weight.size() != 4) return {0, 1, 1, 1};
     const pads padding = o.padding.sides();

@@ -58,9 +58,9 @@ constexpr void check_pool_padding(const hw& kernel, const pads& padding) {
   if (is_pair(padding))
     raise({"pad should be smaller than or equal to half of kernel size, but got padW = ", padding.left,
            ", padH = ", padding.top, ", kW = ", kernel.w, ", kH = ", kernel.h});
-  raise({"pad should be smaller than or equal to half of kernel size, but got padTop = ", padding.top, ", padLeft = ",
-         padding.left, ", padBottom = ", padding.bottom, ", padRight = ", padding.right, ", kW = ", kernel.w,
-         ", kH = ", kernel.h});
+  raise({"pad should be smaller than or equal to half of kernel size, but got padTop = ", padding.top,
+         ", padLeft = ", padding.left, ", padBottom = ", padding.bottom, ", padRight = ", padding.right,
+         ", kW = ", kernel.w, ", kH = ", kernel.h});
 }
 
 /// begin and end are int32s.

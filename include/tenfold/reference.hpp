@@ -155,9 +155,8 @@ tensor<element_of<Input>> conv_transpose2d(const Input& input, const Weight& wei
                                            const conv_transpose2d_options& o = {}) {
   const auto x = detail::const_view(input);
   const auto w = detail::const_view(weight);
-  return parts::conv_transpose2d<element_of<Input>>(x, w, nullptr, o.stride, {o.padding.h, o.padding.w},
-                                                    o.dilation, o.groups,
-                                                    conv_transpose2d_output_shape(x.shape(), w.shape(), o));
+  return parts::conv_transpose2d<element_of<Input>>(x, w, nullptr, o.stride, {o.padding.h, o.padding.w}, o.dilation,
+                                                    o.groups, conv_transpose2d_output_shape(x.shape(), w.shape(), o));
 }
 
 // ----------------------------------------------------------------------------------------------------------- columns

@@ -54,10 +54,10 @@ void conv2d(round& r) {
     if (random.one_in(2)) b = shape{random.one_in(seldom) ? random.size(60) : outputs};
     if (!is_affordable(x, w, in.h * in.w)) continue;
     with_element_type(random, [&]<class T>() {
-      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ", x,
-             ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
-             same ? "same" : "", tf::detail::join({o.padding.sides()}), ", dilation ", o.dilation.h, " ",
-             o.dilation.w, ", groups ", o.groups);
+      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ",
+             x, ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
+             same ? "same" : "", tf::detail::join({o.padding.sides()}), ", dilation ", o.dilation.h, " ", o.dilation.w,
+             ", groups ", o.groups);
       check_convolution<T, plain_conv2d>(r, x, w, b, o, true);
     });
     return;

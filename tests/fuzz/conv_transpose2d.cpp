@@ -29,11 +29,12 @@ void conv_transpose2d(round& r) {
     if (random.one_in(seldom)) kernel = {random.between(0, 3), random.between(0, 3)};
     const index_t side = random.one_in(4) ? 24 : 8;
     hw in = random.one_in(8) ? hw(1) : hw{random.size(side), random.size(side)};
-    tf::conv_transpose2d_options o{.stride = random.one_in(3) ? hw(2) : random.pair(1, 4, seldom),
-                                   .padding = random.one_in(2) ? tf::padding2d(0) : random.sides(random.pair(0, 3, seldom)),
-                                   .output_padding = 0,
-                                   .groups = groups,
-                                   .dilation = random.one_in(2) ? hw(1) : random.pair(1, 3, seldom)};
+    tf::conv_transpose2d_options o{
+        .stride = random.one_in(3) ? hw(2) : random.pair(1, 4, seldom),
+        .padding = random.one_in(2) ? tf::padding2d(0) : random.sides(random.pair(0, 3, seldom)),
+        .output_padding = 0,
+        .groups = groups,
+        .dilation = random.one_in(2) ? hw(1) : random.pair(1, 3, seldom)};
     if (random.one_in(12)) {
       in = {random.between(1, 4), random.between(1, 4)};
       make_huge(random, in.h, kernel.h, o.stride.h, o.padding.h, o.dilation.h);
@@ -64,8 +65,8 @@ void conv_transpose2d(round& r) {
     if (random.one_in(2)) b = shape{random.one_in(seldom) ? random.size(60) : outputs * used_groups};
     if (!is_affordable(x, w, in.h * in.w)) continue;
     with_element_type(random, [&]<class T>() {
-      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ", x,
-             ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
+      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ",
+             x, ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride.h, " ", o.stride.w, ", padding ",
              tf::detail::join({o.padding}), ", output_padding ", o.output_padding.h, " ", o.output_padding.w,
              ", dilation ", o.dilation.h, " ", o.dilation.w, ", groups ", o.groups);
       if (o.output_size) r.tell(", output_size ", o.output_size->h, " ", o.output_size->w);

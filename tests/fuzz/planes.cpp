@@ -266,7 +266,8 @@ std::string text_of(const tf::im2col_options& o) {
 void make_huge(random_source& random, tf::im2col_options& o, const hw& image) {
   const index_t h = random.between(1, index_t{1} << random.between(2, 60)), w = random.between(1, 9);
   o.stride = random.one_in(2) ? hw{h, w} : hw{w, h};
-  if (random.one_in(2)) o.padding = {o.stride.h < 1 << 20 ? 1 : o.stride.h / 2, o.stride.w < 1 << 20 ? 1 : o.stride.w / 2};
+  if (random.one_in(2))
+    o.padding = {o.stride.h < 1 << 20 ? 1 : o.stride.h / 2, o.stride.w < 1 << 20 ? 1 : o.stride.w / 2};
   if (random.one_in(2)) o.dilation = {std::max<index_t>(1, o.padding.h), std::max<index_t>(1, o.padding.w)};
   (void)image;
 }
