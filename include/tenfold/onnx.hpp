@@ -23,9 +23,21 @@ struct onnx_conv_transpose_options {
   onnx_auto_pad auto_pad = onnx_auto_pad::notset;
 };
 
+/// ONNX's pads: {begin.h, begin.w, end.h, end.w}.
+struct onnx_pads {
+  hw begin;
+  hw end;
+
+  TENFOLD_TAG constexpr operator pads() const {  // NOLINT(google-explicit-constructor)
+    return {begin.h, begin.w, end.h, end.w};
+  }
+};
+
 }  // namespace tenfold::inline v0
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+
+constexpr bool operator==(const onnx_pads& a, const onnx_pads& b) { return a.begin == b.begin && a.end == b.end; }
 
 namespace detail {
 
@@ -114,23 +126,24 @@ constexpr pads tensorflow_same_pads(const hw& input, const hw& kernel, const hw&
 /// An output_shape may ask for more lines than that: it refuses an output_padding that is neither below the stride nor
 /// below the dilation, as PyTorch does. No product reaches such lines: give the greatest output_padding that is taken,
 /// and append the missing lines with the bias in them.
-constexpr pads onnx_conv_transpose_pads(const hw& output_shape, const hw& input, const hw& kernel,
-                                        const onnx_conv_transpose_options& options = {}) {
+constexpr onnx_pads onnx_conv_transpose_pads(const hw& output_shape, const hw& input, const hw& kernel,
+                                             const onnx_conv_transpose_options& options = {}) {
   const onnx_conv_transpose_options& o = options;
   detail::check_pads_setting("onnx_conv_transpose_pads", "output_shape", output_shape, 1);
   detail::check_onnx_conv_transpose(input, kernel, o);
-  return detail::split_onnx_padding(
+  const pads sides = detail::split_onnx_padding(
       {detail::onnx_total_padding(output_shape.h, input.h, kernel.h, o.stride.h, o.dilation.h, o.output_padding.h),
        detail::onnx_total_padding(output_shape.w, input.w, kernel.w, o.stride.w, o.dilation.w, o.output_padding.w)},
       o.auto_pad);
+  return {{sides.top, sides.left}, {sides.bottom, sides.right}};
 }
 
 /// The same where the node has no output_shape: same_upper and same_lower make it input * stride; else there is no
 /// padding but the one that the node's attribute `pads` gives.
-constexpr pads onnx_conv_transpose_pads(std::nullopt_t, const hw& input, const hw& kernel,
-                                        const onnx_conv_transpose_options& options = {}) {
+constexpr onnx_pads onnx_conv_transpose_pads(std::nullopt_t, const hw& input, const hw& kernel,
+                                             const onnx_conv_transpose_options& options = {}) {
   detail::check_onnx_conv_transpose(input, kernel, options);
-  if (options.auto_pad == onnx_auto_pad::notset || options.auto_pad == onnx_auto_pad::valid) return {};
+  if (options.auto_pad == onnx_auto_pad::notset || options.auto_pad == onnx_auto_pad::valid) return {0, 0};
   const hw output_shape{detail::checked_multiply(input.h, options.stride.h),
                         detail::checked_multiply(input.w, options.stride.w)};
   return onnx_conv_transpose_pads(output_shape, input, kernel, options);
