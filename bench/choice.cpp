@@ -175,7 +175,8 @@ result measure(const convolution& s, const settings& set) {
   const auto bias = random<float>({s.o});
   const auto g = Op::checked(x.shape(), weight.shape(), bias.shape(), o);
   auto y = uninitialized<float>(g.output_shape);
-  const detail::prepared_convolution<Op, float> layer(weight, bias, o, tf::activation::none, set.ctx);
+  constexpr bool transposed = std::is_same_v<Op, detail::conv_transpose2d_op>;
+  const tf::layers::prepared_convolution<transposed, float> layer(weight, bias, o, tf::activation::none, set.ctx);
 
   const auto bytes = [&](const tf::context& ctx) {
     return set.plain ? detail::convolution_workspace_bytes<Op, float>(x.shape(), weight.shape(), o, ctx)

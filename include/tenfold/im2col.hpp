@@ -94,7 +94,7 @@ constexpr im2col_geometry check_im2col(const shape& input, const im2col_options&
   g.options = o;
   if (g.blocks.h < 1 || g.blocks.w < 1)
     raise({"Given input with spatial size ", tuple_text(g.image), ", kernel_size=", tuple_text(o.kernel_size),
-           ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(o.padding),
+           ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(pads(o.padding)),
            ", calculated shape of the array of sliding blocks as ", tuple_text(g.blocks),
            ", but its components must be at least one."});
   const index_t rows = checked_multiply(g.channels, checked_multiply(o.kernel_size.h, o.kernel_size.w));
@@ -129,7 +129,7 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
   const index_t block_total = checked_multiply(blocks.h, blocks.w);
   const auto settings = [&] {
     return join({"Given output_size=", tuple_text(output_size), ", kernel_size=", tuple_text(o.kernel_size),
-                 ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(o.padding),
+                 ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(pads(o.padding)),
                  ", stride=", tuple_text(o.stride)});
   };
   if (columns != block_total)
