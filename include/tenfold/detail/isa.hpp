@@ -140,11 +140,13 @@ inline isa choose_isa(std::span<const isa> compiled, isa machine, const char* na
 /// The best level that the program and the machine have, or the one that TENFOLD_ISA names.
 inline isa detect_isa() { return choose_isa(isa_list, machine_isa(), std::getenv("TENFOLD_ISA")); }
 
+inline isa default_isa() {
+  static const isa detected = detect_isa();
+  return detected;
+}
+
 inline isa chosen_isa(const context& ctx) {
-  if (!ctx.isa) {
-    static const isa detected = detect_isa();
-    return detected;
-  }
+  if (!ctx.isa) return default_isa();
   const isa level = *ctx.isa;
   if (level <= machine_isa() && is_compiled(level, isa_list)) return level;
   const bool named = level == isa::base || level == isa::avx2 || level == isa::avx512;
@@ -156,7 +158,7 @@ inline isa chosen_isa(const context& ctx) {
 
 /// The instruction set of calls whose context names none: the best one, or what the environment variable TENFOLD_ISA
 /// (base, avx2 or avx512; read once) says.
-inline isa active_isa() { return detail::chosen_isa(context{}); }
+inline isa active_isa() { return detail::default_isa(); }
 
 inline std::string_view name_of(isa level) {
   return detail::is_compiled(level, detail::isa_list) ? detail::isa_names[static_cast<int>(level)] : "unavailable";
