@@ -294,8 +294,6 @@ struct tile_run {
 /// Columns of outputs that are computed before they are stored: with 4 rows of a vector each they take half of L1.
 inline constexpr index_t winograd_output_columns = 64;
 
-inline constexpr index_t most_winograd_window = 16;  // taps of a kernel
-
 /// Input channels that are summed directly before the sums are added up.
 inline constexpr index_t winograd_direct_channels = 16;
 
@@ -677,8 +675,8 @@ class winograd_task {
   const T* const* find_lines(const tile_run& run, index_t window_w, index_t channel, run_lines& lines) const {
     const index_t plane = ((run.image * p_.groups + group_) * p_.in_channels + channel) * p_.in.h * p_.in.w;
     const index_t step = p_.w.dilation, lanes = kernel_.transform_lanes;
-    const index_t x = run.grid.w + run.x * step + window_w - p_.w.padding;
-    const index_t first = run.grid.h + run.y * p_.h.dilation + phase_h_ % p_.h.windows - p_.h.padding;
+    const hw at = first_input(run, 0, window_w);
+    const index_t x = at.w, first = at.h;
     const index_t wanted = kernel_.tile * run.length + kernel_.overlap() + p_.w.windows - 1;
     const index_t read = kernel_.tile * round_up(run.length, lanes) + kernel_.overlap() - 1 + lanes;
     const bool whole = step == 1 && x >= 0 && x + read <= p_.in.w;
