@@ -1,10 +1,10 @@
 // conv2d: options, checks, the operation, and the prepared layer.
 #pragma once
 
-#include <tenfold/detail/direct.hpp>
-#include <tenfold/detail/few_pixels.hpp>
-#include <tenfold/detail/gemm_per_tap.hpp>
-#include <tenfold/detail/winograd.hpp>
+#include <tenfold/detail/convolution/direct.hpp>
+#include <tenfold/detail/convolution/few_pixels.hpp>
+#include <tenfold/detail/convolution/gemm_per_tap.hpp>
+#include <tenfold/detail/convolution/winograd.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -268,7 +268,8 @@ struct prepared_op<false> {
 /// returns (N, O, OH, OW) or (O, OH, OW)
 ///         with OH = (H + padding.top + padding.bottom - dilation.h * (kh - 1) - 1) / stride.h + 1
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
-/// source  an implicit matrix product or, for depthwise and grouped layers, direct sums: see detail/direct.hpp
+/// source  an implicit matrix product or, for depthwise and grouped layers, direct sums: see
+/// detail/convolution/direct.hpp
 template <tensor_like Input, tensor_like Weight, tensor_like Bias>
 auto conv2d(const Input& input, const Weight& weight, const Bias& bias, const conv2d_options& options = {},
             const context& ctx = default_context()) {

@@ -1,10 +1,10 @@
 // conv_transpose2d: options, checks, the operation, the prepared layer, and ATen's kernel under its own name.
 #pragma once
 
-#include <tenfold/detail/direct.hpp>
-#include <tenfold/detail/gemm_col2im.hpp>
-#include <tenfold/detail/winograd.hpp>
-#include <tenfold/detail/one_pixel.hpp>
+#include <tenfold/detail/convolution/direct.hpp>
+#include <tenfold/detail/convolution/gemm_col2im.hpp>
+#include <tenfold/detail/convolution/winograd.hpp>
+#include <tenfold/detail/convolution/one_pixel.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -426,7 +426,8 @@ struct prepared_op<true> {
 ///         with OH = (H - 1) * stride.h - padding.top - padding.bottom + dilation.h * (kh - 1) + output_padding.h + 1,
 ///         or OH = output_size.h, for which the output_padding is inferred
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
-/// source  a stride-1 convolution for each class of output phases, no column matrix: see detail/implicit_gemm.hpp
+/// source  a stride-1 convolution for each class of output phases, no column matrix: see
+/// detail/product/implicit_gemm.hpp
 template <tensor_like Input, tensor_like Weight, tensor_like Bias>
 auto conv_transpose2d(const Input& input, const Weight& weight, const Bias& bias,
                       const conv_transpose2d_options& options = {}, const context& ctx = default_context()) {

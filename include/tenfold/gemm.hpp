@@ -1,8 +1,8 @@
 // gemm: the matrix product, under the name and with the arguments of CBLAS.
 #pragma once
 
-#include <tenfold/detail/packed_gemm.hpp>
-#include <tenfold/detail/unpacked_gemm.hpp>
+#include <tenfold/detail/product/packed_gemm.hpp>
+#include <tenfold/detail/product/unpacked_gemm.hpp>
 
 namespace tenfold::inline v0 {
 

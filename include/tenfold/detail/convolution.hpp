@@ -10,7 +10,7 @@
 #pragma once
 
 #include <tenfold/detail/geometry.hpp>
-#include <tenfold/detail/implicit_gemm.hpp>
+#include <tenfold/detail/product/implicit_gemm.hpp>
 
 #include <array>  // begin, size; <iterator> does not compile where min is a macro
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <tenfold/detail/convolution.hpp>
-#include <tenfold/detail/gemv.hpp>
+#include <tenfold/detail/product/gemv.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT

@@ -5,7 +5,7 @@
 // problem is transposed.
 #pragma once
 
-#include <tenfold/detail/gemv.hpp>
+#include <tenfold/detail/product/gemv.hpp>
 #include <tenfold/detail/workspace.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {

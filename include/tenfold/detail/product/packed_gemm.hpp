@@ -12,7 +12,7 @@
 
 #include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/parallel.hpp>
-#include <tenfold/detail/product.hpp>
+#include <tenfold/detail/product/strided_product.hpp>
 #include <tenfold/detail/workspace.hpp>
 
 #include <cstring>  // memcpy, memset

@@ -29,7 +29,7 @@
 #pragma once
 
 #include <tenfold/detail/convolution.hpp>
-#include <tenfold/detail/winograd_guard.hpp>
+#include <tenfold/detail/convolution/winograd_guard.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT

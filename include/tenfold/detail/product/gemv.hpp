@@ -5,7 +5,7 @@
 
 #include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/parallel.hpp>
-#include <tenfold/detail/product.hpp>
+#include <tenfold/detail/product/strided_product.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
