@@ -172,90 +172,18 @@ constexpr shape conv_transpose2d_output_shape(const shape& input, const shape& w
 
 namespace detail {
 
-/// Output lines of one dimension with the same taps. Line q * stride + phase is hit by the taps i for which
-/// i * dilation = q * stride + phase + padding (mod stride), each from an input line that is q plus a constant. So a
-/// phase is a stride-1 convolution, and neighbouring phases with equal constants are one with more channels.
-struct phase_class {
-  index_t first;      // phase
-  index_t phases;     // how many, consecutive
-  index_t taps;       // of each
-  index_t tap;        // the first tap of the first phase
-  index_t next_tap;   // what the next phase adds to it
-  index_t tap_step;   // from one tap of a phase to the next
-  index_t line;       // the input line, relative to q, that the first tap reads
-  index_t line_step;  // the next tap reads this much before
-};
-
-/// One dimension of a transposed convolution.
-struct phase_axis {
-  index_t kernel, stride, padding, dilation;
-
-  index_t common() const { return common_divisor(stride, dilation); }
-
-  /// padding modulo stride, toward minus infinity.
-  index_t offset() const { return padding - floor_divide(padding, stride) * stride; }
-
-  phase_class phase(index_t phase) const {
-    const bool wraps = phase >= stride - offset();  // phase + offset >= stride, which might overflow
-    const index_t residue = wraps ? phase - (stride - offset()) : phase + offset();
-    const index_t shift = floor_divide(padding, stride) + wraps;
-    const index_t period = stride / common();
-    const index_t tap = first_tap(residue, (std::min)(kernel, period));
-    if (tap < 0) return {phase, 1, 0, 0, 0, 0, 0, 0};
-    const index_t taps = (kernel - 1 - tap) / period + 1;
-    const index_t line = shift - (tap * dilation - residue) / stride;
-    if (taps == 1) return {phase, 1, 1, tap, 0, 0, line, 0};  // the period may be anything
-    return {phase, 1, taps, tap, 0, period, line, dilation / common()};
-  }
-
-  /// The class that begins with a phase: as many of the following as share its taps.
-  phase_class class_from(index_t first) const {
-    phase_class merged = phase(first);
-    if (merged.taps == 0) merged.phases = until_hit(first);
-    while (merged.taps > 0 && first + merged.phases < stride) {
-      const phase_class next = phase(first + merged.phases);
-      if (next.taps != merged.taps || next.line != merged.line) break;
-      const index_t step = (next.tap - merged.tap) / merged.phases;
-      if (merged.phases == 1) merged.next_tap = step;
-      if (merged.tap + merged.phases * merged.next_tap != next.tap) break;
-      ++merged.phases;
-    }
-    return merged;
-  }
-
- private:
-  /// The least i < taps with i * dilation = residue (mod stride), or -1.
-  index_t first_tap(index_t residue, index_t taps) const {
-    if (dilation == 1) return residue < taps ? residue : -1;
-    for (index_t i = 0; i < taps; ++i)
-      if (i * dilation % stride == residue) return i;
-    return -1;
-  }
-
-  /// How many phases from this one on no tap hits.
-  index_t until_hit(index_t first) const {
-    index_t distance = stride - first;
-    for (index_t i = 0; i < kernel; ++i) {
-      const index_t ahead = i * dilation % stride - offset();
-      const index_t hit = ahead < 0 ? ahead + stride : ahead;
-      if (hit >= first) distance = (std::min)(distance, hit - first);
-    }
-    return distance;
-  }
-};
-
 /// A transposed convolution as matrix products.
 struct conv_transpose2d_phases {
   /// One product for each class of phases (and each image and group).
   template <class T>
   static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
                                const problem_visitor<T>& visit) {
-    const phase_axis axis_h{g.kernel.h, g.stride.h, g.padding.h, g.dilation.h};
-    const phase_axis axis_w{g.kernel.w, g.stride.w, g.padding.w, g.dilation.w};
+    const transposed_axis axis_h{g.kernel.h, g.stride.h, g.padding.h, g.dilation.h};
+    const transposed_axis axis_w{g.kernel.w, g.stride.w, g.padding.w, g.dilation.w};
     for (index_t ph = 0; ph < g.stride.h;) {
-      const phase_class h = axis_h.class_from(ph);
+      const axis_phase h = axis_h.phases_from(ph);
       for (index_t pw = 0; pw < g.stride.w;) {
-        const phase_class w = axis_w.class_from(pw);
+        const axis_phase w = axis_w.phases_from(pw);
         visit(class_problem(g, operands, clipped(h, g.out.h), clipped(w, g.out.w)));
         pw += w.phases;
       }
@@ -265,7 +193,7 @@ struct conv_transpose2d_phases {
 
   /// Of a class without taps, the phases that the output has: all of them may be as many as a huge stride. (The others
   /// are no more than the kernel's taps, and a packed weight counts them whatever the output.)
-  static phase_class clipped(phase_class c, index_t out) {
+  static axis_phase clipped(axis_phase c, index_t out) {
     if (c.taps == 0) c.phases = (std::min)(c.phases, std::max<index_t>(0, out - c.first));
     return c;
   }
@@ -273,7 +201,7 @@ struct conv_transpose2d_phases {
   /// A is the weight (O, phases; C, taps), B the input shifted by the taps, C the output lines of the phases.
   template <class T>
   static gemm_problem<T> class_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
-                                       const phase_class& h, const phase_class& w) {
+                                       const axis_phase& h, const axis_phase& w) {
     const index_t in_plane = g.in.h * g.in.w;
     const index_t out_plane = g.out.h * g.out.w;
     const index_t window = g.kernel.h * g.kernel.w;
@@ -289,18 +217,11 @@ struct conv_transpose2d_phases {
       p.a_row = make_digits({g.out_channels, h.phases, w.phases}, {window, h.next_tap * g.kernel.w, w.next_tap});
       p.a_column = make_digits({g.in_channels, h.taps, w.taps},
                                {g.out_channels * window, -h.tap_step * g.kernel.w, -w.tap_step});
-      const index_t last_h = h.tap + (h.taps - 1) * h.tap_step;
-      const index_t last_w = w.tap + (w.taps - 1) * w.tap_step;
-      p.a = operands.weight + (last_h * g.kernel.w + last_w);
-      const hw origin{h.line - (h.taps - 1) * h.line_step, w.line - (w.taps - 1) * w.line_step};
-      if (h.taps == 1 && w.taps == 1 && origin == hw(0) && points == g.in) {
-        p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
-      } else {
-        p.image = {operands.input,
-                   in_plane,
-                   {h.taps, points.h, 1, h.line_step, origin.h, g.in.h},
-                   {w.taps, points.w, 1, w.line_step, origin.w, g.in.w}};
-      }
+      p.a = operands.weight + (h.last_tap() * g.kernel.w + w.last_tap());
+      const axis reads_h = h.reads(points.h, g.in.h), reads_w = w.reads(points.w, g.in.w);
+      const bool whole = h.taps == 1 && w.taps == 1 && reads_h.origin == 0 && reads_w.origin == 0 && points == g.in;
+      p.image = whole ? matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane)
+                      : image_operand<T>{operands.input, in_plane, reads_h, reads_w};
     }
     if (p.n > 0) p.c = operands.output + (h.first * g.out.w + w.first);
     p.layout.row = make_digits({g.out_channels, h.phases, w.phases}, {out_plane, g.out.w, 1});
@@ -330,7 +251,7 @@ struct conv_transpose2d_phases {
 /// One dimension of a transposed convolution, for the direct one.
 struct conv_transpose2d_axis : direct_axis {
   conv_transpose2d_axis(index_t kernel, index_t stride_, index_t padding, index_t dilation, index_t out, bool)
-      : axis{kernel, stride_, padding, dilation} {
+      : whole{kernel, stride_, padding, dilation} {
     phases = (std::min)(stride_, out);
     points = out > 0 ? ceil_divide(out, stride_) : 0;
     stride = 1;
@@ -340,7 +261,7 @@ struct conv_transpose2d_axis : direct_axis {
     taps = kernel;
   }
   axis_taps taps_of(index_t phase) const {
-    const phase_class c = axis.phase(phase);
+    const axis_phase c = whole.phase(phase);
     if (c.taps < 2) return {c.taps, c.tap, 0, c.line - origin, 1};
     const index_t last = c.taps - 1;  // which reads the first line
     return {c.taps, c.tap + last * c.tap_step, -c.tap_step, c.line - last * c.line_step - origin, c.line_step};
@@ -350,7 +271,7 @@ struct conv_transpose2d_axis : direct_axis {
   static index_t channel_stride(const convolution_geometry& g) { return g.out_channels * output_stride(g); }
 
  private:
-  phase_axis axis;
+  transposed_axis whole;
 };
 
 struct conv_transpose2d_op {

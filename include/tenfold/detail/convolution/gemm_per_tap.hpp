@@ -11,35 +11,8 @@
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
-/// Neighbouring points, and the taps of theirs that lie in the image; all others do not.
-struct tap_region {
-  index_t first_point;
-  index_t points;
-  index_t first_tap;
-  index_t taps;
-};
-
 /// A kernel has at most so many rows and columns here: more would make ever more and smaller regions.
 inline constexpr index_t most_region_taps = 5;
-
-/// The regions of an axis; returns their number. Every tap begins at most one and ends at most one.
-inline index_t find_regions(const tap_axis& axis, tap_region (&regions)[2 * most_region_taps + 1]) {
-  index_t found = 0;
-  for (index_t x = 0, end = 0; x < axis.points; x = end) {
-    end = axis.points;
-    tap_region region{x, 0, 0, 0};
-    for (index_t t = 0; t < axis.taps; ++t) {
-      const index_t enters = -(axis.origin + t * axis.step);
-      const index_t leaves = enters + axis.extent;
-      if (enters <= x && x < leaves && region.taps++ == 0) region.first_tap = t;
-      if (enters > x) end = (std::min)(end, enters);
-      if (leaves > x) end = (std::min)(end, leaves);
-    }
-    region.points = end - x;
-    regions[found++] = region;
-  }
-  return found;
-}
 
 /// Source::problem(geometry, operands) is the product with all taps of a convolution of stride 1.
 template <class Source, class T>
@@ -55,22 +28,22 @@ struct gemm_per_tap {
     return p;
   }
 
-  static gemm_problem<T> problem_of(gemm_problem<T> p, const tap_region& h, const tap_region& w,
+  static gemm_problem<T> problem_of(gemm_problem<T> p, const axis_region& h, const axis_region& w,
                                     const gemm_kernels<T>& kernel) {
     const index_t channels = p.image.channels;
     const index_t kernel_w = p.image.w.taps;
-    const index_t first = h.first_tap * kernel_w + w.first_tap;
-    p.n = h.points * w.points;
-    p.parts = std::max<index_t>(1, h.taps * w.taps);
-    p.k = h.taps * w.taps * channels;
-    p.a_column = {{h.taps, w.taps, channels}, {kernel_w, 1, p.a_column.stride[2]}};
+    const index_t first = h.taps.begin * kernel_w + w.taps.begin;
+    p.n = h.points.size() * w.points.size();
+    p.parts = std::max<index_t>(1, h.taps.size() * w.taps.size());
+    p.k = h.taps.size() * w.taps.size() * channels;
+    p.a_column = {{h.taps.size(), w.taps.size(), channels}, {kernel_w, 1, p.a_column.stride[2]}};
     p.a += first;
     p.packed_a += first * channels * kernel.padded_rows(p.m);
-    p.packed_k = {{h.taps, w.taps, channels}, {kernel_w * channels, channels, 1}};
-    p.image.h = p.image.h.part(h.first_tap, h.taps, h.first_point, h.points);
-    p.image.w = p.image.w.part(w.first_tap, w.taps, w.first_point, w.points);
-    p.c += h.first_point * p.layout.line + w.first_point;
-    p.layout.points_w = w.points;
+    p.packed_k = {{h.taps.size(), w.taps.size(), channels}, {kernel_w * channels, channels, 1}};
+    p.image.h = p.image.h.part(h.taps.begin, h.taps.size(), h.points.begin, h.points.size());
+    p.image.w = p.image.w.part(w.taps.begin, w.taps.size(), w.points.begin, w.points.size());
+    p.c += h.points.begin * p.layout.line + w.points.begin;
+    p.layout.points_w = w.points.size();
     return p;
   }
 
@@ -79,11 +52,15 @@ struct gemm_per_tap {
                              Visit visit) {
     const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, g.out_channels);
     const gemm_problem<T> whole = whole_problem(g, operands);
-    tap_region h[2 * most_region_taps + 1], w[2 * most_region_taps + 1];
-    const index_t count_h = find_regions(whole.image.h, h);
-    const index_t count_w = find_regions(whole.image.w, w);
-    for (index_t i = 0; i < count_h; ++i)
-      for (index_t j = 0; j < count_w; ++j) visit(problem_of(whole, h[i], w[j], kernel));
+    for (index_t y = 0; y < whole.image.h.points;) {
+      const axis_region h = region_from(whole.image.h, y);
+      for (index_t x = 0; x < whole.image.w.points;) {
+        const axis_region w = region_from(whole.image.w, x);
+        visit(problem_of(whole, h, w, kernel));
+        x = w.points.end;
+      }
+      y = h.points.end;
+    }
   }
 
   static bool applies(const convolution_geometry& g, const context&) {

@@ -9,6 +9,7 @@
 // 2015), the tables those of tensor contractions in TBLIS (Matthews, 2018).
 #pragma once
 
+#include <tenfold/detail/axis.hpp>
 #include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/parallel.hpp>
 #include <tenfold/detail/workspace.hpp>
@@ -50,56 +51,13 @@ inline void fill_offsets(const digits& d, index_t begin, index_t count, index_t*
   }
 }
 
-/// One dimension of an image as a kernel sees it: tap t of point x reads line origin + x * stride + t * step, which is
-/// zero outside [0, extent).
-struct tap_axis {
-  index_t taps = 1;
-  index_t points = 1;
-  index_t stride = 1;
-  index_t step = 1;
-  index_t origin = 0;
-  index_t extent = 1;
-
-  tap_axis part(index_t first_tap, index_t tap_count, index_t first_point, index_t point_count) const {
-    return {tap_count, point_count, stride, step, origin + first_point * stride + first_tap * step, extent};
-  }
-};
-
-/// How a tile stores one dimension so that the points of a tap are neighbours. The taps fall into groups; a group is a
-/// stretch of lines `stride` apart in the image, and tap t of point x is line
-///     slot(t) + x,   slot(t) = t % groups * lines + t / groups * shift
-/// Either the taps of equal residue modulo the stride share a group (their stretches overlap), or, where they are so
-/// far apart that this stores more lines than there are (tap, point) pairs, each tap has its own. So a tile is never
-/// larger than the block of the column matrix it stands for.
-struct tile_axis {
-  index_t groups;
-  index_t lines;
-  index_t shift;
-
-  explicit tile_axis(const tap_axis& a) {
-    const index_t common = common_divisor(a.stride, a.step);
-    groups = (std::min)(a.stride / common, a.taps);
-    shift = a.step / common;
-    // Stretches further apart than they are long never share a line (and their ends might overflow).
-    const bool apart = shift > a.points;
-    lines = a.points + (apart ? 0 : (a.taps - 1) / groups * shift);
-    if (apart || groups * lines > a.taps * a.points) {
-      groups = a.taps;
-      shift = 0;
-      lines = a.points;
-    }
-  }
-  index_t size() const { return groups * lines; }
-  index_t slot(index_t tap) const { return tap % groups * lines + tap / groups * shift; }
-};
-
 /// The operand B of a convolution: rows are the taps (c, i, j), columns the pixels (y, x).
 template <class T>
 struct image_operand {
   optional_array<const T> data;
   index_t channel_stride = 0;
-  tap_axis h;
-  tap_axis w;
+  axis h;
+  axis w;
   // Every tap of every pixel lies in the image and the pixels of a line are neighbours in it, so that B is packed
   // straight from there, by `channels` for one (i, j) after the other: rows are then (i, j, c).
   bool unpadded = false;
@@ -511,7 +469,7 @@ class gemm_task {
   struct tap_box {
     index_t first, last;
     index_t channel, channels;
-    tap_axis h, w;
+    axis h, w;
     tile_axis tile_h, tile_w;
     index_t row0, column0;
 
@@ -520,7 +478,7 @@ class gemm_task {
     index_t size() const { return channels * plane(); }
   };
 
-  tap_box box_of(index_t first, index_t last, const tap_axis& h, const tap_axis& w) const {
+  tap_box box_of(index_t first, index_t last, const axis& h, const axis& w) const {
     const index_t per_row = w.taps;
     const index_t per_channel = h.taps * w.taps;
     const index_t channel = first / per_channel;
@@ -534,14 +492,14 @@ class gemm_task {
         columns = last - first;
       }
     }
-    const tap_axis box_h = h.part(row0, rows, 0, h.points);
-    const tap_axis box_w = w.part(column0, columns, 0, w.points);
+    const axis box_h = h.part(row0, rows, 0, h.points);
+    const axis box_w = w.part(column0, columns, 0, w.points);
     return {first, last, channel, channels, box_h, box_w, tile_axis(box_h), tile_axis(box_w), row0, column0};
   }
 
   /// The longest stretch of taps from `first` on whose box fits the tile: whole channels, else whole rows of the
   /// kernel, else taps of one row. One tap always fits.
-  tap_box fitting_box(index_t first, index_t end, const tap_axis& h, const tap_axis& w) const {
+  tap_box fitting_box(index_t first, index_t end, const axis& h, const axis& w) const {
     tap_box box = box_of(first, end, h, w);
     for (const index_t unit : {h.taps * w.taps, w.taps, index_t{1}}) {
       if (box.size() <= blocking_.tile) return box;
@@ -572,8 +530,8 @@ class gemm_task {
     const index_t y1 = (j0_ + columns_ - 1) / width;
     const index_t x0 = y0 == y1 ? j0_ % width : 0;
     const index_t points = y0 == y1 ? columns_ : width;
-    const tap_axis h = image.h.part(0, image.h.taps, y0, y1 - y0 + 1);
-    const tap_axis w = image.w.part(0, image.w.taps, x0, points);
+    const axis h = image.h.part(0, image.h.taps, y0, y1 - y0 + 1);
+    const axis w = image.w.part(0, image.w.taps, x0, points);
     for (index_t p = p0; p < p0 + depth;) {
       const tap_box box = fitting_box(p, p0 + depth, h, w);
       fill_tile(box);
