@@ -5,6 +5,7 @@
 
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/detail/convolution/algorithms.hpp>
 
 #include <ostream>
 #include <string>
@@ -54,7 +55,7 @@ std::vector<tf::context> contexts_of(const convolution_case<Options>& c, tf::mat
   const auto g = Op::checked(c.input, c.weight, std::nullopt, c.options);
   std::vector<tf::context> contexts;
   for (const tf::isa isa : available_isas())
-    for (const auto& algorithm : Op::template algorithms<T>) {
+    for (const auto& algorithm : tf::detail::algorithms_of<Op::transposed, T>()) {
       tf::context ctx = on(isa);
       ctx.algorithm = algorithm.name;
       ctx.math = math;

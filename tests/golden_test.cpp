@@ -1,5 +1,6 @@
 // Every case that PyTorch answered, its values and its error texts: by tenfold on every instruction set, and by
 // reference.hpp.
+#include <tenfold/detail/convolution/algorithms.hpp>
 #include <tenfold/reference.hpp>
 #include <tenfold/tenfold.hpp>
 
@@ -354,7 +355,7 @@ template <class Operation, class T>
 void check_algorithms(const golden_case& c) {
   if (c.is_error()) return;
   for (const tf::isa isa : available_isas())
-    for (const auto& algorithm : Operation::op::template algorithms<T>) {
+    for (const auto& algorithm : tf::detail::algorithms_of<Operation::op::transposed, T>()) {
       library by{on(isa)};
       by.ctx.algorithm = algorithm.name;
       by.ctx.math = tf::math::fast;

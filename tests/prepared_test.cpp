@@ -2,6 +2,7 @@
 #include <tenfold/batch_norm.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/prepared.hpp>
 #include <tenfold/reference.hpp>
 
 #include "convolution_cases.hpp"

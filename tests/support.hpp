@@ -3,7 +3,7 @@
 
 #include "compare.hpp"
 
-#include <tenfold/detail/isa.hpp>
+#include <tenfold/isa.hpp>
 
 #include <gtest/gtest.h>
 

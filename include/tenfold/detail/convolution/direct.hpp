@@ -11,7 +11,7 @@
 //   output_stride(geometry), channel_stride(geometry)   of a group's weight
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/convolution/plan.hpp>
 
 #include <cstring>  // memset
 

@@ -2,7 +2,7 @@
 // pixels of the batch, and multiplied with their windows.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/convolution/plan.hpp>
 #include <tenfold/detail/product/gemv.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {

@@ -12,7 +12,7 @@
 // within its terms.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/convolution/plan.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT

@@ -6,7 +6,7 @@
 // from the image. The weight is packed tap by tap, for all of them and for any size of the image.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/convolution/plan.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT

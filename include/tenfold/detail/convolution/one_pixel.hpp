@@ -3,7 +3,7 @@
 // multiply.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/convolution/plan.hpp>
 #include <tenfold/detail/product/gemv.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {

@@ -28,7 +28,7 @@
 // them, while output channels mostly fill vectors.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/convolution/plan.hpp>
 #include <tenfold/detail/convolution/winograd_guard.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {

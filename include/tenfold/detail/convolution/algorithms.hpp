@@ -1,0 +1,99 @@
+// Both lists of algorithms, conv2d's and conv_transpose2d's, and the choice among one's entries.
+#pragma once
+
+#include <tenfold/detail/convolution/decompositions.hpp>
+#include <tenfold/detail/convolution/few_pixels.hpp>
+#include <tenfold/detail/convolution/gemm_col2im.hpp>
+#include <tenfold/detail/convolution/gemm_per_tap.hpp>
+#include <tenfold/detail/convolution/one_pixel.hpp>
+#include <tenfold/detail/convolution/winograd.hpp>
+
+#include <span>
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
+
+/// Best first, general last. Tests force each entry through context::algorithm.
+template <class T>
+inline constexpr convolution_algorithm<T> conv2d_algorithms[] = {
+    winograd_algorithm<conv2d_3x3, T, 4>::entry,
+    winograd_algorithm<conv2d_3x3, T, 2>::entry,
+    few_pixels<T>::entry,
+    direct_algorithm<conv2d_axis, T>::entry,
+    gemm_per_tap<conv2d_products, T>::entry,
+    implicit_gemm_algorithm<conv2d_products, T>::entry,
+};
+
+template <class T>
+inline constexpr convolution_algorithm<T> conv_transpose2d_algorithms[] = {
+    winograd_algorithm<conv_transpose2d_3x3, T, 4>::entry,
+    winograd_algorithm<conv_transpose2d_3x3, T, 2>::entry,
+    winograd_algorithm<conv_transpose2d_stride_2, T, 4>::entry,
+    winograd_algorithm<conv_transpose2d_stride_2, T, 2>::entry,
+    one_pixel<T>::entry,
+    direct_algorithm<conv_transpose2d_axis, T>::entry,
+    gemm_col2im<T>::entry,
+    implicit_gemm_algorithm<conv_transpose2d_phases, T>::entry,
+};
+
+template <class T>
+using algorithm_list = std::span<const convolution_algorithm<T>>;
+
+template <bool Transposed, class T>
+constexpr algorithm_list<T> algorithms_of() {
+  if constexpr (Transposed)
+    return conv_transpose2d_algorithms<T>;
+  else
+    return conv2d_algorithms<T>;
+}
+
+/// The cheapest algorithm of the list for one image, or the one that the context names; null where that one cannot. The
+/// choice depends on neither the batch nor the threads nor the workspace, so that the results' bits do not either.
+template <class T>
+const convolution_algorithm<T>* find_algorithm(algorithm_list<T> list, const convolution_geometry& g,
+                                               const context& ctx, bool packed) {
+  convolution_geometry image = g;
+  image.batch = 1;
+  const convolution_algorithm<T>* best = nullptr;
+  double least = 0;
+  for (const convolution_algorithm<T>& a : list) {
+    if ((!ctx.algorithm.empty() && ctx.algorithm != a.name) || !a.applies(g, ctx)) continue;
+    const double cost = a.cost(image, ctx, packed);
+    if (best && cost >= least) continue;
+    best = &a;
+    least = cost;
+  }
+  return best;
+}
+
+/// The same, or an error that names the operation.
+template <class T>
+const convolution_algorithm<T>& choose_algorithm(algorithm_list<T> list, const char* op, const convolution_geometry& g,
+                                                 const context& ctx, bool packed) {
+  const convolution_algorithm<T>* best = find_algorithm(list, g, ctx, packed);
+  if (!best) raise({op, " has no algorithm '", ctx.algorithm, "' for these shapes"});
+  return *best;
+}
+
+/// The plan of a call with the algorithm that suits it.
+template <class T>
+convolution_plan<T> make_plan(algorithm_list<T> list, const char* op, const convolution_geometry& g,
+                              const convolution_operands<T>& operands, const context& ctx) {
+  convolution_plan<T> plan;
+  plan.geometry = g;
+  plan.algorithm = &choose_algorithm(list, op, g, ctx, false);
+  plan.algorithm->plan(plan, operands, ctx);
+  return plan;
+}
+
+template <class T>
+void run_convolution(algorithm_list<T> list, const char* op, const convolution_geometry& g,
+                     const convolution_operands<T>& operands, const context& ctx) {
+  if (has_no_result(g)) return;
+  const convolution_plan<T> plan = make_plan(list, op, g, operands, ctx);
+  const scratch_memory memory(ctx, plan.bytes);
+  plan.algorithm->run(plan, operands, ctx, memory.data());
+}
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
