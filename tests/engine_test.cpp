@@ -98,7 +98,7 @@ void expect_regions_of(const axis& a) {
 }
 
 TEST(Axis, RegionsHaveTheTapsOfEachOfTheirPoints) {
-  for (index_t taps = 1; taps <= most_region_taps; ++taps)
+  for (index_t taps = 1; taps <= convolution_regions::most_taps; ++taps)
     for (index_t step = 1; step <= 7; ++step)
       for (index_t padding = 0; padding <= 30; padding += 3)
         for (const index_t extent : {1, 2, 5, 16}) {
@@ -255,11 +255,11 @@ TEST(Runs, AreClippedToTheResult) {
 }
 
 TEST(Blocks, OfKAreEqualShares) {
-  EXPECT_EQ(gemm_block_rows<float>(0), 0);
+  EXPECT_EQ(equal_blocks(0, 256), 0);
   for (index_t k = 1; k < 2000; ++k) {
-    const index_t rows = gemm_block_rows<float>(k);
-    ASSERT_LE(rows, gemm_kc<float>);
-    ASSERT_EQ(ceil_divide(k, rows), ceil_divide(k, gemm_kc<float>));
+    const index_t rows = equal_blocks(k, 256);
+    ASSERT_LE(rows, 256);
+    ASSERT_EQ(ceil_divide(k, rows), ceil_divide(k, 256));
   }
 }
 
@@ -311,9 +311,9 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
       const index_t mr = kernel.mr;
       ASSERT_TRUE(mr == full || mr == low);
       const index_t last = (m - 1) % mr + 1, whole = m - last;
-      gemm_problem<T> p;
+      matrix_product<T> p;
       p.m = m;
-      p.k = 2 * gemm_kc<T> + 5;
+      p.k = 2 * image_kc<T> + 5;
       p.n = 1;
       p.groups = 2;
       p.a_group_stride = p.m * p.k;
@@ -326,18 +326,19 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
                              : last <= kernel.heights[1] ? kernel.heights[1]
                                                          : mr;
       const index_t rows = whole + height;
-      std::vector<T> packed(static_cast<std::size_t>(gemm_packed_size(p, ctx)), T{77});
-      ASSERT_EQ(gemm_packed_size(p, ctx), 2 * rows * p.k);
-      pack_beforehand(p, ctx, packed.data());
-      const index_t kc = gemm_block_rows<T>(p.k);
+      std::vector<T> packed(static_cast<std::size_t>(packed_size(p, ctx)), T{77});
+      const index_t kc = p.kc(), slack = ceil_divide(m, mr) * kernel.lanes;  // of a block
+      const index_t all = rows * p.k + ceil_divide(p.k, kc) * slack;
+      ASSERT_EQ(packed_size(p, ctx), 2 * all);
+      pack_whole(p, ctx, packed.data());
       for (index_t group = 0; group < 2; ++group)
         for (index_t i = 0; i < rows; ++i)
           for (index_t column = 0; column < p.k; ++column) {
             const index_t block = column / kc * kc;
             const index_t depth = std::min(kc, p.k - block);
             const index_t panel_height = i < whole ? mr : height;
-            const index_t at =
-                group * rows * p.k + block * rows + i / mr * mr * depth + (column - block) * panel_height + i % mr;
+            const index_t at = group * all + block * rows + block / kc * slack + i / mr * (mr * depth + kernel.lanes) +
+                               (column - block) * panel_height + i % mr;
             const T expected = i < p.m ? number<T>((group * p.m + i) * p.k + column) : T{};
             ASSERT_EQ(packed[static_cast<std::size_t>(at)], expected)
                 << tf::name_of(isa) << " " << last << " rows left: " << i << ", " << column;

@@ -226,8 +226,7 @@ struct conv_transpose2d_op {
 ///         with OH = (H - 1) * stride.h - padding.top - padding.bottom + dilation.h * (kh - 1) + output_padding.h + 1,
 ///         or OH = output_size.h, for which the output_padding is inferred
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
-/// source  a stride-1 convolution for each class of output phases, no column matrix: see
-/// detail/product/implicit_gemm.hpp
+/// source  a stride-1 convolution for each class of output phases: see detail/convolution/products.hpp
 template <tensor_like Input, tensor_like Weight, tensor_like Bias>
 auto conv_transpose2d(const Input& input, const Weight& weight, const Bias& bias,
                       const conv_transpose2d_options& options = {}, const context& ctx = default_context()) {

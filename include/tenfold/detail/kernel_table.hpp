@@ -103,6 +103,7 @@ struct gemm_kernels : micro_kernels<T> {
   void (*pack_lines)(const T* source, const index_t* column, index_t k, T* panel);
   void (*pack_contiguous)(const T* source, const index_t* tap, index_t k, T* panel);
   void (*pack_runs)(const T* source, const index_t* tap, index_t k, const pixel_run* runs, index_t count, T* panel);
+  void (*pack_rows)(const T* source, index_t ld, index_t k, index_t panels, index_t stride, T* packed);
   void (*copy_line)(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line);
   void (*scatter_runs)(const T* tile, index_t ld, const index_t* row, index_t rows, const pixel_run* runs,
                        index_t count, index_t step, T* out);

@@ -4,8 +4,8 @@
 #include <tenfold/detail/convolution/decompositions.hpp>
 #include <tenfold/detail/convolution/few_pixels.hpp>
 #include <tenfold/detail/convolution/gemm_col2im.hpp>
-#include <tenfold/detail/convolution/gemm_per_tap.hpp>
 #include <tenfold/detail/convolution/one_pixel.hpp>
+#include <tenfold/detail/convolution/products.hpp>
 #include <tenfold/detail/convolution/winograd.hpp>
 
 #include <span>
@@ -20,8 +20,8 @@ inline constexpr convolution_algorithm<T> conv2d_algorithms[] = {
     winograd_algorithm<conv2d_3x3, T, 2>::entry,
     few_pixels<T>::entry,
     direct_algorithm<conv2d_axis, T>::entry,
-    gemm_per_tap<conv2d_products, T>::entry,
-    implicit_gemm_algorithm<conv2d_products, T>::entry,
+    product_algorithm<convolution_regions, T>::entry,
+    product_algorithm<whole_convolution, T>::entry,
 };
 
 template <class T>
@@ -33,7 +33,7 @@ inline constexpr convolution_algorithm<T> conv_transpose2d_algorithms[] = {
     one_pixel<T>::entry,
     direct_algorithm<conv_transpose2d_axis, T>::entry,
     gemm_col2im<T>::entry,
-    implicit_gemm_algorithm<conv_transpose2d_phases, T>::entry,
+    product_algorithm<transposed_phases, T>::entry,
 };
 
 template <class T>

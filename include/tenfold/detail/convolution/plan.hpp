@@ -1,9 +1,9 @@
 // What a convolution's algorithms have in common: an entry of a list, the arrays it is run with, the plan that it makes
-// of a call; and the implicit matrix product as the general one.
+// of a call; and what is made of matrix products.
 #pragma once
 
 #include <tenfold/detail/geometry.hpp>
-#include <tenfold/detail/product/implicit_gemm.hpp>
+#include <tenfold/detail/product/loops.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
@@ -65,99 +65,92 @@ struct convolution_algorithm {
               std::byte* memory);
 };
 
-inline bool always_applies(const convolution_geometry&, const context&) { return true; }
-
 /// The plans of a convolution's products, in the order in which they are visited. Of more than most_planned it is known
 /// how much memory they need, and they are planned when they run.
 template <class T>
 struct products_plan {
   static constexpr index_t most_planned = 16;
   index_t count = 0;
-  gemm_plan<T> product[most_planned];
+  product_plan<T> product[most_planned];
 
   products_plan() {}  // NOLINT(modernize-use-equals-default): leaves the products as they are
 
   /// Returns the bytes that it needs.
-  index_t add(const gemm_problem<T>& p, const context& ctx) {
-    const gemm_plan<T> made(p, ctx);
+  index_t add(const matrix_product<T>& p, const context& ctx) {
+    const product_plan<T> made = plan_product(p, ctx);
     if (count < most_planned) product[count] = made;
     ++count;
     return made.bytes;
   }
   /// Product i.
-  void run(index_t i, const gemm_problem<T>& p, const context& ctx, std::byte* memory) const {
-    if (i < most_planned)
-      run_gemm(p, product[i], ctx, memory);
-    else
-      run_gemm(p, gemm_plan<T>(p, ctx), ctx, memory);
+  void run(index_t i, const matrix_product<T>& p, const context& ctx, std::byte* memory) const {
+    run_product(p, i < most_planned ? product[i] : plan_product(p, ctx), ctx, memory);
   }
 };
 
-/// Calls back with a gemm_problem. A reference without the callable's type: what enumerates problems is compiled once.
+/// Calls back with a product. A reference without the callable's type: what enumerates products is compiled once.
 template <class T>
-class problem_visitor {
+class product_visitor {
  public:
   template <class Visit>
-  explicit problem_visitor(Visit& visit)
-      : visit_(&visit), call_([](void* v, const gemm_problem<T>& p) { (*static_cast<Visit*>(v))(p); }) {}
-  void operator()(const gemm_problem<T>& p) const { call_(visit_, p); }
+  explicit product_visitor(Visit& visit)
+      : visit_(&visit), call_([](void* v, const matrix_product<T>& p) { (*static_cast<Visit*>(v))(p); }) {}
+  void operator()(const matrix_product<T>& p) const { call_(visit_, p); }
 
  private:
   void* visit_;
-  void (*call_)(void*, const gemm_problem<T>&);
+  void (*call_)(void*, const matrix_product<T>&);
 };
 
-/// The implicit matrix product as an algorithm. Source::for_each_problem(geometry, operands, problem_visitor) visits
-/// each of the products that a convolution consists of.
+/// A decomposition of a convolution into matrix products as an algorithm. Source has
+///   name, applies
+///   for_each_product(geometry, operands, context, product_visitor)   the products, which know a packed weight
+///   for_each_weight(geometry, operands, context, product_visitor)    those whose As, packed, make the packed weight
 template <class Source, class T>
-struct implicit_gemm_algorithm {
+struct product_algorithm {
   template <class Visit>
-  static void visit_problems(const convolution_geometry& g, const convolution_operands<T>& operands, Visit visit) {
-    Source::for_each_problem(g, operands, problem_visitor<T>(visit));
+  static void visit_products(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                             Visit visit) {
+    Source::for_each_product(g, operands, ctx, product_visitor<T>(visit));
   }
-  /// Each problem with its part of a weight that was packed before.
   template <class Visit>
-  static void visit_packed(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
-                           Visit visit) {
-    visit_problems(g, operands, [&, packed = operands.packed_weight](gemm_problem<T> p) mutable {
-      p.packed_a = packed;
-      packed += gemm_packed_size(p, ctx);
-      visit(p);
-    });
+  static void visit_weights(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                            Visit visit) {
+    Source::for_each_weight(g, operands, ctx, product_visitor<T>(visit));
   }
 
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     double sum = 0;
-    visit_problems(g, {}, [&](const gemm_problem<T>& p) { sum += gemm_cost(p, gemm_kernels_of<T>(ctx, p.m), packed); });
+    visit_products(g, {}, ctx,
+                   [&](const matrix_product<T>& p) { sum += product_cost(p, gemm_kernels_of<T>(ctx, p.m), packed); });
     return sum;
   }
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
-    index_t size = vector_lanes<T>(ctx);  // slack
-    visit_problems(g, {}, [&](const gemm_problem<T>& p) { size += gemm_packed_size(p, ctx); });
+    index_t size = 0;
+    visit_weights(g, {}, ctx, [&](const matrix_product<T>& p) { size += detail::packed_size(p, ctx); });
     return size;
   }
   static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
     convolution_operands<T> from;
     from.weight = weight;
-    visit_problems(g, from, [&](const gemm_problem<T>& p) {
-      pack_beforehand(p, ctx, packed);
-      packed += gemm_packed_size(p, ctx);
+    visit_weights(g, from, ctx, [&](const matrix_product<T>& p) {
+      pack_whole(p, ctx, packed);
+      packed += detail::packed_size(p, ctx);
     });
   }
   static void plan(convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx) {
     auto& own = plan.template emplace<products_plan<T>>();
-    visit_packed(plan.geometry, operands, ctx,
-                 [&](const gemm_problem<T>& p) { plan.bytes = (std::max)(plan.bytes, own.add(p, ctx)); });
+    visit_products(plan.geometry, operands, ctx,
+                   [&](const matrix_product<T>& p) { plan.bytes = (std::max)(plan.bytes, own.add(p, ctx)); });
   }
   static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
     const auto& own = plan.template own<products_plan<T>>();
-    visit_packed(plan.geometry, operands, ctx,
-                 [&, i = index_t{0}](const gemm_problem<T>& p) mutable { own.run(i++, p, ctx, memory); });
+    visit_products(plan.geometry, operands, ctx,
+                   [&, i = index_t{0}](const matrix_product<T>& p) mutable { own.run(i++, p, ctx, memory); });
   }
 
-  static constexpr convolution_algorithm<T> entry = {
-      "implicit_gemm", always_applies, cost, packed_size, pack, plan, run};
+  static constexpr convolution_algorithm<T> entry = {Source::name, Source::applies, cost, packed_size, pack, plan, run};
 };
 
 /// Such a call does nothing; its other sizes may be anything, as no memory stands behind them.
