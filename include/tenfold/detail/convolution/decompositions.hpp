@@ -37,7 +37,7 @@ struct conv2d_products {
     p.layout.row = affine_digits(p.m, p.n);
     p.layout.points_w = p.layout.line = g.out.w;
     p.bias = operands.bias;
-    p.relu = operands.relu;
+    p.after = operands.after;
     p.images = g.batch;
     p.groups = g.groups;
     p.b_group_stride = g.in_channels * in_plane;
@@ -134,7 +134,7 @@ struct conv_transpose2d_phases {
         (points.h - 1) * g.stride.h + h.phases > rest.h || (points.w - 1) * g.stride.w + w.phases > rest.w;
     p.bias = operands.bias;
     p.rows_per_bias = phases;
-    p.relu = operands.relu;
+    p.after = operands.after;
     p.images = g.batch;
     p.groups = g.groups;
     p.b_group_stride = g.in_channels * in_plane;

@@ -115,7 +115,7 @@ struct gemm_problem {
 
   optional_array<const T> bias;  // one for each `rows_per_bias` rows
   index_t rows_per_bias = 1;
-  bool relu = false;
+  epilogue<T> after;
 
   // The same product for each image and each group of channels, this far apart.
   index_t images = 1;
@@ -378,7 +378,12 @@ class gemm_task {
  public:
   gemm_task(const gemm_problem<T>& g, const gemm_kernels<T>& kernel, const gemm_blocking& blocking,
             const gemm_scratch<T>& scratch)
-      : g_(g), kernel_(kernel), blocking_(blocking), scratch_(scratch) {}
+      : g_(g),
+        kernel_(kernel),
+        blocking_(blocking),
+        scratch_(scratch),
+        adds_residual_(blocking.direct && g.after.residual),
+        after_(adds_residual_ ? g.after.activated() : g.after) {}
 
   void run(index_t image, index_t group, index_t n_block, index_t m_chunk) {
     const index_t i0 = m_chunk * blocking_.m_chunk;
@@ -396,6 +401,7 @@ class gemm_task {
     b_ = image * g_.b_image_stride + group * g_.b_group_stride;
     c_ = g_.c + image * g_.c_image_stride + group * g_.c_group_stride;
     bias_ = g_.bias + group * g_.bias_group_stride;
+    channel_ = group * g_.bias_group_stride;
     if (g_.k == 0) return store_empty_sum();
     for (index_t p = 0, depth = 0; p < g_.k; p += depth) {  // 4th loop: KC rows of B
       depth = rows_of_block(g_, p);
@@ -417,7 +423,7 @@ class gemm_task {
       for (index_t i = 0; i < rows_; ++i) {
         const T bias = bias_ ? bias_[(i0_ + i) / g_.rows_per_bias] : T{};
         for_each_run(i, j, (std::min)(kernel_.nr, columns_ - j), [&](T* c, index_t, index_t length) {
-          for (index_t x = 0; x < length; ++x) c[x * g_.layout.step] = g_.relu ? rectified_value(bias) : bias;
+          g_.after.finish(channel(i), length, &bias, 0, c, g_.layout.step);
         });
       }
   }
@@ -432,6 +438,9 @@ class gemm_task {
     T* row = c_ + g_.layout.row.offset(i0_ + i);
     for (index_t r = 0; r < found; ++r) visit(row + runs[r].offset, runs[r].begin, runs[r].length);
   }
+
+  /// The output channel of a row, of all groups.
+  index_t channel(index_t i) const { return channel_ + (i0_ + i) / g_.rows_per_bias; }
 
   index_t panel_stride(index_t depth) const { return depth * kernel_.nr + kernel_.lanes; }
 
@@ -590,14 +599,15 @@ class gemm_task {
     const bool first = p == 0;
     const bool last = p + depth == g_.k;
     gemm_epilogue<T> epilogue;
-    epilogue.accumulate = !first;
-    epilogue.relu = last && g_.relu;
+    epilogue.accumulate = !first || adds_residual_;
+    epilogue.relu = last && after_.only_rectifies();
     for (index_t ir = 0; ir < count; ir += kernel_.mr, a += depth * kernel_.mr) {  // 2nd loop: MR x KC of A stay in L1
       const index_t rows = (std::min)(kernel_.mr, count - ir);
       epilogue.bias = first ? bias_rows(i + ir, rows) : nullptr;
       const T* b = scratch_.b;
       for (index_t jr = 0; jr < columns_; jr += kernel_.nr, b += panel_stride(depth)) {  // 1st loop
         const index_t columns = (std::min)(kernel_.nr, columns_ - jr);
+        if (first && adds_residual_) copy_residual(i + ir, rows, jr, columns);
         if (!blocking_.direct)
           scattered_tile(a, b, depth, i + ir, rows, jr, columns, last, epilogue);
         else if (rows == kernel_.height_of(rows) && columns == kernel_.padded_columns(columns))
@@ -605,8 +615,19 @@ class gemm_task {
                            epilogue);
         else
           edge_tile(a, b, depth, i + ir, rows, jr, columns, epilogue);
+        if (last && blocking_.direct && after_.finishes())
+          for (index_t r = i + ir; r < i + ir + rows; ++r)
+            after_.finish(channel(r), columns, c_row(r) + jr, 1, c_row(r) + jr, 1);
       }
     }
+  }
+
+  /// Where C collects the blocks of KC the residual is the first term, as it may be C itself.
+  void copy_residual(index_t i, index_t rows, index_t j, index_t columns) {
+    if (g_.after.residual == g_.after.output) return;
+    for (index_t r = i; r < i + rows; ++r)
+      std::memcpy(c_row(r) + j, g_.after.residual + (c_row(r) + j - g_.after.output),
+                  static_cast<std::size_t>(columns) * sizeof(T));
   }
 
   const T* bias_rows(index_t i, index_t rows) {
@@ -637,11 +658,17 @@ class gemm_task {
     pixel_run runs[most_nr], clipped[most_nr];
     const index_t found = find_runs(j0_ + j, columns, g_.layout.points_w, 0, 0, g_.layout.line, g_.layout.step, runs);
     fill_offsets(g_.layout.row, i0_ + i, rows, scratch_.row);
-    if (!g_.layout.ragged)
+    if (!g_.layout.ragged && !after_.finishes())
       return kernel_.scatter_runs(tile, kernel_.nr, scratch_.row, rows, runs, found, g_.layout.step, c_);
     for (index_t r = 0; r < rows; ++r) {
-      const index_t kept = clip_runs(g_.layout, i0_ + i + r, j0_ + j, runs, found, clipped);
-      kernel_.scatter_runs(tile + r * kernel_.nr, kernel_.nr, scratch_.row + r, 1, clipped, kept, g_.layout.step, c_);
+      const index_t kept = g_.layout.ragged ? clip_runs(g_.layout, i0_ + i + r, j0_ + j, runs, found, clipped) : found;
+      const pixel_run* of_row = g_.layout.ragged ? clipped : runs;
+      const T* from = tile + r * kernel_.nr;
+      if (!after_.finishes())
+        kernel_.scatter_runs(from, kernel_.nr, scratch_.row + r, 1, of_row, kept, g_.layout.step, c_);
+      for (index_t n = 0; n < kept && after_.finishes(); ++n)
+        after_.finish(channel(i + r), of_row[n].length, from + of_row[n].begin, 1,
+                      c_ + scratch_.row[r] + of_row[n].offset, g_.layout.step);
     }
   }
 
@@ -649,12 +676,15 @@ class gemm_task {
   const gemm_kernels<T>& kernel_;
   const gemm_blocking& blocking_;
   gemm_scratch<T> scratch_;
+  const bool adds_residual_;
+  const epilogue<T> after_;  // what is left of it when the residual has been added
   index_t i0_ = 0, rows_ = 0, j0_ = 0, columns_ = 0;
   const T* a_ = nullptr;
   const T* packed_a_ = nullptr;
   index_t b_ = 0;
   T* c_ = nullptr;
   const T* bias_ = nullptr;
+  index_t channel_ = 0;  // the group's first one
 };
 
 template <class T>
