@@ -14,16 +14,27 @@ using sigmoid_element = std::conditional_t<std::floating_point<T>, T, float>;
 
 namespace detail {
 
+/// One of a constant function; `cost` is that of parallel_ranges.
+template <element T>
+void run_activation(const epilogue<T>& e, double cost, index_t size, const T* x, T* y, const context& ctx) {
+  const auto line = TENFOLD_KERNEL(chosen_isa(ctx), finish<T>);
+  parallel_ranges(ctx, size, cost,
+                  [&](index_t begin, index_t end) { line(e, 0, end - begin, x + begin, 1, y + begin, 1); });
+}
+
 template <element T>
 void run_relu(index_t size, const T* x, T* y, const context& ctx) {
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), relu<T>);
-  parallel_ranges(ctx, size, 0.2, [&](index_t begin, index_t end) { kernel(end - begin, x + begin, y + begin); });
+  run_activation<T>({activation::function::relu}, 0.2, size, x, y, ctx);
 }
 
 template <element T>
 void run_sigmoid(index_t size, const T* x, sigmoid_element<T>* y, const context& ctx) {
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), sigmoid<T, sigmoid_element<T>>);
-  parallel_ranges(ctx, size, 1.0, [&](index_t begin, index_t end) { kernel(end - begin, x + begin, y + begin); });
+  if constexpr (std::floating_point<T>) {
+    run_activation<T>({activation::function::sigmoid}, 1.0, size, x, y, ctx);
+  } else {
+    const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), sigmoid_of_integers<T, sigmoid_element<T>>);
+    parallel_ranges(ctx, size, 1.0, [&](index_t begin, index_t end) { kernel(end - begin, x + begin, y + begin); });
+  }
 }
 
 }  // namespace detail
@@ -84,7 +95,7 @@ tensor<element_of<Input>> relu(const Input& input, const context& ctx = default_
 ///
 /// input   any shape; integers are converted to float
 /// returns the same shape; float for integers
-/// source  detail/kernels/activation.inl.hpp
+/// source  detail/kernels/epilogue.inl.hpp
 template <tensor_like Input>
 tensor<sigmoid_element<element_of<Input>>> sigmoid(const Input& input, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);

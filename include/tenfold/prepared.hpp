@@ -4,13 +4,6 @@
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
 
-namespace tenfold::inline v0 {
-
-/// What a prepared layer does to its result.
-enum class activation { none, relu };
-
-}  // namespace tenfold::inline v0
-
 // The layers are public types, the same whatever the flags.
 namespace tenfold::inline v0::layers {
 
@@ -244,7 +237,11 @@ class prepared_convolution {
   }
 
   TENFOLD_TAG convolution_operands<T> operands(const T* packed, const T* input, T* output) const {
-    return {input, weight_.data(), packed, bias_.data(), output, after_ == activation::relu};
+    convolution_operands<T> all{input, weight_.data(), packed, bias_.data(), output};
+    all.after.of = after_.of;
+    all.after.output = output;
+    all.after.line = TENFOLD_KERNEL(isa_, finish<T>);
+    return all;
   }
 
   tensor<T> weight_;

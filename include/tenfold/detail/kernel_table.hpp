@@ -1,6 +1,7 @@
 // A kernel as the loops around it see it: a function pointer and its block shape.
 #pragma once
 
+#include <tenfold/activation_value.hpp>
 #include <tenfold/context.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
@@ -16,6 +17,41 @@ struct arithmetic<T> {
 /// The type that sums are computed in: the unsigned one for integers, so that they wrap and nothing is undefined.
 template <class T>
 using arithmetic_t = typename arithmetic<T>::type;
+
+/// What happens to the outputs of a convolution, sums and bias, before they are stored for the last time.
+///
+/// Where outputs are stored once, finish() stores them. Where they collect their terms in the output, added() comes
+/// before the first of them, as the residual may be the output itself, and activated() after the last.
+template <class T>
+struct epilogue {
+  activation::function of = activation::function::none;
+  T low = 0;  // or the slope
+  T high = 0;
+  const T* slopes = nullptr;    // one for each output channel of all groups, instead of low
+  const T* residual = nullptr;  // of the output's shape, added before the function
+  const T* output = nullptr;    // the whole one
+  void (*line)(const epilogue& e, index_t channel, index_t count, const T* values, index_t value_step, T* place,
+               index_t step) = nullptr;
+
+  /// place[x * step] = function(values[x * value_step] + the residual of that place),   x < count
+  /// Values may lie at their place.
+  void finish(index_t channel, index_t count, const T* values, index_t value_step, T* place, index_t step) const {
+    line(*this, channel, count, values, value_step, place, step);
+  }
+  epilogue added() const {
+    epilogue e = *this;
+    e.of = activation::function::none;
+    return e;
+  }
+  epilogue activated() const {
+    epilogue e = *this;
+    e.residual = nullptr;
+    return e;
+  }
+  /// Sums are rectified in their registers, as that is one operation. Other outputs come back from L1 to finish().
+  bool only_rectifies() const { return of == activation::function::relu && !residual; }
+  bool finishes() const { return residual || (of != activation::function::none && of != activation::function::relu); }
+};
 
 /// What happens to a finished tile before it is stored.
 template <class T>
@@ -130,8 +166,7 @@ struct winograd_direct_sums {
   const index_t* tap;  // (R R), negative where there is none
   const T* bias;       // (lanes)
   bool first, last;    // of several such sums for the same outputs
-  bool relu;
-  T* y;  // (M, M, lanes) rows y_row, columns y_step apart
+  T* y;                // (M, M, lanes) rows y_row, columns y_step apart
   index_t y_row;
   index_t y_step;
 };
@@ -167,10 +202,10 @@ struct winograd_transforms {
   void (*weights)(const T* w, const index_t* tap, index_t width, T* u, index_t plane);
   void (*input_rows)(const T* const* line, index_t count, T* rows, index_t ld);
   void (*input_columns)(const T* rows, index_t ld, index_t count, T* v, index_t plane);
-  void (*output_tiles)(const T* m, index_t plane, index_t tile, index_t count, const T* bias, bool relu, T* y,
-                       index_t y_row, index_t y_step);
-  void (*output_rows)(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, T* out, index_t line,
-                      index_t plane);
+  void (*output_tiles)(const T* m, index_t plane, index_t tile, index_t count, const T* bias, T* y, index_t y_row,
+                       index_t y_step);
+  void (*output_rows)(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, bool rectifies, T* out,
+                      index_t line, index_t plane);
   void (*magnitudes)(const T* const* line, index_t first, index_t count, T* map, index_t ld);
   void (*ranges)(const T* map, index_t ld, index_t count, const hw& reach, index_t rows, index_t columns, T* largest,
                  T* least);
@@ -223,7 +258,7 @@ struct direct_problem {
   const T* weight = nullptr;
   index_t weight_step = 0;  // between the taps of a direct_taps
   const T* bias = nullptr;  // (lanes)
-  bool relu = false;
+  bool rectifies = false;
   const T* source = nullptr;
   index_t source_line = 0;
   index_t source_step = 0;

@@ -88,8 +88,9 @@ convolution_plan<T> make_plan(algorithm_list<T> list, const char* op, const conv
 
 template <class T>
 void run_convolution(algorithm_list<T> list, const char* op, const convolution_geometry& g,
-                     const convolution_operands<T>& operands, const context& ctx) {
+                     convolution_operands<T> operands, const context& ctx) {
   if (has_no_result(g)) return;
+  operands.after.line = TENFOLD_KERNEL(chosen_isa(ctx), finish<T>);
   const convolution_plan<T> plan = make_plan(list, op, g, operands, ctx);
   const scratch_memory memory(ctx, plan.bytes);
   plan.algorithm->run(plan, operands, ctx, memory.data());

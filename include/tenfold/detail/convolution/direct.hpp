@@ -153,7 +153,7 @@ class direct_worker {
       for (index_t q = 0; q < h.points; q += plan_.band) {
         const index_t lines = (std::min)(plan_.band * plan_.h.phases, h.outs - q * plan_.h.phases);
         compute(weight, q, lines, w);
-        store(output, count, h.out + q * plan_.h.phases, lines, w);
+        store(group * g_.out_channels + o, output, count, h.out + q * plan_.h.phases, lines, w);
       }
     }
   }
@@ -239,7 +239,7 @@ class direct_worker {
     p.taps = taps_;
     p.weight = weight;
     p.bias = bias_;
-    p.relu = operands_.relu;
+    p.rectifies = operands_.after.only_rectifies();
     p.source = tile_ + first * plan_.h.stride * w.lines * lanes_;
     // The stride of a single line or column may be huge; taps share loads where it is less than the span.
     p.source_line = lines > plan_.h.phases ? plan_.h.stride * w.lines * lanes_ : 0;
@@ -260,11 +260,24 @@ class direct_worker {
       }
   }
 
-  void store(T* output, index_t count, index_t first, index_t lines, const direct_range& w) {
-    const index_t step = w.outs == g_.out.w ? lines : 1;
-    for (index_t y = 0; y < lines; y += step)
-      plan_.kernel.to_planes(result_ + y * w.outs * lanes_, step * w.outs, output + (first + y) * g_.out.w + w.out,
-                             g_.out_channels * g_.out.h * g_.out.w, count);
+  void store(index_t channel, T* output, index_t count, index_t first, index_t lines, const direct_range& w) {
+    const index_t step = w.outs == g_.out.w ? lines : 1, plane = g_.out_channels * g_.out.h * g_.out.w;
+    for (index_t y = 0; y < lines; y += step) {
+      const T* result = result_ + y * w.outs * lanes_;
+      T* to = output + (first + y) * g_.out.w + w.out;
+      if (!operands_.after.finishes()) {
+        plan_.kernel.to_planes(result, step * w.outs, to, plane, count);
+        continue;
+      }
+      constexpr index_t most = 64;
+      T line[most * alignment / sizeof(T)];
+      for (index_t x = 0, some; x < step * w.outs; x += some) {
+        some = (std::min)(most, step * w.outs - x);
+        plan_.kernel.to_planes(result + x * lanes_, some, line, most, count);
+        for (index_t l = 0; l < count; ++l)
+          operands_.after.finish(channel + l * g_.out_channels, some, line + l * most, 1, to + l * plane + x, 1);
+      }
+    }
   }
 
   const convolution_geometry& g_;

@@ -102,6 +102,12 @@ class few_pixels {
           add_products(o, rows, pixel, columns, p + q, (std::min)(depth, count - q), windows + q);
       }
     }
+    const epilogue<T> after = operands_.after.activated();
+    const index_t rows = after.slopes ? 1 : end - begin;  // that have one function
+    if (after.finishes() || after.only_rectifies())
+      for (index_t j = pixel; j < pixel + columns; ++j)
+        for (index_t o = begin; o < end; o += rows)
+          after.finish(group_ * g_.out_channels + o, rows, &output(o, j), plane_, &output(o, j), plane_);
   }
 
   /// The products of columns [p, p + count) of the weight for four output channels or one.
@@ -114,10 +120,19 @@ class few_pixels {
     for (index_t r = 0; r < rows; ++r)
       for (index_t j = 0; j < columns; ++j) {
         T& y = output(o + r, pixel + j);
-        const T before = p > 0 ? y : operands_.bias ? operands_.bias[group_ * g_.out_channels + o + r] : T{};
-        y = static_cast<T>(static_cast<U>(static_cast<U>(before) + static_cast<U>(sum[r * columns + j])));
-        if (operands_.relu && p + count == window_ && y < T{}) y = T{};
+        if (p == 0) begin(o + r, y);
+        y = static_cast<T>(static_cast<U>(static_cast<U>(y) + static_cast<U>(sum[r * columns + j])));
       }
+  }
+
+  /// The bias and the residual.
+  void begin(index_t o, T& y) const {
+    const index_t channel = group_ * g_.out_channels + o;
+    const T bias = operands_.bias ? operands_.bias[channel] : T{};
+    if (operands_.after.residual)
+      operands_.after.added().finish(channel, 1, &bias, 0, &y, 1);
+    else
+      y = bias;
   }
 
   T& output(index_t o, index_t pixel) const {

@@ -317,7 +317,8 @@ class gemm_col2im {
     const index_t y1 = (std::min)(y0 + each, g_.out.h);
     const index_t out_plane = g_.out.h * g_.out.w;
     T* out = operands_.output + ((image * g_.groups + group) * g_.out_channels + o0) * out_plane;
-    const T* bias = operands_.bias + (group * g_.out_channels + o0);
+    channel_ = group * g_.out_channels + o0;
+    const T* bias = operands_.bias + channel_;
 
     scratch_cursor cursor(memory_);
     const memory_of_worker scratch(cursor, plan_, kernel_);
@@ -347,10 +348,7 @@ class gemm_col2im {
         sum_strip(scratch.columns + lead * plan_.ld, runs, !whole_lines, h, strip_h, strip_w, y0, y1, out, bias,
                   channels);
       }
-    if (operands_.relu && !whole_lines)
-      for (index_t o = 0; o < channels; ++o)
-        for (T* y = out + o * out_plane + y0 * g_.out.w; y < out + o * out_plane + y1 * g_.out.w; ++y)
-          if (*y < T{}) *y = T{};
+    if (!whole_lines) finish_lines(channels, y0, y1, out);
   }
 
   /// The product of a chunk: its own rows, or those of the panels that it has a part of where they are packed already.
@@ -380,10 +378,20 @@ class gemm_col2im {
     for (index_t y = y0; y < y1; ++y)
       if (all || !is_reached(y))
         for (index_t o = 0; o < channels; ++o) {
+          const epilogue<T> after = all ? operands_.after.added() : operands_.after;
           const T value = bias ? bias[o] : T{};
-          T* line = out + (o * g_.out.h + y) * g_.out.w;
-          fill(line, line + g_.out.w, !all && operands_.relu ? rectified_value(value) : value);
+          after.finish(channel_ + o, g_.out.w, &value, 0, out + (o * g_.out.h + y) * g_.out.w, 1);
         }
+  }
+
+  /// What comes after the last term of all lines [y0, y1).
+  void finish_lines(index_t channels, index_t y0, index_t y1, T* out) const {
+    const epilogue<T> after = operands_.after.activated();
+    if (after.finishes() || after.only_rectifies())
+      for (index_t o = 0; o < channels; ++o) {
+        T* first = out + (o * g_.out.h + y0) * g_.out.w;
+        after.finish(channel_ + o, (y1 - y0) * g_.out.w, first, 1, first, 1);
+      }
   }
 
   bool is_reached(index_t y) const {
@@ -408,9 +416,15 @@ class gemm_col2im {
       for (index_t o = 0; o < channels; ++o)
         for (index_t l = 0; l < found; ++l) {
           const line_terms& line = lines[l];
+          T* to = out + (o * g_.out.h + line.y) * g_.out.w;
+          const T value = bias ? bias[o] : T{};
+          const bool adds = line.first && operands_.after.residual;
+          const epilogue<T> after = operands_.after.activated();
+          if (adds) operands_.after.added().finish(channel_ + o, g_.out.w, &value, 0, to, 1);
           for (index_t r = 0; r < runs.count; ++r)
-            sum_taps_(runs.runs[r], columns + o * plan_.window * plan_.ld, line.row, line.rows, line.first,
-                      bias ? bias[o] : T{}, line.last && operands_.relu, out + (o * g_.out.h + line.y) * g_.out.w);
+            sum_taps_(runs.runs[r], columns + o * plan_.window * plan_.ld, line.row, line.rows, line.first && !adds,
+                      value, line.last && after.only_rectifies(), to);
+          if (line.last && after.finishes()) after.finish(channel_ + o, g_.out.w, to, 1, to, 1);
         }
     }
   }
@@ -450,10 +464,11 @@ class gemm_col2im {
   const convolution_operands<T>& operands_;
   const gemm_kernels<T>& kernel_;
   void (*sum_taps_)(const tap_run& run, const T* source, const index_t* row, index_t rows, bool first, T bias,
-                    bool relu, T* line);
+                    bool rectifies, T* line);
   const col2im_plan<T>& plan_;
   std::byte* memory_;
   context serial_;
+  index_t channel_ = 0;  // of the output, the chunk's first one
 };
 
 TENFOLD_END_STRICT

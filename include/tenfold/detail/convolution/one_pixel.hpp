@@ -41,7 +41,7 @@ class one_pixel {
   static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
     const convolution_geometry& g = plan.geometry;
-    fill_bias(g, operands, ctx);
+    begin_planes(g, operands, ctx);
     const index_t width = width_of(g, ctx);
     parallel_tasks(ctx, task_count(g, width), [&](index_t worker, index_t t) {
       T* sums = reinterpret_cast<T*>(memory + worker * share_bytes(width));
@@ -50,6 +50,7 @@ class one_pixel {
       for (index_t image = 0; image < g.batch; image += images)
         run_images(g, operands, ctx, image, (std::min)(images, g.batch - image), group, first, width, sums);
     });
+    if (operands.after.finishes()) finish_planes(g, operands, ctx);
   }
 
   static constexpr convolution_algorithm<T> entry = {"one_pixel", applies, cost, packed_size, pack, plan, run};
@@ -76,14 +77,28 @@ class one_pixel {
     return cursor.used();
   }
 
-  static void fill_bias(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx) {
+  static void begin_planes(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx) {
     const index_t plane = g.out.h * g.out.w;
     const index_t channels = g.groups * g.out_channels;
+    const epilogue<T> begun = operands.after.finishes() ? operands.after.added() : operands.after;
     parallel_ranges(ctx, g.batch * channels, 0.1 * static_cast<double>(plane), [&](index_t begin, index_t end) {
       for (index_t c = begin; c < end; ++c) {
         const T bias = operands.bias ? operands.bias[c % channels] : T{};
         T* output = operands.output + c * plane;
-        fill(output, output + plane, operands.relu ? rectified_value(bias) : bias);
+        begun.finish(c % channels, plane, &bias, 0, output, 1);
+      }
+    });
+  }
+
+  static void finish_planes(const convolution_geometry& g, const convolution_operands<T>& operands,
+                            const context& ctx) {
+    const index_t plane = g.out.h * g.out.w;
+    const index_t channels = g.groups * g.out_channels;
+    const epilogue<T> after = operands.after.activated();
+    parallel_ranges(ctx, g.batch * channels, static_cast<double>(plane), [&](index_t begin, index_t end) {
+      for (index_t c = begin; c < end; ++c) {
+        T* output = operands.output + c * plane;
+        after.finish(c % channels, plane, output, 1, output, 1);
       }
     });
   }
@@ -125,7 +140,8 @@ class one_pixel {
       if (begin >= end) continue;
       constexpr index_t here = 0;
       const tap_run run{begin * g.dilation.w - g.padding.w, begin - j, end - begin, g.dilation.w, 1, {&here}, {1}};
-      sum_taps(run, sums + m, &here, 1, true, operands.bias ? operands.bias[o] : T{}, operands.relu,
+      sum_taps(run, sums + m, &here, 1, !operands.after.finishes(), operands.bias ? operands.bias[o] : T{},
+               operands.after.only_rectifies(),
                operands.output + ((image * g.groups * g.out_channels + o) * g.out.h + oh) * g.out.w);
     }
   }

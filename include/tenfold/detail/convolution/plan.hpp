@@ -16,7 +16,7 @@ struct convolution_operands {
   optional_array<const T> packed_weight;
   optional_array<const T> bias;
   optional_array<T> output;
-  bool relu = false;
+  epilogue<T> after = {};
 };
 
 template <class T>

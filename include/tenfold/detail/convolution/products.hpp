@@ -14,7 +14,7 @@ matrix_product<T> product_of_images(const convolution_geometry& g, const convolu
   p.a = operands.weight;
   p.c = operands.output;
   p.bias = operands.bias;
-  p.relu = operands.relu;
+  p.after = operands.after;
   p.images = g.batch;
   p.groups = g.groups;
   p.b_group_stride = g.in_channels * in_plane;

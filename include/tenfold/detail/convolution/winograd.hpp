@@ -75,7 +75,7 @@ struct winograd_problem {
   const T* packed_weight = nullptr;
   const T* bias = nullptr;
   T* output = nullptr;
-  bool relu = false;
+  epilogue<T> after;
   bool guarded = true;
 
   /// The kernel's taps.
@@ -177,7 +177,7 @@ winograd_problem<T> winograd_problem_of(const convolution_geometry& g, const con
   p.packed_weight = operands.packed_weight;
   p.bias = operands.bias;
   p.output = operands.output;
-  p.relu = operands.relu;
+  p.after = operands.after;
   return p;
 }
 
@@ -325,7 +325,7 @@ struct winograd_scratch {
   unsigned char* cut;  // likewise
   T* sums;             // (window, columns) where the weight is not transformed beforehand; those of a strip and a block
                        // of KC come to (window, strip), where y will be
-  T* patch;            // (channels summed directly, N N), where m was
+  T* patch;            // (channels summed directly, N N), where the rows or v were
   T* taps;             // (channels summed directly, window, lanes), likewise
 
   winograd_scratch(scratch_cursor& cursor, const winograd_problem<T>& p, const winograd_kernels<T>& kernel,
@@ -342,17 +342,18 @@ struct winograd_scratch {
     line_ld = round_up(kernel.tile * round_up(b.tiles, lanes) + kernel.overlap() + lanes, lanes);
     v_window = k_blocks * (b.whole_input ? all : b.elements) * v_plane;
     runs = cursor.take<tile_run>(b.tiles);
-    v = cursor.take<T>((b.whole_input ? p.w.windows : 1) * v_window);
+    // Sums that the guard wants are made after the products: then half-transformed tiles are none, or v is free.
+    const index_t some = (std::min)(winograd_direct_channels, p.in_channels), patches = round_up(some * all, lanes);
+    const index_t direct = p.guarded ? patches + some * p.window() * kernel.transform_lanes : 0;
+    v = cursor.take<T>(b.whole_input ? p.w.windows * v_window : (std::max)(v_window, direct));
     u = p.packed_weight || b.packs_once
             ? nullptr
             : cursor.take<T>(b.elements * (b.kc * (std::min)(winograd_strip, round_up(b.columns, lanes)) + lanes));
     const index_t products = ceil_divide(b.columns, kernel.nr) * p.w.phases * all * m_plane;
-    const index_t some = (std::min)(winograd_direct_channels, p.in_channels), patches = round_up(some * all, lanes);
-    const index_t direct = patches + some * p.window() * kernel.transform_lanes;
-    m = cursor.take<T>((std::max)(products, p.guarded ? direct : 0));
-    patch = m;
-    taps = optional_array<T>(m) + patches;
-    rows = cursor.take<T>(all * rows_ld);
+    m = cursor.take<T>(products);
+    rows = cursor.take<T>((std::max)(all * rows_ld, b.whole_input ? direct : 0));
+    patch = b.whole_input ? rows : v;
+    taps = optional_array<T>(patch) + patches;
     strip_ld = (std::min)(winograd_strip, round_up(b.columns, kernel.lanes));
     y = cursor.take<T>((std::max)(kernel.tile * y_row, p.guarded ? p.window() * strip_ld : 0));
     few = b.elements == all ? nullptr : cursor.take<T>(all * (std::max)(v_ld, kernel.nr));
@@ -607,7 +608,6 @@ class winograd_task {
           multiply(o, columns, c, (std::min)(blocking_.kc, p_.in_channels - c), e,
                    (std::min)(blocking_.elements, elements_ - e));
       store_outputs(o, columns);
-      if (p_.guarded) sum_unbalanced_tiles(o, columns);
     }
   }
 
@@ -888,58 +888,61 @@ class winograd_task {
   }
 
   void store_outputs(index_t o, index_t columns) {
-    const index_t lanes = kernel_.transform_lanes, phases = p_.w.phases;
+    const index_t lanes = kernel_.transform_lanes, phases = p_.w.phases, step = phases * lanes;
     const index_t most = winograd_output_columns / (kernel_.tile * phases);
     for (index_t j = 0; j < columns; j += lanes) {
       const index_t channel = group_ * p_.out_channels + o + j, count = (std::min)(lanes, columns - j);
       alignas(alignment) T bias[alignment / sizeof(T)] = {};
       if (p_.bias) std::memcpy(bias, p_.bias + channel, static_cast<std::size_t>(count) * sizeof(T));
       const T* m = m_of(j, 0, 0) + j % kernel_.nr;
+      tile_shares shares[2];
+      for (index_t phase_w = 0; phase_w < phases && p_.guarded; ++phase_w)
+        shares[phase_w] = shares_of(phase_w, o, j, count);
       for (const tile_run* run = scratch_.runs; run < scratch_.runs + runs_; ++run)
         for (index_t t = 0, some; t < run->length; t += some) {
           some = (std::min)(equal_share(run->length, most, 1), run->length - t);
-          for (index_t phase_w = 0; phase_w < phases; ++phase_w)
+          for (index_t phase_w = 0; phase_w < phases; ++phase_w) {
+            T* y = scratch_.y + phase_w * lanes;
             kernel_.output_tiles(m + phase_w * elements_ * scratch_.m_plane + (run->begin + t) * kernel_.nr,
-                                 scratch_.m_plane, kernel_.nr, some, bias, p_.relu, scratch_.y + phase_w * lanes,
-                                 scratch_.y_row, phases * lanes);
+                                 scratch_.m_plane, kernel_.nr, some, bias, y, scratch_.y_row, step);
+            for (index_t i = t; i < t + some && !shares[phase_w].pass; ++i)
+              if (!guarded_[phase_w].passes(run->begin + i, shares[phase_w].most, shares[phase_w].share))
+                sum_tile(*run, i, phase_w, o + j, count, bias, y + (i - t) * kernel_.tile * step);
+          }
           store_tiles(*run, t, some, channel, count);
         }
     }
   }
 
-  /// Once more the outputs of tiles that the guard does not let pass.
-  void sum_unbalanced_tiles(index_t o, index_t columns) {
-    const index_t lanes = kernel_.transform_lanes;
-    T sums[alignment / sizeof(T)], share[winograd_cuts];
-    for (index_t phase_w = 0; phase_w < p_.w.phases; ++phase_w) {
-      const winograd_tiles<T>& tiles = guarded_[phase_w];
-      const winograd_taps tap(p_, phase_h_ * p_.w.phases + phase_w, kernel_.taps);
-      winograd_weight_sums<T> magnitudes{scratch_.sums, scratch_.sums_ld,  1,     0,
-                                         tap.of,        reach_of(phase_w), cuts_, cut_count_};
-      if (p_.packed_weight) {
-        magnitudes.sums = p_.packed_weight + packed_.sums_at(group_, 0) + o;
-        magnitudes.ld = packed_.sums_ld();
-        magnitudes.blocks = packed_.blocks();
-        magnitudes.block = p_.window() * packed_.sums_ld();
-      }
-      for (index_t j = 0; j < columns; j += lanes, magnitudes.sums += lanes) {
-        const index_t count = (std::min)(lanes, columns - j);
-        kernel_.shares(magnitudes, sums, share);
-        const T most = most_of_tile(sums, count);
-        if (tiles.pass(most, share, cut_count_)) continue;
-        for (index_t r = 0; r < runs_; ++r)
-          for (index_t t = 0; t < scratch_.runs[r].length; ++t)
-            if (!tiles.passes(scratch_.runs[r].begin + t, most, share))
-              sum_tile(scratch_.runs[r], t, phase_w, tap, o + j, count);
-      }
+  /// What the guard wants to know of the weights of `count` output channels, and whether all tiles pass.
+  struct tile_shares {
+    T most;
+    T share[winograd_cuts];
+    bool pass = true;
+  };
+  tile_shares shares_of(index_t phase_w, index_t o, index_t j, index_t count) const {
+    const winograd_taps tap(p_, phase_h_ * p_.w.phases + phase_w, kernel_.taps);
+    winograd_weight_sums<T> magnitudes{scratch_.sums, scratch_.sums_ld,  1,     0,
+                                       tap.of,        reach_of(phase_w), cuts_, cut_count_};
+    if (p_.packed_weight) {
+      magnitudes.sums = p_.packed_weight + packed_.sums_at(group_, 0) + o;
+      magnitudes.ld = packed_.sums_ld();
+      magnitudes.blocks = packed_.blocks();
+      magnitudes.block = p_.window() * packed_.sums_ld();
     }
+    magnitudes.sums += j;
+    tile_shares found;
+    T sums[alignment / sizeof(T)];
+    kernel_.shares(magnitudes, sums, found.share);
+    found.most = most_of_tile(sums, count);
+    found.pass = guarded_[phase_w].pass(found.most, found.share, cut_count_);
+    return found;
   }
 
-  void sum_tile(const tile_run& run, index_t t, index_t phase_w, const winograd_taps& tap, index_t o, index_t count) {
-    const index_t lanes = kernel_.transform_lanes, tile = kernel_.tile, in_plane = p_.in.h * p_.in.w;
-    const index_t channel = group_ * p_.out_channels + o;
-    alignas(alignment) T bias[alignment / sizeof(T)] = {}, y[16 * alignment / sizeof(T)];
-    if (p_.bias) std::memcpy(bias, p_.bias + channel, static_cast<std::size_t>(count) * sizeof(T));
+  /// y of a tile that the guard does not let pass.
+  void sum_tile(const tile_run& run, index_t t, index_t phase_w, index_t o, index_t count, const T* bias, T* y) {
+    const index_t lanes = kernel_.transform_lanes, in_plane = p_.in.h * p_.in.w;
+    const winograd_taps tap(p_, phase_h_ * p_.w.phases + phase_w, kernel_.taps);
     const T* image = p_.input + (run.image * p_.groups + group_) * p_.in_channels * in_plane;
     const hw first = first_input(run, t, phase_w % p_.w.windows), dilation{p_.h.dilation, p_.w.dilation};
     for (index_t c = 0, some; c < p_.in_channels; c += some) {
@@ -947,15 +950,8 @@ class winograd_task {
       kernel_.patch({image + c * in_plane, some, p_.in, first, dilation}, scratch_.patch);
       pack_taps(o, count, c, some);
       kernel_.direct({scratch_.patch, scratch_.taps, some, p_.window(), tap.of, bias, c == 0,
-                      c + some == p_.in_channels, p_.relu, y, tile * lanes, lanes});
+                      c + some == p_.in_channels, y, scratch_.y_row, p_.w.phases * lanes});
     }
-    const hw step{p_.h.phases * p_.h.dilation, p_.w.phases * p_.w.dilation};
-    const hw at{run.grid.h + phase_h_ + run.y * step.h, run.grid.w + phase_w + (run.x + t * tile) * step.w};
-    T* out = p_.output + (run.image * p_.groups * p_.out_channels + channel) * p_.out.h * p_.out.w;
-    for (index_t i = 0; i < tile && at.h + i * step.h < p_.out.h; ++i)
-      for (index_t x = 0; x < tile && at.w + x * step.w < p_.out.w; ++x)
-        for (index_t l = 0; l < count; ++l)
-          out[(l * p_.out.h + at.h + i * step.h) * p_.out.w + at.w + x * step.w] = y[(i * tile + x) * lanes + l];
   }
 
   /// The taps of output channels [o, o + count) and input channels [c, c + channels), an output channel a lane.
@@ -979,13 +975,16 @@ class winograd_task {
     const index_t rows = (std::min)(kernel_.tile, ceil_divide(p_.out.h - first.h, step.h));
     const index_t columns = (std::min)(some * kernel_.tile * p_.w.phases, ceil_divide(p_.out.w - first.w, step.w));
     T* out = p_.output + (run.image * p_.groups * p_.out_channels + channel) * plane + first.h * p_.out.w + first.w;
-    if (step.w == 1)
-      return kernel_.output_rows(scratch_.y, scratch_.y_row, rows, columns, count, out, step.h * p_.out.w, plane);
-    for (index_t o = 0; o < count; ++o)
-      for (index_t i = 0; i < rows; ++i)
-        for (index_t x = 0; x < columns; ++x)
-          out[o * plane + i * step.h * p_.out.w + x * step.w] =
-              scratch_.y[i * scratch_.y_row + x * kernel_.transform_lanes + o];
+    if (step.w == 1 && !p_.after.finishes())
+      return kernel_.output_rows(scratch_.y, scratch_.y_row, rows, columns, count, p_.after.only_rectifies(), out,
+                                 step.h * p_.out.w, plane);
+    for (index_t i = 0; i < rows; ++i, out += step.h * p_.out.w) {
+      T line[winograd_output_columns * alignment / sizeof(T)];
+      kernel_.output_rows(scratch_.y + i * scratch_.y_row, scratch_.y_row, 1, columns, count, false, line, 0,
+                          winograd_output_columns);
+      for (index_t o = 0; o < count; ++o)
+        p_.after.finish(channel + o, columns, line + o * winograd_output_columns, 1, out + o * plane, step.w);
+    }
   }
 
   const winograd_problem<T>& p_;

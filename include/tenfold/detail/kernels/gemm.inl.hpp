@@ -65,12 +65,7 @@ void gemm_micro(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* 
     }
   }
   if (epilogue.relu) {
-    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
-      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) {
-        const auto v = bits_as<vec_of<T, L>>(acc[i][j]);
-        acc[i][j] = bits_as<V>(rectified<T, L>(v));
-      }
-    }
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) rectify<T, NV, L>(acc[i]);
   }
   TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
     TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store_lanes<L>(cp + i * ldc + j * L, acc[i][j]);

@@ -241,13 +241,13 @@ void winograd_weights(const T* w, const index_t* tap, index_t width, T* u, index
   }
 }
 
-// y(i, t M + j, o) = finish(bias(o) + (A^T m(t, o) A)(i, j)),   i, j < M, t < count, o < L
+// y(i, t M + j, o) = bias(o) + (A^T m(t, o) A)(i, j),   i, j < M, t < count, o < L
 //   m     (N N, count, L) planes `plane` apart, tiles `tile` apart
 //   bias  (L)
 //   y     (M, M count, L) rows y_row, columns y_step apart
 template <class T, int M, int R>
-void winograd_output_tiles(const T* m, index_t plane, index_t tile, index_t count, const T* bias, bool relu, T* y,
-                           index_t y_row, index_t y_step) {
+void winograd_output_tiles(const T* m, index_t plane, index_t tile, index_t count, const T* bias, T* y, index_t y_row,
+                           index_t y_step) {
   constexpr int N = M + R - 1;
   for (index_t t = 0; t < count; ++t, m += tile, y += M * y_step) {
     vec<T> left[std::size_t{N}][std::size_t{M}];  // transposed: column by column of A^T m
@@ -260,21 +260,17 @@ void winograd_output_tiles(const T* m, index_t plane, index_t tile, index_t coun
       vec<T> row[std::size_t{N}], out[std::size_t{M}];
       TENFOLD_UNROLL for (int j = 0; j < N; ++j) row[j] = left[j][i];
       winograd_output<T>(row, out);
-      TENFOLD_UNROLL for (int j = 0; j < M; ++j) {
-        out[j] += load(bias);
-        if (relu) out[j] = rectified<T, lanes<T>>(out[j]);
-        store(y + i * y_row + j * y_step, out[j]);
-      }
+      TENFOLD_UNROLL for (int j = 0; j < M; ++j) store(y + i * y_row + j * y_step, out[j] + load(bias));
     }
   }
 }
 
-// out[o * plane + i * line + x] = y(i, x, o),   i < rows, x < columns, o < count <= L
+// out[o * plane + i * line + x] = rectified(y(i, x, o)),   i < rows, x < columns, o < count <= L
 //   y  (rows, round_up(columns, L), L) rows y_row apart
 // The last block of a row ends with its last element; what it shares with the one before is written twice.
 template <class T>
-void winograd_output_rows(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, T* out, index_t line,
-                          index_t plane) {
+void winograd_output_rows(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, bool rectifies,
+                          T* out, index_t line, index_t plane) {
   constexpr int L = lanes<T>;
   for (index_t i = 0; i < rows; ++i, y += y_row, out += line)
     for (index_t x = 0; x < columns; x += L) {
@@ -282,6 +278,7 @@ void winograd_output_rows(const T* y, index_t y_row, index_t rows, index_t colum
       vec_of<T, L> block[std::size_t{L}];
       TENFOLD_UNROLL for (int l = 0; l < L; ++l) block[l] = load(y + (x + l) * L);
       transpose_lanes<T, L>(block);
+      if (rectifies) rectify<T, L, L>(block);
       if (x + L <= columns) {
         TENFOLD_UNROLL for (int l = 0; l < L; ++l) {
           if (l < count) store(out + l * plane + x, block[l]);
@@ -468,7 +465,7 @@ void winograd_patches(const winograd_patch<T>& p, T* x) {
 }
 
 // y(i, j, o) [+]= sum over c < channels, a, b < R of w(c, tap[R a + b], o) * x(c, i + a, j + b),   i, j < M, o < L
-// and after the last such sum finish(bias(o) + y(i, j, o)). Two rows at a time are 2 M sums in registers.
+// and after the last such sum bias(o) + y(i, j, o). Two rows at a time are 2 M sums in registers.
 template <class T, int M, int R>
 void winograd_direct(const winograd_direct_sums<T>& p) {
   constexpr int N = M + R - 1, L = lanes<T>;
@@ -488,10 +485,7 @@ void winograd_direct(const winograd_direct_sums<T>& p) {
       T* to = p.y + (i + r) * p.y_row + j * p.y_step;
       vec<T> y = sum[r][j];
       if (!p.first) y += load(to);
-      if (p.last) {
-        y += load(p.bias);
-        if (p.relu) y = rectified<T, L>(y);
-      }
+      if (p.last) y += load(p.bias);
       store(to, y);
     }
   }

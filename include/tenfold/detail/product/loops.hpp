@@ -112,6 +112,8 @@ class product_task {
         scratch_(scratch),
         packed_(packed),
         layout_(g, kernel_, packed.rows),
+        adds_residual_(blocking_.direct && g.after.residual),
+        after_(adds_residual_ ? g.after.activated() : g.after),
         e_(e),
         a_(g.a + e.group * g.a_group_stride),
         bias_(g.bias + e.group * g.bias_group_stride),
@@ -150,11 +152,13 @@ class product_task {
         const pixel_run* runs = g_.layout.ragged ? clipped : all;
         T* row = c_ + g_.layout.row.offset(i);
         for (index_t r = 0; r < kept; ++r)
-          for (index_t x = 0; x < runs[r].length; ++x)
-            row[runs[r].offset + x * g_.layout.step] = g_.relu ? rectified_value(bias) : bias;
+          g_.after.finish(channel(i), runs[r].length, &bias, 0, row + runs[r].offset, g_.layout.step);
       }
     }
   }
+
+  /// The output channel of a row, of all groups.
+  index_t channel(index_t i) const { return e_.group * g_.bias_group_stride + i / g_.rows_per_bias; }
 
   /// What is to be packed next, so that it need not be waited for: gemm 1024 gained 2.5 and 1.5 %, with the next panel
   /// of A. An image's lines are few, and its hardware sees them coming.
@@ -185,9 +189,9 @@ class product_task {
     const bool first = p == 0, last = p + depth == g_.k;
     gemm_epilogue<T> epilogue;
     epilogue.alpha = g_.alpha;
-    epilogue.accumulate = !first || g_.beta != T{0};
-    epilogue.relu = last && g_.relu;
-    tile_call t{depth, first ? g_.beta : T{1}, last};
+    epilogue.accumulate = !first || g_.beta != T{0} || adds_residual_;
+    epilogue.relu = last && after_.only_rectifies();
+    tile_call t{depth, first && !adds_residual_ ? g_.beta : T{1}, first, last};
     for (index_t ir = 0; ir < count; ir += kernel_.mr, a += panel) {  // 2nd loop: MR x KC of A stay in L1
       t.i = i + ir;
       t.rows = (std::min)(kernel_.mr, count - ir);
@@ -210,7 +214,7 @@ class product_task {
   struct tile_call {
     index_t depth;
     T beta;
-    bool last;
+    bool first, last;  // block of KC
     index_t i = 0, rows = 0;
     index_t j = 0, columns = 0;
   };
@@ -218,11 +222,23 @@ class product_task {
   void multiply_tile(const T* a, const T* b, const tile_call& t, const gemm_epilogue<T>& epilogue) {
     if (!blocking_.direct) return scattered_tile(a, b, t, epilogue);
     const bool whole = t.rows == kernel_.height_of(t.rows) && t.columns == kernel_.padded_columns(t.columns);
-    T* c = c_ + (e_.i + t.i) * g_.layout.row.stride[2] + e_.j + t.j;
+    const index_t ldc = g_.layout.row.stride[2];
+    T* c = c_ + (e_.i + t.i) * ldc + e_.j + t.j;
+    if (t.first && adds_residual_) copy_residual(t, c);
     if (whole && (t.beta == T{0} || t.beta == T{1}))
-      kernel_.multiply(t.rows, t.columns, t.depth, a, b, kernel_.nr, c, g_.layout.row.stride[2], epilogue);
+      kernel_.multiply(t.rows, t.columns, t.depth, a, b, kernel_.nr, c, ldc, epilogue);
     else
       edge_tile(a, b, t, c, epilogue);
+    if (t.last && after_.finishes())
+      for (index_t r = 0; r < t.rows; ++r, c += ldc) after_.finish(channel(e_.i + t.i + r), t.columns, c, 1, c, 1);
+  }
+
+  /// Where C collects the blocks of KC the residual is its first term; it may be C itself.
+  void copy_residual(const tile_call& t, T* c) {
+    if (g_.after.residual == g_.after.output) return;
+    const index_t ldc = g_.layout.row.stride[2];
+    for (index_t r = 0; r < t.rows; ++r, c += ldc)
+      std::memcpy(c, g_.after.residual + (c - g_.after.output), static_cast<std::size_t>(t.columns) * sizeof(T));
   }
 
   /// A whole tile in scratch; its valid part is C's.
@@ -250,10 +266,17 @@ class product_task {
     pixel_run runs[most_nr], clipped[most_nr];
     const index_t found = find_runs(j, t.columns, layout.points_w, 0, 0, layout.line, layout.step, runs);
     fill_offsets(layout.row, i, t.rows, tables_.row);
-    if (!layout.ragged) return kernel_.scatter_runs(tile, nr, tables_.row, t.rows, runs, found, layout.step, c_);
-    for (index_t r = 0; r < t.rows; ++r) {
-      const index_t kept = clip_runs(layout, i + r, j, runs, found, clipped);
-      kernel_.scatter_runs(tile + r * nr, nr, tables_.row + r, 1, clipped, kept, layout.step, c_);
+    if (!layout.ragged && !after_.finishes())
+      return kernel_.scatter_runs(tile, nr, tables_.row, t.rows, runs, found, layout.step, c_);
+    for (index_t r = 0; r < t.rows; ++r, tile += nr) {
+      const index_t kept = layout.ragged ? clip_runs(layout, i + r, j, runs, found, clipped) : found;
+      const pixel_run* of_row = layout.ragged ? clipped : runs;
+      if (!after_.finishes())
+        kernel_.scatter_runs(tile, nr, tables_.row + r, 1, of_row, kept, layout.step, c_);
+      else
+        for (const pixel_run* run = of_row; run < of_row + kept; ++run)
+          after_.finish(channel(i + r), run->length, tile + run->begin, 1, c_ + tables_.row[r] + run->offset,
+                        layout.step);
     }
   }
 
@@ -270,6 +293,8 @@ class product_task {
   const product_scratch<T>& scratch_;
   packed_operand<T> packed_;
   const packed_layout layout_;
+  const bool adds_residual_;
+  const epilogue<T> after_;  // what is left of it when the residual has been added
   const extent e_;
   optional_array<const T> a_;
   optional_array<const T> bias_;

@@ -153,7 +153,7 @@ struct matrix_product {
 
   optional_array<const T> bias;  // one for each `rows_per_bias` rows
   index_t rows_per_bias = 1;
-  bool relu = false;
+  epilogue<T> after;
 
   // The same product for each image and each group of channels, this far apart.
   index_t images = 1;
