@@ -13,3 +13,4 @@
 #include <tenfold/detail/kernels/max_unpool2d.inl.hpp>
 #include <tenfold/detail/kernels/upsample2d.inl.hpp>
 #include <tenfold/detail/kernels/im2col.inl.hpp>
+#include <tenfold/detail/kernels/sums.inl.hpp>

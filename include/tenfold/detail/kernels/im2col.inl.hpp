@@ -16,7 +16,7 @@ void copy_tap(index_t rows, index_t n, index_t stride, const T* x, index_t x_pit
 
 // y[i * stride] += x[i], i < n.  What lies between may have 0 added: a sum that began with +0 is never -0.
 template <class T>
-TENFOLD_INLINE void add_tap_line(index_t n, index_t stride, const T* x, T* y) {
+TENFOLD_INLINE void add_line(index_t n, index_t stride, const T* x, T* y) {
   using U = arithmetic_t<T>;  // wraps
   constexpr int L = lanes<U>, few = 16 / static_cast<int>(sizeof(U));
   const auto* from = reinterpret_cast<const U*>(x);
@@ -39,5 +39,5 @@ TENFOLD_INLINE void add_tap_line(index_t n, index_t stride, const T* x, T* y) {
 //   x, y  rows x_pitch, y_pitch apart
 template <class T>
 void add_tap(index_t rows, index_t n, index_t stride, const T* x, index_t x_pitch, T* y, index_t y_pitch) {
-  for (index_t r = 0; r < rows; ++r) add_tap_line(n, stride, x + r * x_pitch, y + r * y_pitch);
+  for (index_t r = 0; r < rows; ++r) add_line(n, stride, x + r * x_pitch, y + r * y_pitch);
 }
