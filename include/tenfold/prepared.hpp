@@ -3,6 +3,7 @@
 
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/detail/convolution/layer_activation.hpp>
 
 // The layers are public types, the same whatever the flags.
 namespace tenfold::inline v0::layers {
@@ -140,28 +141,30 @@ class prepared_convolution {
                                             activation after = activation::none, const context& ctx = default_context())
       : prepared_convolution(const_view(weight), optional_bias<T>(), options, after, ctx) {}
 
-  /// The plain operation's result, and the activation.
+  /// The activation of the plain operation's result, or of its sum with `added`, which is of the result's shape.
   template <tensor_like Input>
   TENFOLD_TAG tensor<T> operator()(const Input& input, const context& ctx = default_context()) const {
-    const tensor_view<const T> x = const_view(input);
-    return with_plan(x.shape(), ctx, [&](const convolution_plan<T>& plan, const T* packed, const context& c) {
-      auto output = tensor<T>::uninitialized(plan.geometry.output_shape);
-      run(plan, packed, x.data(), output.data(), c);
-      return output;
-    });
+    return call(const_view(input), nullptr, ctx);
+  }
+  template <tensor_like Input, tensor_like Added>
+  TENFOLD_TAG tensor<T> operator()(const Input& input, const Added& added,
+                                   const context& ctx = default_context()) const {
+    const tensor_view<const T> z = const_view(added);
+    return call(const_view(input), &z, ctx);
   }
 
-  /// The same into an output of output_shape, which may not overlap the input. Allocates nothing when the context
-  /// carries a workspace of workspace_bytes and plan, workspace_bytes or an earlier call has packed the weight for such
-  /// an input.
+  /// The same into an output of output_shape, which may not overlap the input; `added` may be the output, but may not
+  /// overlap it otherwise. Allocates nothing when the context carries a workspace of workspace_bytes and plan,
+  /// workspace_bytes or an earlier call has packed the weight for such an input.
   template <tensor_like Output, tensor_like Input>
   TENFOLD_TAG void into(Output&& output, const Input& input, const context& ctx = default_context()) const {
-    const tensor_view<const T> x = const_view(input);
-    const tensor_view<T> y = as_view(output);
-    with_plan(x.shape(), ctx, [&](const convolution_plan<T>& plan, const T* packed, const context& c) {
-      check_output_shape(Op::name, "an output", plan.geometry.output_shape, y.shape());
-      run(plan, packed, x.data(), y.data(), c);
-    });
+    call_into(as_view(output), const_view(input), nullptr, ctx);
+  }
+  template <tensor_like Output, tensor_like Input, tensor_like Added>
+  TENFOLD_TAG void into(Output&& output, const Input& input, const Added& added,
+                        const context& ctx = default_context()) const {
+    const tensor_view<const T> z = const_view(added);
+    call_into(as_view(output), const_view(input), &z, ctx);
   }
 
   TENFOLD_TAG shape output_shape(const shape& input) const {
@@ -189,8 +192,33 @@ class prepared_convolution {
         options_(options),
         after_(after),
         isa_(chosen_isa(ctx)) {
-    output_shape(Op::some_input(weight_.shape(), options));  // or what every input raises
+    const shape some_output = output_shape(Op::some_input(weight_.shape(), options));  // or what every input raises
+    check_activation<T>(Op::name, after, some_output[1]);
     if (bias.data) bias_ = tensor<T>(*bias_shape_, bias.data);
+    if (after.of == activation::function::prelu)
+      slopes_ = tensor<T>({after.slope_count}, static_cast<const T*>(after.slopes));
+    if (after.slope_count == 1) after_ = activation::leaky_relu(static_cast<double>(slopes_(0)));
+  }
+
+  TENFOLD_TAG tensor<T> call(const tensor_view<const T>& x, const tensor_view<const T>* added,
+                             const context& ctx) const {
+    return with_plan(x.shape(), ctx, [&](const convolution_plan<T>& plan, const T* packed, const context& c) {
+      check_added(plan, added);
+      auto output = tensor<T>::uninitialized(plan.geometry.output_shape);
+      run(plan, operands(packed, x.data(), added ? added->data() : nullptr, output.data()), c);
+      return output;
+    });
+  }
+  TENFOLD_TAG void call_into(const tensor_view<T>& y, const tensor_view<const T>& x, const tensor_view<const T>* added,
+                             const context& ctx) const {
+    with_plan(x.shape(), ctx, [&](const convolution_plan<T>& plan, const T* packed, const context& c) {
+      check_output_shape(Op::name, "an output", plan.geometry.output_shape, y.shape());
+      check_added(plan, added);
+      run(plan, operands(packed, x.data(), added ? added->data() : nullptr, y.data()), c);
+    });
+  }
+  TENFOLD_TAG static void check_added(const convolution_plan<T>& plan, const tensor_view<const T>* added) {
+    if (added) check_output_shape(Op::name, "a tensor to add", plan.geometry.output_shape, added->shape());
   }
 
   /// use(plan, packed weight, context at the layer's instruction set).
@@ -226,29 +254,28 @@ class prepared_convolution {
       plan.algorithm->pack(plan.geometry, weight_.data(), ctx, weight.data());
       return weight;
     });
-    plan.algorithm->plan(plan, operands(made.packed, nullptr, nullptr), ctx);
+    plan.algorithm->plan(plan, operands(made.packed, nullptr, nullptr, nullptr), ctx);
   }
 
-  TENFOLD_TAG void run(const convolution_plan<T>& plan, const T* packed, const T* input, T* output,
-                       const context& ctx) const {
+  TENFOLD_TAG static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands,
+                              const context& ctx) {
     if (!plan.algorithm) return;  // no result
     const scratch_memory memory(ctx, plan.bytes);
-    plan.algorithm->run(plan, operands(packed, input, output), ctx, memory.data());
+    plan.algorithm->run(plan, operands, ctx, memory.data());
   }
 
-  TENFOLD_TAG convolution_operands<T> operands(const T* packed, const T* input, T* output) const {
-    convolution_operands<T> all{input, weight_.data(), packed, bias_.data(), output};
-    all.after.of = after_.of;
-    all.after.output = output;
-    all.after.line = TENFOLD_KERNEL(isa_, finish<T>);
-    return all;
+  TENFOLD_TAG convolution_operands<T> operands(const T* packed, const T* input, const T* added, T* output) const {
+    return {input, weight_.data(), packed, bias_.data(), output, epilogue_of<T>(after_, slopes(), added, output, isa_)};
   }
+
+  TENFOLD_TAG const T* slopes() const { return after_.of == activation::function::prelu ? slopes_.data() : nullptr; }
 
   tensor<T> weight_;
   std::optional<shape> bias_shape_;
   tensor<T> bias_;
   options_type options_;
   activation after_;
+  tensor<T> slopes_;
   isa isa_;
   packed_weights<T, algorithms_of<Transposed, T>().size()> packed_;
   kept_plans plans_;
@@ -258,14 +285,15 @@ class prepared_convolution {
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
-/// A conv2d whose weight is known, with an optional ReLU:
+/// A conv2d whose weight is known, with an activation:
 ///
 ///     prepared_conv2d<float> layer(weight, bias, {.padding = 1}, activation::relu);
-///     auto y = layer(x);
+///     auto y = layer(x);                 // relu(conv2d(x, weight, bias, {.padding = 1}))
+///     layer.into(y, x, y);               // relu(conv2d(x, weight, bias, {.padding = 1}) + y)
 template <element T>
 using prepared_conv2d = layers::prepared_convolution<false, T>;
 
-/// A conv_transpose2d whose weight is known, with an optional ReLU.
+/// A conv_transpose2d whose weight is known, with an activation.
 template <element T>
 using prepared_conv_transpose2d = layers::prepared_convolution<true, T>;
 
