@@ -160,8 +160,5 @@ struct implicit_gemm_algorithm {
       "implicit_gemm", always_applies, cost, packed_size, pack, plan, run};
 };
 
-/// Such a call does nothing; its other sizes may be anything, as no memory stands behind them.
-inline bool has_no_result(const convolution_geometry& g) { return g.output_shape.elements() == 0; }
-
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
