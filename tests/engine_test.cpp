@@ -1,8 +1,7 @@
 // The parts of the engine whose mistakes would be rare or far away in an operation's result: the tiles, the phases, the
 // packed layout, the kernels' contracts, and the bounds of the scratch memory.
-#include <tenfold/conv2d.hpp>
-#include <tenfold/conv_transpose2d.hpp>
-#include <tenfold/gemm.hpp>
+#include <tenfold/detail/run/convolution.hpp>
+#include <tenfold/detail/run/gemm.hpp>
 
 #include "convolution_cases.hpp"
 

@@ -1,10 +1,10 @@
 // Sizes and settings near 2^31, 2^32, 2^62 and the ends of int64: the shape functions against the formulas in 128 bits,
 // and the operations themselves where such settings leave a small output. With -fsanitize=undefined it also shows that
 // nothing wraps on the way.
-#include <tenfold/detail/convolution/algorithms.hpp>
 #include <tenfold/reference.hpp>
 #include <tenfold/tenfold.hpp>
 
+#include "algorithm_names.hpp"
 #include "support.hpp"
 
 #include <optional>
@@ -318,10 +318,9 @@ template <class Op>
 std::vector<tf::context> contexts_of(const tf::detail::convolution_geometry& g) {
   std::vector<tf::context> contexts;
   for (const tf::isa isa : available_isas())
-    for (const auto& algorithm : tf::detail::algorithms_of<Op::transposed, float>()) {
-      tf::context ctx = on(isa);
-      ctx.algorithm = algorithm.name;
-      if (algorithm.applies(g, ctx)) contexts.push_back(ctx);
+    for (tf::context ctx = on(isa); const std::string_view name : algorithm_names<Op, float>(&g, ctx)) {
+      ctx.algorithm = name;
+      contexts.push_back(ctx);
     }
   return contexts;
 }

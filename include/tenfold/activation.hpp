@@ -1,9 +1,8 @@
 // relu and sigmoid, elementwise.
 #pragma once
 
-#include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/geometry.hpp>
-#include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/seam.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 TENFOLD_BEGIN_STRICT
@@ -12,32 +11,14 @@ TENFOLD_BEGIN_STRICT
 template <element T>
 using sigmoid_element = std::conditional_t<std::floating_point<T>, T, float>;
 
-namespace detail {
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
 
-/// One of a constant function; `cost` is that of parallel_ranges.
-template <element T>
-void run_activation(const epilogue<T>& e, double cost, index_t size, const T* x, T* y, const context& ctx) {
-  const auto line = TENFOLD_KERNEL(chosen_isa(ctx), finish<T>);
-  parallel_ranges(ctx, size, cost,
-                  [&](index_t begin, index_t end) { line(e, 0, end - begin, x + begin, 1, y + begin, 1); });
-}
+TENFOLD_SEAM(void, run_relu, (size, x, y, ctx), index_t size, const T* x, T* y, const context& ctx)
+TENFOLD_SEAM(void, run_sigmoid, (size, x, y, ctx), index_t size, const T* x, sigmoid_element<T>* y, const context& ctx)
 
-template <element T>
-void run_relu(index_t size, const T* x, T* y, const context& ctx) {
-  run_activation<T>({activation::function::relu}, 0.2, size, x, y, ctx);
-}
-
-template <element T>
-void run_sigmoid(index_t size, const T* x, sigmoid_element<T>* y, const context& ctx) {
-  if constexpr (std::floating_point<T>) {
-    run_activation<T>({activation::function::sigmoid}, 1.0, size, x, y, ctx);
-  } else {
-    const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), sigmoid_of_integers<T, sigmoid_element<T>>);
-    parallel_ranges(ctx, size, 1.0, [&](index_t begin, index_t end) { kernel(end - begin, x + begin, y + begin); });
-  }
-}
-
-}  // namespace detail
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// The shape that relu and sigmoid give.
 constexpr shape relu_output_shape(const shape& input) { return input; }
@@ -59,7 +40,7 @@ template <tensor_like Output, tensor_like Input>
 void relu_into(Output&& output, const Input& input, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   detail::check_output_shape("relu", "output", x.shape(), as_view(output).shape());
-  detail::run_relu(x.size(), x.data(), as_view(output).data(), ctx);
+  detail::seam::run_relu(x.size(), x.data(), as_view(output).data(), ctx);
 }
 
 /// sigmoid into a tensor of the same shape, which may be the input itself, but may not overlap it otherwise.
@@ -68,7 +49,7 @@ template <tensor_like Output, tensor_like Input>
 void sigmoid_into(Output&& output, const Input& input, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   detail::check_output_shape("sigmoid", "output", x.shape(), as_view(output).shape());
-  detail::run_sigmoid(x.size(), x.data(), as_view(output).data(), ctx);
+  detail::seam::run_sigmoid(x.size(), x.data(), as_view(output).data(), ctx);
 }
 
 /// The rectifier, as torch.nn.functional.relu.
@@ -83,7 +64,7 @@ template <tensor_like Input>
 tensor<element_of<Input>> relu(const Input& input, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   auto output = tensor<element_of<Input>>::uninitialized(x.shape());
-  detail::run_relu(x.size(), x.data(), output.data(), ctx);
+  detail::seam::run_relu(x.size(), x.data(), output.data(), ctx);
   return output;
 }
 
@@ -100,9 +81,13 @@ template <tensor_like Input>
 tensor<sigmoid_element<element_of<Input>>> sigmoid(const Input& input, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   auto output = tensor<sigmoid_element<element_of<Input>>>::uninitialized(x.shape());
-  detail::run_sigmoid(x.size(), x.data(), output.data(), ctx);
+  detail::seam::run_sigmoid(x.size(), x.data(), output.data(), ctx);
   return output;
 }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/activation.hpp>
+#endif

@@ -1,9 +1,8 @@
 // im2col and col2im; each is the other's gradient.
 #pragma once
 
-#include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/geometry.hpp>
-#include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/seam.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -15,12 +14,7 @@ struct im2col_options {
   hw stride = 1;
 };
 
-}  // namespace tenfold::inline v0
-
-namespace tenfold::inline v0::inline TENFOLD_FLAGS {
-TENFOLD_BEGIN_STRICT
-
-namespace detail {
+namespace plain {
 
 /// An image (batch, channels, image.h, image.w), and its columns (batch, channels * kernel.h * kernel.w,
 /// blocks.h * blocks.w).
@@ -32,6 +26,16 @@ struct im2col_geometry {
   im2col_options options{1};
   shape output_shape;
 };
+
+}  // namespace plain
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
+
+namespace detail {
+
+using plain::im2col_geometry;
 
 constexpr void check_im2col_kernel(const hw& kernel) {
   if (kernel.h <= 0 || kernel.w <= 0)
@@ -152,82 +156,18 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
   return g;
 }
 
-/// How far apart `rows` rows are: no step from one row to the next may be huge.
-inline index_t row_pitch(index_t rows, index_t stride, index_t width) { return rows > 1 ? stride * width : 0; }
-
-/// The blocks [begin, end) of one dimension whose tap `k` lies inside the image, and the place of the first of them (0
-/// where there are none: it might be far outside).
-struct tap_range {
-  index_t begin;
-  index_t end;
-  index_t place;
-};
-
-inline tap_range taps_inside(index_t k, index_t image, index_t blocks, index_t dilation, index_t padding,
-                             index_t stride) {
-  const auto steps = [=](index_t distance) { return stride == 1 ? distance : ceil_divide(distance, stride); };
-  const index_t first = k * dilation - padding;  // where block 0 has this tap
-  const index_t begin = (std::min)(blocks, first < 0 ? steps(-first) : 0);
-  const index_t end = (std::min)(blocks, first < image ? steps(image - first) : 0);
-  return begin < end ? tap_range{begin, end, first + begin * stride} : tap_range{begin, begin, 0};
-}
-
-template <element T>
-void run_im2col(const im2col_geometry& g, const T* image, T* columns, const context& ctx) {
-  if (g.batch == 0) return;  // no memory stands behind the other sizes then
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), copy_tap<T>);
-  const im2col_options& o = g.options;
-  const index_t taps = o.kernel_size.h * o.kernel_size.w;
-  const index_t blocks = g.blocks.h * g.blocks.w;
-  parallel_ranges(ctx, g.batch * g.channels * taps, 0.2 * static_cast<double>(blocks), [&](index_t begin, index_t end) {
-    for (index_t r = begin; r < end; ++r) {
-      const index_t i = r % taps / o.kernel_size.w, j = r % o.kernel_size.w;
-      const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.h, o.stride.h);
-      const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
-      const T* from = image + (r / taps * g.image.h + down.place) * g.image.w + along.place;
-      T* row = columns + r * blocks;
-      fill(row, row + down.begin * g.blocks.w, T{});
-      const index_t rows = down.end - down.begin;
-      kernel(rows, along.end - along.begin, o.stride.w, from, row_pitch(rows, o.stride.h, g.image.w),
-             row + down.begin * g.blocks.w, along.begin, g.blocks.w - along.end);
-      fill(row + down.end * g.blocks.w, row + blocks, T{});
-    }
-  });
-}
-
-/// Every pixel adds its copies by ascending tap, as in PyTorch. An image is summed up in bands of rows that stay in L1,
-/// but hold enough of every tap to be worth a call.
-template <element T>
-void run_col2im(const im2col_geometry& g, const T* columns, T* image, const context& ctx) {
-  if (g.batch == 0) return;
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), add_tap<T>);
-  const im2col_options& o = g.options;
-  const index_t taps = o.kernel_size.h * o.kernel_size.w;
-  const index_t blocks = g.blocks.h * g.blocks.w;
-  const index_t row_bytes = g.image.w * static_cast<index_t>(sizeof(T));
-  const index_t most_rows = (std::max)((index_t{16} << 10) / row_bytes, 8 * (std::min)(o.stride.h, g.image.h));
-  const index_t bands = ceil_divide(g.image.h, most_rows);
-  const double band_ns = 0.3 * static_cast<double>(taps) * static_cast<double>(blocks) / static_cast<double>(bands);
-  parallel_ranges(ctx, g.batch * g.channels * bands, band_ns, [&](index_t begin, index_t end) {
-    for (index_t b = begin; b < end; ++b) {
-      const index_t plane = b / bands, top = b % bands * most_rows;
-      const index_t rows = (std::min)(most_rows, g.image.h - top);
-      T* band = image + (plane * g.image.h + top) * g.image.w;
-      fill(band, band + rows * g.image.w, T{});
-      for (index_t tap = 0; tap < taps; ++tap) {
-        const index_t i = tap / o.kernel_size.w, j = tap % o.kernel_size.w;
-        const tap_range down = taps_inside(i, rows, g.blocks.h, o.dilation.h, o.padding.h + top, o.stride.h);
-        const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
-        const index_t summed = down.end - down.begin;
-        kernel(summed, along.end - along.begin, o.stride.w,
-               columns + (plane * taps + tap) * blocks + down.begin * g.blocks.w + along.begin, g.blocks.w,
-               band + down.place * g.image.w + along.place, row_pitch(summed, o.stride.h, g.image.w));
-      }
-    }
-  });
-}
-
 }  // namespace detail
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+TENFOLD_SEAM(void, run_im2col, (g, image, columns, ctx), const im2col_geometry& g, const T* image, T* columns,
+             const context& ctx)
+TENFOLD_SEAM(void, run_col2im, (g, columns, image, ctx), const im2col_geometry& g, const T* columns, T* image,
+             const context& ctx)
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// The shapes that im2col and col2im give, or the errors that they raise; usable at compile time.
 constexpr shape im2col_output_shape(const shape& input, const im2col_options& options) {
@@ -257,7 +197,7 @@ void im2col_into(Output&& output, const Input& input, const im2col_options& opti
   const auto x = detail::const_view(input);
   const auto g = detail::check_im2col(x.shape(), options);
   detail::check_output_shape("im2col", "output", g.output_shape, as_view(output).shape());
-  detail::run_im2col(g, x.data(), as_view(output).data(), ctx);
+  detail::seam::run_im2col(g, x.data(), as_view(output).data(), ctx);
 }
 
 /// col2im into a tensor of the right shape, which may not overlap the columns.
@@ -268,7 +208,7 @@ void col2im_into(Output&& output, const Columns& columns, const hw& output_size,
   const auto x = detail::const_view(columns);
   const auto g = detail::check_col2im(x.shape(), output_size, options);
   detail::check_output_shape("col2im", "output", g.output_shape, as_view(output).shape());
-  detail::run_col2im(g, x.data(), as_view(output).data(), ctx);
+  detail::seam::run_col2im(g, x.data(), as_view(output).data(), ctx);
 }
 
 /// The blocks of an image as columns, as torch.nn.functional.unfold.
@@ -288,7 +228,7 @@ tensor<element_of<Input>> im2col(const Input& input, const im2col_options& optio
   const auto x = detail::const_view(input);
   const auto g = detail::check_im2col(x.shape(), options);
   auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
-  detail::run_im2col(g, x.data(), output.data(), ctx);
+  detail::seam::run_im2col(g, x.data(), output.data(), ctx);
   return output;
 }
 
@@ -308,9 +248,13 @@ tensor<element_of<Columns>> col2im(const Columns& columns, const hw& output_size
   const auto x = detail::const_view(columns);
   const auto g = detail::check_col2im(x.shape(), output_size, options);
   auto output = tensor<element_of<Columns>>::uninitialized(g.output_shape);
-  detail::run_col2im(g, x.data(), output.data(), ctx);
+  detail::seam::run_col2im(g, x.data(), output.data(), ctx);
   return output;
 }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/im2col.hpp>
+#endif

@@ -4,21 +4,30 @@
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
 #include <tenfold/detail/convolution/layer_activation.hpp>
+#include <tenfold/isa.hpp>
+
+#include <atomic>
 
 // The layers are public types, the same whatever the flags.
 namespace tenfold::inline v0::layers {
 
 using namespace detail;
 
+inline constexpr std::size_t most_plan_bytes = 3072;
+
 /// A plan that a layer keeps, and for what it was made.
 struct kept_plan {
-  const void* algorithms = nullptr;  // the list of the flags that it was made under
+  const void* list = nullptr;  // of the algorithms, under the flags that it was made with
   shape input;
   int threads = 0;
   index_t max_workspace_bytes = 0;
   tenfold::math math = tenfold::math::standard;
+  shape output_shape;
+  index_t bytes = 0;             // of scratch memory
+  const void* packed = nullptr;  // the weight
+  alignas(std::max_align_t) std::byte plan[most_plan_bytes];
 
-  TENFOLD_TAG kept_plan() = default;
+  TENFOLD_TAG kept_plan() {}  // NOLINT(modernize-use-equals-default): leaves the plan as it is
 };
 
 /// The plans of the first few inputs that a layer has seen. They stay as they are, so that reading takes no lock; all
@@ -36,23 +45,22 @@ class kept_plans {
   TENFOLD_TAG ~kept_plans() { clear(); }
 
   /// Null where there is none.
-  TENFOLD_TAG const kept_plan* find(const void* algorithms, const shape& input, const context& ctx) const {
+  TENFOLD_TAG const kept_plan* find(const void* list, const shape& input, const context& ctx) const {
     for (const auto& slot : slots_) {
       const kept_plan* plan = slot.load(std::memory_order_acquire);
       if (plan && plan->input == input && plan->threads == ctx.threads && plan->math == ctx.math &&
-          plan->max_workspace_bytes == ctx.max_workspace_bytes && plan->algorithms == algorithms)
+          plan->max_workspace_bytes == ctx.max_workspace_bytes && plan->list == list)
         return plan;
     }
     return nullptr;
   }
 
-  /// Keeps a copy where there is room. Plan is trivial to copy and to leave.
-  template <class Plan>
-  TENFOLD_TAG void keep(const Plan& plan) const {
+  /// Keeps a copy where there is room.
+  TENFOLD_TAG void keep(const kept_plan& plan) const {
     if (taken_.load(std::memory_order_relaxed) >= most) return;
     std::byte* memory = memory_.load(std::memory_order_acquire);
     if (!memory) {
-      auto* made = static_cast<std::byte*>(::operator new(most * sizeof(Plan)));
+      auto* made = static_cast<std::byte*>(::operator new(most * sizeof(kept_plan)));
       if (memory_.compare_exchange_strong(memory, made, std::memory_order_acq_rel))
         memory = made;
       else
@@ -60,8 +68,8 @@ class kept_plans {
     }
     const int place = taken_.fetch_add(1, std::memory_order_relaxed);
     if (place >= most) return;
-    slots_[place].store(::new (static_cast<void*>(memory + static_cast<std::size_t>(place) * sizeof(Plan))) Plan(plan),
-                        std::memory_order_release);
+    std::byte* at = memory + static_cast<std::size_t>(place) * sizeof(kept_plan);
+    slots_[place].store(::new (static_cast<void*>(at)) kept_plan(plan), std::memory_order_release);
   }
 
  private:
@@ -75,23 +83,9 @@ class kept_plans {
   mutable std::atomic<int> taken_ = 0;
 };
 
-}  // namespace tenfold::inline v0::layers
-
-namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
-
-template <class T>
-struct planned_call : layers::kept_plan {
-  convolution_plan<T> plan;
-  const T* packed = nullptr;
-};
-
-}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
-
-namespace tenfold::inline v0::layers {
-
 /// The weight of a layer, packed for each algorithm that a call has asked for. Calls may ask at the same time: the
 /// first to finish packing wins, the other throws its copy away.
-template <class T, std::size_t Count>
+template <class T>
 class packed_weights {
  public:
   TENFOLD_TAG packed_weights() = default;
@@ -117,8 +111,23 @@ class packed_weights {
   TENFOLD_TAG void clear() {
     for (auto& slot : slots_) delete slot.exchange(nullptr);
   }
-  mutable std::atomic<const tensor<T>*> slots_[Count] = {};
+  mutable std::atomic<const tensor<T>*> slots_[most_algorithms] = {};
 };
+
+}  // namespace tenfold::inline v0::layers
+
+/// What tells the lists of different flags apart.
+TENFOLD_SEAM_OF(Transposed, const void*, prepared_key, ())
+/// Packs the weight for the algorithm that suits such a call, unless that has been done, and plans it.
+TENFOLD_SEAM_OF(Transposed, void, plan_prepared, (op, g, weight, packed, kept, ctx), const char* op,
+                const convolution_geometry& g, const T* weight, const layers::packed_weights<T>& packed,
+                layers::kept_plan& kept, const context& ctx)
+/// `slopes` are prelu's, `added` the tensor to add; both may be null.
+TENFOLD_SEAM(void, run_prepared, (kept, arrays, after, slopes, added, ctx), const layers::kept_plan& kept,
+             const convolution_arrays<T>& arrays, const activation& after, const T* slopes, const T* added,
+             const context& ctx)
+
+namespace tenfold::inline v0::layers {
 
 /// A layer whose weight is known: checked once, and packed once for each algorithm that an input's size asks for, on
 /// the instruction set of the context that it is made with. How it runs is planned once for each of the first inputs'
@@ -167,31 +176,25 @@ class prepared_convolution {
     call_into(as_view(output), const_view(input), &z, ctx);
   }
 
-  TENFOLD_TAG shape output_shape(const shape& input) const {
-    return Op::checked(input, weight_.shape(), bias_shape_, options_).output_shape;
-  }
+  TENFOLD_TAG shape output_shape(const shape& input) const { return checked(input).output_shape; }
 
   /// Packs the weight and plans the call for an input of this shape, before there is one.
   TENFOLD_TAG void plan(const shape& input, const context& ctx = default_context()) const {
-    with_plan(input, ctx, [](const convolution_plan<T>&, const T*, const context&) {});
+    with_plan(input, ctx, [](const kept_plan&, const context&) {});
   }
 
   TENFOLD_TAG index_t workspace_bytes(const shape& input, const context& ctx = default_context()) const {
-    return with_plan(input, ctx, [](const convolution_plan<T>& plan, const T*, const context&) {
-      return workspace_bytes_for(plan.bytes);
-    });
+    return with_plan(input, ctx, [](const kept_plan& plan, const context&) { return workspace_bytes_for(plan.bytes); });
   }
 
  private:
-  TENFOLD_TAG static constexpr algorithm_list<T> algorithms() { return algorithms_of<Transposed, T>(); }
-
   TENFOLD_TAG prepared_convolution(const tensor_view<const T>& weight, const optional_bias<T>& bias,
                                    const options_type& options, activation after, const context& ctx)
       : weight_(weight.shape(), weight.data()),
         bias_shape_(bias.bias_shape),
         options_(options),
         after_(after),
-        isa_(chosen_isa(ctx)) {
+        isa_(seam::chosen_isa(ctx)) {
     const shape some_output = output_shape(Op::some_input(weight_.shape(), options));  // or what every input raises
     check_activation<T>(Op::name, after, some_output[1]);
     if (bias.data) bias_ = tensor<T>(*bias_shape_, bias.data);
@@ -202,70 +205,57 @@ class prepared_convolution {
 
   TENFOLD_TAG tensor<T> call(const tensor_view<const T>& x, const tensor_view<const T>* added,
                              const context& ctx) const {
-    return with_plan(x.shape(), ctx, [&](const convolution_plan<T>& plan, const T* packed, const context& c) {
+    return with_plan(x.shape(), ctx, [&](const kept_plan& plan, const context& c) {
       check_added(plan, added);
-      auto output = tensor<T>::uninitialized(plan.geometry.output_shape);
-      run(plan, operands(packed, x.data(), added ? added->data() : nullptr, output.data()), c);
+      auto output = tensor<T>::uninitialized(plan.output_shape);
+      run(plan, x.data(), added, output.data(), c);
       return output;
     });
   }
   TENFOLD_TAG void call_into(const tensor_view<T>& y, const tensor_view<const T>& x, const tensor_view<const T>* added,
                              const context& ctx) const {
-    with_plan(x.shape(), ctx, [&](const convolution_plan<T>& plan, const T* packed, const context& c) {
-      check_output_shape(Op::name, "an output", plan.geometry.output_shape, y.shape());
+    with_plan(x.shape(), ctx, [&](const kept_plan& plan, const context& c) {
+      check_output_shape(Op::name, "an output", plan.output_shape, y.shape());
       check_added(plan, added);
-      run(plan, operands(packed, x.data(), added ? added->data() : nullptr, y.data()), c);
+      run(plan, x.data(), added, y.data(), c);
     });
   }
-  TENFOLD_TAG static void check_added(const convolution_plan<T>& plan, const tensor_view<const T>* added) {
-    if (added) check_output_shape(Op::name, "a tensor to add", plan.geometry.output_shape, added->shape());
+  TENFOLD_TAG static void check_added(const kept_plan& plan, const tensor_view<const T>* added) {
+    if (added) check_output_shape(Op::name, "a tensor to add", plan.output_shape, added->shape());
   }
 
-  /// use(plan, packed weight, context at the layer's instruction set).
+  TENFOLD_TAG convolution_geometry checked(const shape& input) const {
+    return Op::checked(input, weight_.shape(), bias_shape_, options_);
+  }
+
+  /// use(plan, context at the layer's instruction set).
   template <class Use>
   TENFOLD_TAG auto with_plan(const shape& input, const context& ctx, const Use& use) const {
     context c = ctx;
     c.isa = isa_;
     const bool keeps = ctx.algorithm.empty();
-    if (const kept_plan* found = keeps ? plans_.find(algorithms().data(), input, ctx) : nullptr) {
-      const auto& own = static_cast<const planned_call<T>&>(*found);
-      return use(own.plan, own.packed, c);
-    }
-    planned_call<T> made;
-    make(made, input, c);
+    const void* list = seam::prepared_key<Transposed, T>();
+    if (const kept_plan* found = keeps ? plans_.find(list, input, ctx) : nullptr) return use(*found, c);
+    kept_plan made;
+    const convolution_geometry g = checked(input);
+    made.output_shape = g.output_shape;
+    if (!has_no_result(g)) seam::plan_prepared<Transposed, T>(Op::name, g, weight_.data(), packed_, made, c);
     if (keeps) {
-      made.algorithms = algorithms().data();
+      made.list = list;
       made.input = input;
       made.threads = ctx.threads;
       made.max_workspace_bytes = ctx.max_workspace_bytes;
       made.math = ctx.math;
       plans_.keep(made);
     }
-    return use(made.plan, made.packed, c);
+    return use(made, c);
   }
 
-  TENFOLD_TAG void make(planned_call<T>& made, const shape& input, const context& ctx) const {
-    convolution_plan<T>& plan = made.plan;
-    plan.geometry = Op::checked(input, weight_.shape(), bias_shape_, options_);
-    if (has_no_result(plan.geometry)) return;
-    plan.algorithm = &choose_algorithm(algorithms(), Op::name, plan.geometry, ctx, true);
-    made.packed = packed_.get(static_cast<std::size_t>(plan.algorithm - algorithms().data()), [&] {
-      auto weight = tensor<T>::uninitialized({plan.algorithm->packed_size(plan.geometry, ctx)});
-      plan.algorithm->pack(plan.geometry, weight_.data(), ctx, weight.data());
-      return weight;
-    });
-    plan.algorithm->plan(plan, operands(made.packed, nullptr, nullptr, nullptr), ctx);
-  }
-
-  TENFOLD_TAG static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands,
-                              const context& ctx) {
-    if (!plan.algorithm) return;  // no result
-    const scratch_memory memory(ctx, plan.bytes);
-    plan.algorithm->run(plan, operands, ctx, memory.data());
-  }
-
-  TENFOLD_TAG convolution_operands<T> operands(const T* packed, const T* input, const T* added, T* output) const {
-    return {input, weight_.data(), packed, bias_.data(), output, epilogue_of<T>(after_, slopes(), added, output, isa_)};
+  TENFOLD_TAG void run(const kept_plan& plan, const T* input, const tensor_view<const T>* added, T* output,
+                       const context& ctx) const {
+    if (plan.output_shape.elements() == 0) return;
+    const convolution_arrays<T> arrays{input, weight_.data(), bias_.data(), output};
+    seam::run_prepared<T>(plan, arrays, after_, slopes(), added ? added->data() : nullptr, ctx);
   }
 
   TENFOLD_TAG const T* slopes() const { return after_.of == activation::function::prelu ? slopes_.data() : nullptr; }
@@ -277,7 +267,7 @@ class prepared_convolution {
   activation after_;
   tensor<T> slopes_;
   isa isa_;
-  packed_weights<T, algorithms_of<Transposed, T>().size()> packed_;
+  packed_weights<T> packed_;
   kept_plans plans_;
 };
 
@@ -298,3 +288,7 @@ template <element T>
 using prepared_conv_transpose2d = layers::prepared_convolution<true, T>;
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/prepared.hpp>
+#endif

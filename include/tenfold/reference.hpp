@@ -7,6 +7,7 @@
 #include <tenfold/activation.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/detail/run/max_unpool2d.hpp>
 #include <tenfold/gemm.hpp>
 #include <tenfold/im2col.hpp>
 #include <tenfold/max_pool2d.hpp>

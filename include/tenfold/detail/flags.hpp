@@ -263,6 +263,14 @@
 #else
 #define TENFOLD_FLAG_CLANG 0
 #endif
+// Not of the compiler: whether the engine is the library's (seam.hpp).
+#if defined(TENFOLD_COMPILED)
+#define TENFOLD_FLAG_COMPILED 1
+#elif defined(TENFOLD_COMPILED_LIBRARY)
+#define TENFOLD_FLAG_COMPILED 2
+#else
+#define TENFOLD_FLAG_COMPILED 0
+#endif
 
 #define TENFOLD_PASTE(...) TENFOLD_PASTE_(__VA_ARGS__)
 #define TENFOLD_PASTE_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z) \
@@ -288,7 +296,7 @@
                 TENFOLD_FLAG_ASSOCIATIVE, TENFOLD_FLAG_RECIPROCAL, TENFOLD_FLAG_NO_SIGNED_ZEROS,                       \
                 TENFOLD_FLAG_NO_TRAPPING, TENFOLD_FLAG_ROUNDING, TENFOLD_FLAG_SIGNALING, TENFOLD_FLAG_ASAN,            \
                 TENFOLD_FLAG_TSAN, TENFOLD_FLAG_MSAN, TENFOLD_FLAG_UBSAN, TENFOLD_FLAG_ASSERTIONS, TENFOLD_FLAG_CLANG, \
-                , , , , , )
+                TENFOLD_FLAG_COMPILED, , , , , )
 #endif
 
 #if defined(__GNUC__)

@@ -153,4 +153,11 @@ inline isa chosen_isa(const context& ctx) {
             isa_list, machine_isa());
 }
 
+/// Null where the level is not compiled.
+inline const char* compiled_isa_name(isa level) {
+  return is_compiled(level, isa_list) ? isa_names[static_cast<int>(level)] : nullptr;
+}
+
+inline bool is_available_isa(isa level) { return is_compiled(level, isa_list) && level <= machine_isa(); }
+
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

@@ -3,7 +3,7 @@
 
 #include <tenfold/shape.hpp>
 
-namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+namespace tenfold::inline v0::plain {
 
 /// A pooling of `planes` images (in.h, in.w) to (out.h, out.w).
 struct pool2d_geometry {
@@ -28,6 +28,13 @@ struct upsample2d_geometry {
   bool align_corners = false;
   shape output_shape;
 };
+
+}  // namespace tenfold::inline v0::plain
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+
+using plain::pool2d_geometry;
+using plain::upsample2d_geometry;
 
 /// The product of the dimensions before the last two.
 constexpr index_t plane_count(const shape& s) {

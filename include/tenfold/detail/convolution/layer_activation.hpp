@@ -1,7 +1,7 @@
-// A layer's activation: checked for its channels and type, and as the kernels take it.
+// A layer's activation: checked for its channels and type.
 #pragma once
 
-#include <tenfold/detail/foreach_isa.hpp>
+#include <tenfold/activation_value.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
@@ -36,24 +36,6 @@ void check_activation(const char* op, const activation& a, index_t channels) {
          : a.of == silu     ? "\"silu_cpu\""
                             : "\"hardswish_cpu\"",
          " not implemented for '", torch_name_of<T>(), "'"});
-}
-
-/// The nearest number of the type towards 0.
-template <element T>
-T parameter_of(double value) {
-  if constexpr (std::integral<T>) {
-    constexpr double end = -static_cast<double>((std::numeric_limits<T>::min)());  // one above the largest
-    if (value >= end) return (std::numeric_limits<T>::max)();
-    if (value < -end) return (std::numeric_limits<T>::min)();
-  }
-  return static_cast<T>(value);
-}
-
-/// `slopes` are those of prelu, or null.
-template <element T>
-epilogue<T> epilogue_of(const activation& a, const T* slopes, const T* residual, const T* output, isa level) {
-  return {a.of,   parameter_of<T>(a.low),          parameter_of<T>(a.high), slopes, residual,
-          output, TENFOLD_KERNEL(level, finish<T>)};
 }
 
 TENFOLD_END_STRICT

@@ -1,4 +1,4 @@
-// What conv2d and conv_transpose2d do between the checks and the algorithms.
+// What conv2d and conv_transpose2d do between the checks and the engine.
 //
 // An operation Op has
 //   Op::options                                its settings
@@ -8,7 +8,29 @@
 //   Op::some_input(weight, options)            an input that these take, if they take any
 #pragma once
 
-#include <tenfold/detail/convolution/algorithms.hpp>
+#include <tenfold/detail/geometry.hpp>
+#include <tenfold/detail/seam.hpp>
+#include <tenfold/detail/workspace.hpp>
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+
+inline constexpr std::size_t most_algorithms = 8;  // of a list
+
+/// Such a call does nothing; its other sizes may be anything, as no memory stands behind them.
+inline bool has_no_result(const convolution_geometry& g) { return g.output_shape.elements() == 0; }
+
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
+
+/// `op` is named in error texts.
+TENFOLD_SEAM_OF(Transposed, void, run_convolution, (op, g, arrays, ctx), const char* op, const convolution_geometry& g,
+                const convolution_arrays<T>& arrays, const context& ctx)
+/// The scratch memory of such a call.
+TENFOLD_SEAM_OF(Transposed, index_t, convolution_bytes, (op, g, ctx), const char* op, const convolution_geometry& g,
+                const context& ctx)
+/// Fills in the names of the algorithms that can compute this, of all where g is null, best first; returns how many
+/// there are, at most most_algorithms.
+TENFOLD_SEAM_OF(Transposed, std::size_t, find_algorithm_names, (g, ctx, names), const convolution_geometry* g,
+                const context& ctx, std::string_view* names)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
@@ -29,8 +51,8 @@ void convolution_into(tensor_view<T> output, tensor_view<const T> input, tensor_
                       const optional_bias<T>& bias, const typename Op::options& options, const context& ctx) {
   const convolution_geometry g = Op::checked(input.shape(), weight.shape(), bias.bias_shape, options);
   check_output_shape(Op::name, "an output", g.output_shape, output.shape());
-  run_convolution<T>(algorithms_of<Op::transposed, T>(), Op::name, g,
-                     {input.data(), weight.data(), nullptr, bias.data, output.data()}, ctx);
+  const convolution_arrays<T> arrays{input.data(), weight.data(), bias.data, output.data()};
+  if (!has_no_result(g)) seam::run_convolution<Op::transposed, T>(Op::name, g, arrays, ctx);
 }
 
 template <class Op, class T>
@@ -38,8 +60,8 @@ tensor<T> convolution(tensor_view<const T> input, tensor_view<const T> weight, c
                       const typename Op::options& options, const context& ctx) {
   const convolution_geometry g = Op::checked(input.shape(), weight.shape(), bias.bias_shape, options);
   auto output = tensor<T>::uninitialized(g.output_shape);
-  run_convolution<T>(algorithms_of<Op::transposed, T>(), Op::name, g,
-                     {input.data(), weight.data(), nullptr, bias.data, output.data()}, ctx);
+  const convolution_arrays<T> arrays{input.data(), weight.data(), bias.data, output.data()};
+  if (!has_no_result(g)) seam::run_convolution<Op::transposed, T>(Op::name, g, arrays, ctx);
   return output;
 }
 
@@ -48,8 +70,12 @@ index_t convolution_workspace_bytes(const shape& input, const shape& weight, con
                                     const context& ctx) {
   const convolution_geometry g = Op::checked(input, weight, std::nullopt, options);
   if (has_no_result(g)) return 0;
-  return workspace_bytes_for(make_plan<T>(algorithms_of<Op::transposed, T>(), Op::name, g, {}, ctx).bytes);
+  return workspace_bytes_for(seam::convolution_bytes<Op::transposed, T>(Op::name, g, ctx));
 }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/convolution.hpp>
+#endif

@@ -153,8 +153,5 @@ struct product_algorithm {
   static constexpr convolution_algorithm<T> entry = {Source::name, Source::applies, cost, packed_size, pack, plan, run};
 };
 
-/// Such a call does nothing; its other sizes may be anything, as no memory stands behind them.
-inline bool has_no_result(const convolution_geometry& g) { return g.output_shape.elements() == 0; }
-
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
