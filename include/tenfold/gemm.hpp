@@ -1,8 +1,7 @@
 // gemm: the matrix product, under the name and with the arguments of CBLAS.
 #pragma once
 
-#include <tenfold/detail/product/packed_gemm.hpp>
-#include <tenfold/detail/product/unpacked_gemm.hpp>
+#include <tenfold/detail/product/algorithms.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -65,29 +64,31 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
   if (o == order::col_major)
     g = {n, m, k, alpha, operand(trans_b, b, ldb), operand(trans_a, a, lda), beta, {c, ldc, 1}};
   if (m == 0 || n == 0) return;
+  const auto& algorithm = detail::choose_gemm(g, ctx);
   if (k == 0 || alpha == T{0}) return detail::run_empty_sums(g, ctx);
-  if (detail::is_gemv(g)) return detail::run_gemv(g, ctx);
-  if constexpr (std::floating_point<T>)
-    if (const isa level = detail::chosen_isa(ctx); detail::is_unpacked(g, level))
-      return detail::run_unpacked(g, level, ctx);
-  const detail::packed_gemm<T> plan(g, ctx);
-  const detail::scratch_memory memory(ctx, plan.scratch_bytes());
-  plan.run(memory.data());
+  algorithm.run(g, ctx);
 }
 
-/// The bytes of workspace that gemm needs with this context, in either order.
+/// The bytes of workspace that gemm needs with this context, in either order and whatever is transposed.
 template <element T>
 index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx = default_context()) {
   if (m <= 0 || n <= 0 || k <= 0) return 0;
-  const auto bytes = [&](index_t rows, index_t columns) {
-    // B's lines along k: an unpacked product needs memory for those.
-    const detail::strided_product<T> g{
-        rows, columns, k, T{1}, {nullptr, k, 1}, {nullptr, 1, 2}, T{0}, {nullptr, columns, 1}};
-    if constexpr (std::floating_point<T>)
-      if (detail::is_unpacked(g, detail::chosen_isa(ctx))) return detail::unpacked_gemm_plan<T>(g, ctx).scratch_bytes();
-    return detail::packed_gemm<T>(g, ctx).scratch_bytes();
-  };
-  return detail::workspace_bytes_for((std::max)(bytes(m, n), bytes(n, m)));
+  index_t most = 0;
+  for (const bool by_rows : {true, false})
+    for (const transpose a : {transpose::no, transpose::yes})
+      for (const transpose b : {transpose::no, transpose::yes}) {
+        constexpr index_t leading = 2;  // any but 1, which would make lines of either dimension
+        const detail::strided_product<T> g{by_rows ? m : n,
+                                           by_rows ? n : m,
+                                           k,
+                                           T{1},
+                                           detail::operand<T>(a, nullptr, leading),
+                                           detail::operand<T>(b, nullptr, leading),
+                                           T{0},
+                                           {nullptr, leading, 1}};
+        most = (std::max)(most, detail::choose_gemm(g, ctx).bytes(g, ctx));
+      }
+  return detail::workspace_bytes_for(most);
 }
 
 TENFOLD_END_STRICT
