@@ -39,6 +39,8 @@ constexpr gemm_algorithm<T> gemm_entry(std::string_view name,
   return {name, applies, suits,
           [](const strided_product<T>& g, const context& ctx) { return Plan<T>(g, ctx).scratch_bytes(); },
           [](const strided_product<T>& g, const context& ctx) {
+            if constexpr (requires { Plan<T>::run_at_once(g, ctx); })
+              if (Plan<T>::run_at_once(g, ctx)) return;
             const Plan<T> plan(g, ctx);
             const index_t bytes = plan.scratch_bytes();
             if (bytes == 0) return plan.run(nullptr);
@@ -63,12 +65,26 @@ constexpr auto gemm_list() {
 template <class T>
 inline constexpr auto gemm_algorithms = gemm_list<T>();
 
+/// The algorithm that the context names.
+template <class T>
+TENFOLD_COLD const gemm_algorithm<T>& forced_gemm(const strided_product<T>& g, const context& ctx) {
+  for (const gemm_algorithm<T>& a : gemm_algorithms<T>)
+    if (ctx.algorithm == a.name && a.applies(g)) return a;
+  raise({"gemm has no algorithm '", ctx.algorithm, "' for these shapes"});
+}
+
+/// The first of entries I that suits; by their numbers, so that what they ask is inlined.
+template <class T, std::size_t I = 0>
+const gemm_algorithm<T>& choose_gemm(const strided_product<T>& g, isa level) {
+  constexpr const auto& list = gemm_algorithms<T>;
+  if constexpr (I + 1 < list.size())
+    if (!list[I].suits(g, level)) return choose_gemm<T, I + 1>(g, level);
+  return list[I];
+}
+
 template <class T>
 const gemm_algorithm<T>& choose_gemm(const strided_product<T>& g, const context& ctx) {
-  const isa level = chosen_isa(ctx);
-  for (const gemm_algorithm<T>& a : gemm_algorithms<T>)
-    if (ctx.algorithm.empty() ? a.suits(g, level) : ctx.algorithm == a.name && a.applies(g)) return a;
-  raise({"gemm has no algorithm '", ctx.algorithm, "' for these shapes"});
+  return ctx.algorithm.empty() ? choose_gemm(g, chosen_isa(ctx)) : forced_gemm(g, ctx);
 }
 
 TENFOLD_END_STRICT
