@@ -4,7 +4,7 @@
 namespace tenfold::inline v0::compiled {
 
 using T = TENFOLD_ELEMENT;
-template decltype(run_product<T>) run_product<T>;
-template decltype(product_bytes<T>) product_bytes<T>;
+template decltype(run_gemm<T>) run_gemm<T>;
+template decltype(gemm_bytes<T>) gemm_bytes<T>;
 
 }  // namespace tenfold::inline v0::compiled

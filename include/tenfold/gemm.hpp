@@ -34,12 +34,12 @@ TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
 
 /// gemm behind its checks.
-TENFOLD_SEAM(void, run_product, (o, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, ctx), order o,
+TENFOLD_SEAM(void, run_gemm, (o, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, ctx), order o,
              transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k, std::type_identity_t<T> alpha,
              const T* a, index_t lda, const T* b, index_t ldb, std::type_identity_t<T> beta, T* c, index_t ldc,
              const context& ctx)
 /// The scratch memory that a product needs in either order; all sizes are positive.
-TENFOLD_SEAM(index_t, product_bytes, (m, n, k, ctx), index_t m, index_t n, index_t k, const context& ctx)
+TENFOLD_SEAM(index_t, gemm_bytes, (m, n, k, ctx), index_t m, index_t n, index_t k, const context& ctx)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 TENFOLD_BEGIN_STRICT
@@ -59,14 +59,14 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
   lda = detail::checked_leading("lda", lda, o, trans_a, m, k);
   ldb = detail::checked_leading("ldb", ldb, o, trans_b, k, n);
   ldc = detail::checked_leading("ldc", ldc, o, transpose::no, m, n);
-  detail::seam::run_product<T>(o, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, ctx);
+  detail::seam::run_gemm<T>(o, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, ctx);
 }
 
-/// The bytes of workspace that gemm needs with this context, in either order.
+/// The bytes of workspace that gemm needs with this context, in either order and whatever is transposed.
 template <element T>
 index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx = default_context()) {
   if (m <= 0 || n <= 0 || k <= 0) return 0;
-  return detail::workspace_bytes_for(detail::seam::product_bytes<T>(m, n, k, ctx));
+  return detail::workspace_bytes_for(detail::seam::gemm_bytes<T>(m, n, k, ctx));
 }
 
 TENFOLD_END_STRICT

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <tenfold/gemm.hpp>
-#include <tenfold/detail/product/packed_gemm.hpp>
-#include <tenfold/detail/product/unpacked_gemm.hpp>
+#include <tenfold/detail/product/algorithms.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
@@ -23,7 +22,7 @@ void run_empty_sums(const strided_product<T>& g, const context& ctx) {
 }
 
 template <class T>
-void run_product(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k,
+void run_gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k,
                  std::type_identity_t<T> alpha, const T* a, index_t lda, const T* b, index_t ldb,
                  std::type_identity_t<T> beta, T* c, index_t ldc, const context& ctx) {
   // The transpose of everything column-major is row-major: C' = op(B)' op(A)'.
@@ -31,25 +30,29 @@ void run_product(order o, transpose trans_a, transpose trans_b, index_t m, index
   if (o == order::col_major)
     g = {n, m, k, alpha, operand(trans_b, b, ldb), operand(trans_a, a, lda), beta, {c, ldc, 1}};
   if (m == 0 || n == 0) return;
+  const auto& algorithm = choose_gemm(g, ctx);
   if (k == 0 || alpha == T{0}) return run_empty_sums(g, ctx);
-  if (is_gemv(g)) return run_gemv(g, ctx);
-  if constexpr (std::floating_point<T>)
-    if (const isa level = chosen_isa(ctx); is_unpacked(g, level)) return run_unpacked(g, level, ctx);
-  const packed_gemm<T> plan(g, ctx);
-  const scratch_memory memory(ctx, plan.scratch_bytes());
-  plan.run(memory.data());
+  algorithm.run(g, ctx);
 }
 
 template <class T>
-index_t product_bytes(index_t m, index_t n, index_t k, const context& ctx) {
-  const auto bytes = [&](index_t rows, index_t columns) {
-    // B's lines along k: an unpacked product needs memory for those.
-    const strided_product<T> g{rows, columns, k, T{1}, {nullptr, k, 1}, {nullptr, 1, 2}, T{0}, {nullptr, columns, 1}};
-    if constexpr (std::floating_point<T>)
-      if (is_unpacked(g, chosen_isa(ctx))) return unpacked_gemm_plan<T>(g, ctx).scratch_bytes();
-    return packed_gemm<T>(g, ctx).scratch_bytes();
-  };
-  return (std::max)(bytes(m, n), bytes(n, m));
+index_t gemm_bytes(index_t m, index_t n, index_t k, const context& ctx) {
+  constexpr index_t leading = 2;  // any but 1, which would make lines of either dimension
+  index_t most = 0;
+  for (const bool by_rows : {true, false})
+    for (const transpose a : {transpose::no, transpose::yes})
+      for (const transpose b : {transpose::no, transpose::yes}) {
+        const strided_product<T> g{by_rows ? m : n,
+                                   by_rows ? n : m,
+                                   k,
+                                   T{1},
+                                   operand<T>(a, nullptr, leading),
+                                   operand<T>(b, nullptr, leading),
+                                   T{0},
+                                   {nullptr, leading, 1}};
+        most = (std::max)(most, choose_gemm(g, ctx).bytes(g, ctx));
+      }
+  return most;
 }
 
 TENFOLD_END_STRICT
