@@ -5,7 +5,6 @@
 #include <tenfold/detail/product/streamed_gemm.hpp>
 #include <tenfold/detail/product/unpacked_gemm.hpp>
 
-#include <array>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
@@ -31,6 +30,15 @@ __attribute__((noinline)) void run_in_small_scratch(const Plan& plan) {
   plan.run(memory);
 }
 
+template <class T>
+constexpr bool takes_all(const strided_product<T>&) {
+  return true;
+}
+template <class T>
+constexpr bool suits_all(const strided_product<T>&, isa) {
+  return true;
+}
+
 /// The entry of an algorithm: Plan<T>(g, ctx) has scratch_bytes() and run(memory).
 template <template <class> class Plan, class T>
 constexpr gemm_algorithm<T> gemm_entry(std::string_view name,
@@ -52,18 +60,16 @@ constexpr gemm_algorithm<T> gemm_entry(std::string_view name,
 
 /// The first that suits is taken, the last takes everything. Tests force each through context::algorithm.
 template <class T>
-constexpr auto gemm_list() {
-  constexpr auto streamed = gemm_entry<streamed_gemm, T>("streamed");
-  constexpr auto packed = gemm_entry<packed_gemm, T>(
-      "packed", [](const strided_product<T>&) { return true; }, [](const strided_product<T>&, isa) { return true; });
-  if constexpr (std::floating_point<T>)
-    return std::array{streamed, gemm_entry<unpacked_gemm, T>("unpacked"), packed};
-  else
-    return std::array{streamed, packed};
-}
-
-template <class T>
-inline constexpr auto gemm_algorithms = gemm_list<T>();
+inline constexpr gemm_algorithm<T> gemm_algorithms[] = {
+    gemm_entry<streamed_gemm, T>("streamed"),
+    gemm_entry<packed_gemm, T>("packed", takes_all<T>, suits_all<T>),
+};
+template <std::floating_point T>
+inline constexpr gemm_algorithm<T> gemm_algorithms<T>[] = {
+    gemm_entry<streamed_gemm, T>("streamed"),
+    gemm_entry<unpacked_gemm, T>("unpacked"),
+    gemm_entry<packed_gemm, T>("packed", takes_all<T>, suits_all<T>),
+};
 
 /// The algorithm that the context names.
 template <class T>
@@ -76,10 +82,9 @@ TENFOLD_COLD const gemm_algorithm<T>& forced_gemm(const strided_product<T>& g, c
 /// The first of entries I that suits; by their numbers, so that what they ask is inlined.
 template <class T, std::size_t I = 0>
 const gemm_algorithm<T>& choose_gemm(const strided_product<T>& g, isa level) {
-  constexpr const auto& list = gemm_algorithms<T>;
-  if constexpr (I + 1 < list.size())
-    if (!list[I].suits(g, level)) return choose_gemm<T, I + 1>(g, level);
-  return list[I];
+  if constexpr (I + 1 < std::size(gemm_algorithms<T>))
+    if (!gemm_algorithms<T>[I].suits(g, level)) return choose_gemm<T, I + 1>(g, level);
+  return gemm_algorithms<T>[I];
 }
 
 template <class T>
