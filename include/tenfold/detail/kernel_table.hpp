@@ -4,6 +4,8 @@
 #include <tenfold/activation_value.hpp>
 #include <tenfold/context.hpp>
 
+#include <limits>
+
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
 template <class T>
@@ -173,10 +175,12 @@ struct winograd_direct_sums {
 
 /// How many taps of a tile's outermost outputs lie before the image and how many behind it.
 struct winograd_cut {
-  index_t before_h = 0, behind_h = 0, before_w = 0, behind_w = 0;
-
-  bool none() const { return before_h == 0 && behind_h == 0 && before_w == 0 && behind_w == 0; }
+  index_t before_h, behind_h, before_w, behind_w;
 };
+
+/// A magnitude below which rounding is that of subnormal numbers, in transforms that magnify it too.
+template <class T>
+inline constexpr T winograd_tiny = (std::numeric_limits<T>::min)() / std::numeric_limits<T>::epsilon() * 8;
 
 /// The sums of the weights' magnitudes of as many output channels as a vector has lanes.
 template <class T>
@@ -206,21 +210,20 @@ struct winograd_transforms {
                        index_t y_step);
   void (*output_rows)(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, bool rectifies, T* out,
                       index_t line, index_t plane);
-  void (*magnitudes)(const T* const* line, index_t first, index_t count, T* map, index_t ld);
+  void (*magnitudes)(const T* const* line, index_t lines, index_t count, T* map, index_t ld);
   void (*ranges)(const T* map, index_t ld, index_t count, const hw& reach, index_t rows, index_t columns, T* largest,
-                 T* least);
+                 T* balance);
   void (*tap_sums)(const T* w, index_t channels, index_t step, index_t taps, index_t width, T* sums, index_t ld);
   void (*shares)(const winograd_weight_sums<T>& p, T* all, T* share);
   void (*patch)(const winograd_patch<T>& p, T* x);
   void (*direct)(const winograd_direct_sums<T>& p);
-
-  constexpr index_t side() const { return tile + taps - 1; }  // N: and N x N inputs
-  constexpr index_t overlap() const { return taps - 1; }
-  constexpr index_t elements() const { return side() * side(); }
 };
 
 template <class T>
-struct winograd_kernels : micro_kernels<T>, winograd_transforms<T> {};
+struct winograd_kernels {
+  const micro_kernels<T>& products;
+  const winograd_transforms<T>& transforms;
+};
 
 inline constexpr index_t most_winograd_side = 6;
 

@@ -1,7 +1,7 @@
 // Both lists of algorithms, conv2d's and conv_transpose2d's, and the choice among one's entries.
 #pragma once
 
-#include <tenfold/detail/convolution/decompositions.hpp>
+#include <tenfold/detail/convolution/direct.hpp>
 #include <tenfold/detail/convolution/few_pixels.hpp>
 #include <tenfold/detail/convolution/gemm_col2im.hpp>
 #include <tenfold/detail/convolution/one_pixel.hpp>
@@ -20,7 +20,7 @@ inline constexpr convolution_algorithm<T> conv2d_algorithms[] = {
     winograd_algorithm<conv2d_3x3, T, 4>::entry,
     winograd_algorithm<conv2d_3x3, T, 2>::entry,
     few_pixels<T>::entry,
-    direct_algorithm<conv2d_axis, T>::entry,
+    direct_algorithm<false, T>::entry,
     product_algorithm<convolution_regions, T>::entry,
     product_algorithm<whole_convolution, T>::entry,
 };
@@ -39,7 +39,7 @@ inline constexpr convolution_algorithm<T> conv_transpose2d_algorithms[] = {
     winograd_algorithm<conv_transpose2d_stride_2, T, 4>::entry,
     winograd_algorithm<conv_transpose2d_stride_2, T, 2>::entry,
     one_pixel<T>::entry,
-    direct_algorithm<conv_transpose2d_axis, T>::entry,
+    direct_algorithm<true, T>::entry,
     gemm_col2im<T>::entry,
     product_algorithm<transposed_phases, T>::entry,
 };
