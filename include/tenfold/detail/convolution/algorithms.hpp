@@ -28,7 +28,7 @@ inline constexpr convolution_algorithm<T> conv2d_algorithms[] = {
 template <std::integral T>
 inline constexpr convolution_algorithm<T> conv2d_algorithms<T>[] = {
     few_pixels<T>::entry,
-    direct_algorithm<conv2d_axis, T>::entry,
+    direct_algorithm<false, T>::entry,
     product_algorithm<whole_convolution, T>::entry,
 };
 
@@ -47,7 +47,7 @@ inline constexpr convolution_algorithm<T> conv_transpose2d_algorithms[] = {
 template <std::integral T>
 inline constexpr convolution_algorithm<T> conv_transpose2d_algorithms<T>[] = {
     one_pixel<T>::entry,
-    direct_algorithm<conv_transpose2d_axis, T>::entry,
+    direct_algorithm<true, T>::entry,
     gemm_col2im<T>::entry,
     product_algorithm<transposed_phases, T>::entry,
 };

@@ -5,7 +5,6 @@
 #include <tenfold/detail/product/streamed_gemm.hpp>
 #include <tenfold/detail/product/unpacked_gemm.hpp>
 
-
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
