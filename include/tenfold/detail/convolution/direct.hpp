@@ -117,7 +117,7 @@ struct direct_plan {
 
   /// The tile and the results stay in the L2. A higher block transposes fewer lines twice, where blocks overlap.
   TENFOLD_COLD void choose_blocks(const convolution_geometry& g, const context& ctx) {
-    const double most = static_cast<double>((std::min)(scratch_budget(ctx), index_t{192} << 10));
+    const double most = static_cast<double>((std::min)(scratch_budget(ctx), l2_bytes * 3 / 16));
     const index_t wanted = ctx.threads > 1 ? 4 * thread_count(ctx) : 1;
     points = {h.window.points, w.window.points};
     while (points.h > 1 && (bytes(g, points) > most || (points.h > 2 * h.window.taps && tasks(g) < wanted)))
@@ -128,7 +128,7 @@ struct direct_plan {
   }
   /// The results stay in the L1.
   index_t band_of(index_t points_w) const {
-    const index_t results = (index_t{8} << 10) / element_bytes / lanes;
+    const index_t results = l1_bytes / 4 / element_bytes / lanes;
     return std::max<index_t>(1, results / (points_w * w.phases * h.phases));
   }
   index_t tasks(const convolution_geometry& g) const {

@@ -13,7 +13,7 @@ class few_pixels {
  public:
   // Columns of the weight whose products are summed before they are added to the output; they decide the order of the
   // additions.
-  static constexpr index_t depth = (index_t{8} << 10) / static_cast<index_t>(sizeof(T));
+  static constexpr index_t depth = l1_bytes / 4 / static_cast<index_t>(sizeof(T));
 
   static bool applies(const convolution_geometry& g, const context&) {
     constexpr index_t most = 4;

@@ -124,7 +124,7 @@ template <class T>
 class gemm_col2im {
  public:
   // The columns of a strip are written, read once and forgotten: 256 KiB stay in L2 beside the packed strip.
-  static constexpr index_t most_columns = (index_t{256} << 10) / static_cast<index_t>(sizeof(T));
+  static constexpr index_t most_columns = l2_bytes / 4 / static_cast<index_t>(sizeof(T));
   // A chunk of 448 rows reads its packed strip that often; it is 32 panels of 14 or 75 of 6.
   static constexpr index_t most_rows = 448;
   // With a larger window, of 9 x 9, the least block of columns no longer fits a workspace of 64 KiB.

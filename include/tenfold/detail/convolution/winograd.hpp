@@ -79,7 +79,7 @@ void run_winograd(const winograd_call<T>& call, convolution_operands<T> operands
 }
 
 /// A weight that is larger than this comes from memory whenever it is used, 64 bytes in about 10 operations.
-inline constexpr index_t winograd_cached_bytes = index_t{16} << 20;
+inline constexpr index_t winograd_cached_bytes = l3_bytes;
 
 /// The estimated time of one core, in vector operations (fitted to 180 random shapes on AVX-512 and on AVX2):
 ///     products  for each element of a tile and phase, but where the weight is 0, and each vector of output channels:

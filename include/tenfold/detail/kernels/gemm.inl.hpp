@@ -7,9 +7,9 @@
 // What is left of A's rows has lower tiles, of B's columns one of a single vector and one of half a vector: 64 rows are
 // 4 x 14 + 8, where five panels of 14 would compute 70; 49 columns, a plane of 7 x 7, are 32 + 16 + 8 at avx512.
 inline constexpr int gemm_nv = 2;
-inline constexpr int gemm_mr = TENFOLD_VECTOR_BYTES == 64 ? 14 : 6;
-inline constexpr int gemm_middle = TENFOLD_VECTOR_BYTES == 64 ? 8 : 4;
-inline constexpr int gemm_low = TENFOLD_VECTOR_BYTES == 64 ? 4 : 2;
+inline constexpr int gemm_mr = (TENFOLD_VECTOR_REGISTERS - gemm_nv - 1) / gemm_nv;
+inline constexpr int gemm_middle = (gemm_mr / 2 + 3) / 4 * 4;
+inline constexpr int gemm_low = gemm_middle / 2;
 
 template <class T>
 inline constexpr int gemm_nr{gemm_nv * lanes<T>};

@@ -53,7 +53,7 @@ TENFOLD_INLINE vec<U> masked(vec<U> v, lane_mask<U> mask) {
 }
 
 // Columns of x at a time. Registers: 4 C sums + C of x + 1 of a.
-inline constexpr int dot_columns = TENFOLD_VECTOR_BYTES == 64 ? 4 : 2;
+inline constexpr int dot_columns = TENFOLD_VECTOR_REGISTERS / 8;
 
 // sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < columns
 //   sum (4, columns)

@@ -16,18 +16,18 @@ TENFOLD_BEGIN_STRICT
 template <class T>
 struct block_sizes {
   static constexpr auto bytes = static_cast<index_t>(sizeof(T));
-  static constexpr index_t of_a = 112 * 4 / bytes;
-  static constexpr index_t of_matrix = 512 * 4 / bytes;
-  static constexpr index_t of_image = 960 * 4 / bytes;
-  static constexpr index_t tile = (index_t{192} << 10) / bytes;
-  static constexpr index_t scattered = (index_t{1} << 20) / bytes;
+  static constexpr index_t of_a = l2_bytes * 7 / 64 / 256 / bytes;
+  static constexpr index_t of_matrix = l2_bytes * 11 / 16 / 352 / bytes;
+  static constexpr index_t of_image = l2_bytes * 15 / 16 / 256 / bytes;
+  static constexpr index_t tile = l2_bytes * 3 / 16 / bytes;
+  static constexpr index_t scattered = l2_bytes / bytes;
 };
 
 /// An A up to this size is packed once per call rather than once per block of columns; it leaves room for the blocks in
 /// the default scratch memory of 8 MiB. Of a larger one so much is packed at a time as leaves room in L3 for C's block:
 /// 7.5 MiB cost gemm (double, 1024 and 2048) 2 %.
-inline constexpr index_t small_a_bytes = index_t{6} << 20;
-inline constexpr index_t chunk_a_bytes = index_t{4} << 20;
+inline constexpr index_t small_a_bytes = l3_bytes * 3 / 8;
+inline constexpr index_t chunk_a_bytes = l3_bytes / 4;
 
 /// The sizes of a call's blocks. They follow from the shape and the scratch budget; no result's bits depend on them.
 struct product_blocking {

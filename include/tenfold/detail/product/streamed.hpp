@@ -40,7 +40,7 @@ struct streamed_plan {
   static streamed_plan dots(index_t groups, index_t m, index_t n, index_t k, index_t depth, bool gathers,
                             const context& ctx) {
     const index_t columns = (std::min)(n, streamed_handful);
-    const index_t most = (std::min)(index_t{512} << 10, scratch_budget(ctx)) / (columns * size);
+    const index_t most = (std::min)(l2_bytes / 2, scratch_budget(ctx)) / (columns * size);
     const index_t stretch = !gathers ? k : k <= most ? round_up(k, line) : most / depth * depth;
     const index_t part = round_up(ceil_divide(m, wanted_parts(groups, m, k, ctx)), rows_at_once);
     return {groups, m, n, k, part, ceil_divide(m, part), stretch, gathers ? columns * stretch * size : 0, depth};
@@ -50,7 +50,7 @@ struct streamed_plan {
   /// took 27 ms, 8 KiB 24, 32 KiB 19 and 100 KiB 18. Those of more are 4 KiB each, of which L2 keeps rows_shared rows.
   static streamed_plan sums(index_t groups, index_t m, index_t n, index_t k, const context& ctx) {
     const index_t lines = (std::min)(m, streamed_handful);
-    const index_t most = lines > 1 ? index_t{4} << 10 : (std::min)(index_t{128} << 10, scratch_budget(ctx) - slack);
+    const index_t most = lines > 1 ? l1_bytes / 8 : (std::min)(l2_bytes / 8, scratch_budget(ctx) - slack);
     const index_t parts = (std::max)(ceil_divide(n, most / size), wanted_parts(groups, n, k, ctx));
     const index_t part = round_up(ceil_divide(n, parts), line);
     return {groups, m, n, k, part, ceil_divide(n, part), part, lines * part * size + slack};

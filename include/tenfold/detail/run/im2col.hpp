@@ -61,7 +61,7 @@ void run_col2im(const im2col_geometry& g, const T* columns, T* image, const cont
   const index_t taps = o.kernel_size.h * o.kernel_size.w;
   const index_t blocks = g.blocks.h * g.blocks.w;
   const index_t row_bytes = g.image.w * static_cast<index_t>(sizeof(T));
-  const index_t most_rows = (std::max)((index_t{16} << 10) / row_bytes, 8 * (std::min)(o.stride.h, g.image.h));
+  const index_t most_rows = (std::max)(l1_bytes / 2 / row_bytes, 8 * (std::min)(o.stride.h, g.image.h));
   const index_t bands = ceil_divide(g.image.h, most_rows);
   const double band_ns = 0.3 * static_cast<double>(taps) * static_cast<double>(blocks) / static_cast<double>(bands);
   parallel_ranges(ctx, g.batch * g.channels * bands, band_ns, [&](index_t begin, index_t end) {

@@ -230,11 +230,11 @@ struct winograd_scratch {
 inline constexpr index_t winograd_block_tiles = 72;
 
 /// A weight up to this size is transformed once per call rather than once per block of tiles.
-inline constexpr index_t winograd_weight_bytes = index_t{5} << 20;
+inline constexpr index_t winograd_weight_bytes = l3_bytes * 5 / 16;
 
 /// v of a block may take up to 5 MiB, which is 64 tiles of 512 channels; m of a chunk half of an L2 of 1 MiB.
-inline constexpr index_t winograd_v_bytes = index_t{5} << 20;
-inline constexpr index_t winograd_m_bytes = index_t{512} << 10;
+inline constexpr index_t winograd_v_bytes = l3_bytes * 5 / 16;
+inline constexpr index_t winograd_m_bytes = l2_bytes / 2;
 
 /// Equal shares of at most `most`, but for the last one multiples of `unit`.
 inline index_t equal_share(index_t count, index_t most, index_t unit) {
