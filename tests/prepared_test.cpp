@@ -147,7 +147,7 @@ tf::tensor<T> eighths(const shape& s, unsigned seed) {
 }
 
 /// Sums are exact (but Winograd's, to which the residual is added last), so that they may be taken from a layer without
-/// an activation. Once more in place, on threads and in little memory, which changes no bit.
+/// an activation. Once more in place, for several workers and in little memory, which changes no bit.
 template <class T, class Layer, class Case>
 void expect_finishes(const Case& c) {
   const auto x = eighths<T>(c.input, 1), w = exact_values<T>(c.weight, 2);
@@ -161,8 +161,7 @@ void expect_finishes(const Case& c) {
     const auto z = eighths<T>(sums.shape(), 4);
     const auto added = tf::reference::sum(sums, z);
     tf::context little = ctx;
-    little.threads = 3;
-    little.parallel_for = on_threads(3).parallel_for;
+    little.threads = 3;  // one after the other
     if (sizeof(T) < 8) little.max_workspace_bytes = 64 << 10;
     for (const tf::activation& after : activations_of<T>(answered, slopes)) {
       const auto name = testing::Message() << c << ", " << name_of(ctx) << ", function " << static_cast<int>(after.of);

@@ -230,6 +230,10 @@ void check_prepared(round& r, const convolution_call<T, Op>& call, const tf::con
   call.compare_by(algorithm, *y, *expected, relu, "the layer" + text_of(ctx));
   if (algorithm == call.algorithm(ctx, false) && !relu)
     require(same_bits(*y, std::get<0>(call.plain(ctx))), "the layer and the plain call, by the same algorithm");
+  const tf::tensor<T> added = (*layer)(call.x, *y, ctx);
+  if (std::integral<T> && !relu) require(same_bits(added, tf::reference::sum(*y, *y)), "the layer and a tensor to add");
+  layer->into(*y, call.x, *y, other);
+  require(same_bits(*y, added), "the layer and a tensor to add, in place");
 }
 
 /// Sizes whose reference takes some milliseconds.

@@ -177,7 +177,7 @@ struct winograd_scratch {
   index_t cut;      // likewise, a byte each
   index_t sums;     // (window, columns) where the weight is not transformed beforehand; those of a strip and a block
                     // of KC come to (window, strip), where y will be
-  index_t patch;    // (channels summed directly, N N), where the rows or v were
+  index_t patch;    // (channels summed directly, N N), where others were
   index_t taps;     // (channels summed directly, window, lanes), likewise
   index_t bytes = 0;
 
@@ -195,17 +195,18 @@ struct winograd_scratch {
     v_window = k_blocks * (b.whole_input ? all : b.elements) * v_plane;
     strip_ld = (std::min)(winograd_strip, round_up(b.columns, lanes));
     runs = take(b.tiles, sizeof(tile_run));
-    // Sums that the guard wants are made after the products: then half-transformed tiles are none, or v is free.
-    const index_t some = (std::min)(winograd_direct_channels, p.in_channels), patches = round_up(some * all, lanes);
-    const index_t direct = p.guarded ? patches + some * p.window * kernel.transform_lanes : 0;
-    v = take(b.whole_input ? p.w.windows * v_window : (std::max)(v_window, direct), size);
-    u = take(transforms ? b.elements * (b.kc * strip_ld + lanes) : 0, size);
-    m = take(ceil_divide(b.columns, kernel.nr) * p.w.phases * all * m_plane, size);
-    rows = take((std::max)(all * rows_ld, b.whole_input ? direct : 0), size);
-    patch = b.whole_input ? rows : v;
-    taps = patch + patches * size;
-    y = take((std::max)(kernel.tile * y_row, p.guarded ? p.window * strip_ld : 0), size);
+    v = take((b.whole_input ? p.w.windows : 1) * v_window, size);
     few = take(b.elements == all ? 0 : all * (std::max)(v_ld, kernel.nr), size);
+    u = take(transforms ? b.elements * (b.kc * strip_ld + lanes) : 0, size);
+    rows = take(all * rows_ld, size);
+    // The guard's sums follow the products, when all these are free, but for a v that is whole.
+    const index_t some = (std::min)(winograd_direct_channels, p.in_channels), patches = round_up(some * all, lanes);
+    const index_t direct = p.guarded ? (patches + some * p.window * kernel.transform_lanes) * size : 0;
+    patch = b.whole_input ? few : v;
+    taps = patch + patches * size;
+    take(std::max<index_t>(0, patch + direct - bytes), 1);
+    m = take(ceil_divide(b.columns, kernel.nr) * p.w.phases * all * m_plane, size);
+    y = take((std::max)(kernel.tile * y_row, p.guarded ? p.window * strip_ld : 0), size);
     line = take(kernel.side() * line_ld, size);
     const index_t most_runs = (std::min)(b.tiles, b.tiles / b.grid.w + 2), vector = kernel.transform_lanes;
     map_ld = round_up(b.tiles * kernel.tile, vector) + (2 * most_runs + kernel.tile + 2) * vector;
