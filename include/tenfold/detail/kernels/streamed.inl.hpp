@@ -42,9 +42,8 @@ using lane_mask = decltype(vec<U>{} < vec<U>{});
 // The last `count` lanes.
 template <class U>
 TENFOLD_INLINE lane_mask<U> last_lanes(index_t count) {
-  lane_mask<U> lane;
-  TENFOLD_UNROLL for (int i = 0; i < lanes<U>; ++i) lane[i] = static_cast<std::decay_t<decltype(lane[0])>>(i);
-  return lane >= static_cast<std::decay_t<decltype(lane[0])>>(lanes<U> - count);
+  using number = std::decay_t<decltype(lane_mask<U>{}[0])>;
+  return lane_numbers<number, lanes<U>>() >= static_cast<number>(lanes<U> - count);
 }
 
 template <class U>

@@ -78,12 +78,12 @@ TENFOLD_COLD const gemm_algorithm<T>& forced_gemm(const strided_product<T>& g, c
   raise({"gemm has no algorithm '", ctx.algorithm, "' for these shapes"});
 }
 
-/// The first of entries I that suits; by their numbers, so that what they ask is inlined.
-template <class T, std::size_t I = 0>
+/// The first that suits, from entry First on: by numbers, so that what the entries ask is inlined.
+template <class T, std::size_t First = 0>
 const gemm_algorithm<T>& choose_gemm(const strided_product<T>& g, isa level) {
-  if constexpr (I + 1 < std::size(gemm_algorithms<T>))
-    if (!gemm_algorithms<T>[I].suits(g, level)) return choose_gemm<T, I + 1>(g, level);
-  return gemm_algorithms<T>[I];
+  if constexpr (First + 1 < std::size(gemm_algorithms<T>))
+    if (!gemm_algorithms<T>[First].suits(g, level)) return choose_gemm<T, First + 1>(g, level);
+  return gemm_algorithms<T>[First];
 }
 
 template <class T>

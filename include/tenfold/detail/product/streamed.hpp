@@ -1,8 +1,8 @@
-// Products of a large matrix and a small one of a handful of lines. The large one is read once, in vectors, as it lies;
-// what the loops need of the small one is gathered for them.
+// Products of a large matrix and a handful of lines. The large one is read once, in vectors, as it lies; what the loops
+// need of the few lines is gathered for them.
 //
-//     dots   s(i, j) = sum over p < k of large(i, p) * small(p, j)    the large one's rows are lines, n is small
-//     sums   s(i, j) = sum over p < k of small(i, p) * large(p, j)    likewise, m is small: its rows are added up
+//     dots   s(i, j) = sum over p < k of large(i, p) * few(p, j)    the large one's rows are lines, n is a handful
+//     sums   s(i, j) = sum over p < k of few(i, p) * large(p, j)    likewise, m is: its rows are added up
 #pragma once
 
 #include <tenfold/detail/foreach_isa.hpp>
@@ -13,7 +13,7 @@
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
-inline constexpr index_t streamed_handful = 8;  // lines of the small matrix that one reading of the large one serves
+inline constexpr index_t streamed_handful = 8;  // lines that one reading of the large matrix serves
 
 /// Dots of rows [i, i + rows) and columns [j, j + columns) over some of the terms: sum (rows, columns).
 template <class T>
@@ -35,7 +35,7 @@ struct streamed_plan {
   index_t depth = 0;   // of dots: terms that are summed before the sink takes them
   bool alone = false;  // of dots: a last row on its own, of a single column, is summed in four vectors
 
-  /// The small matrix is gathered as far ahead as keeps to half of L2, so that the large one's rows are read in one go:
+  /// The few lines are gathered as far ahead as keeps to half of L2, so that the large one's rows are read in one go:
   /// of 411 MB, 8 KiB at a time took 31 ms, 32 KiB 24 and 100 KiB 19 to 21 (Zen 4, one core; a plain read takes 17).
   static streamed_plan dots(index_t groups, index_t m, index_t n, index_t k, index_t depth, bool gathers,
                             const context& ctx) {
@@ -58,10 +58,10 @@ struct streamed_plan {
 
   index_t bytes(const context& ctx) const { return share * worker_count(ctx, groups * parts); }
 
-  /// small(group, p, count, j, columns, scratch) gives rows [p, p + count) of so many columns, each of which is a line:
+  /// few(group, p, count, j, columns, scratch) gives rows [p, p + count) of so many columns, each of which is a line:
   /// where they are, or gathered in scratch, `stretch` apart. sink(dot_sums) takes the sums, by ascending terms.
-  template <class Small, class Sink>
-  void run_dots(const T* large, index_t ld, const Small& small, const Sink& sink, const context& ctx,
+  template <class Few, class Sink>
+  void run_dots(const T* large, index_t ld, const Few& few, const Sink& sink, const context& ctx,
                 std::byte* memory) const {
     const isa level = chosen_isa(ctx);
     for_each_part(m, ctx, memory, [&](index_t group, index_t begin, index_t end, T* scratch) {
@@ -73,7 +73,7 @@ struct streamed_plan {
                                         : TENFOLD_KERNEL(level, dot<T>);
         for (index_t p = 0, count; p < k; p += count) {
           count = (std::min)(stretch, k - p);
-          const strided_matrix<const T> x = small(group, p, count, j, columns, scratch);
+          const strided_matrix<const T> x = few(group, p, count, j, columns, scratch);
           for (index_t i = begin, rows; i < end; i += rows) {
             rows = end - i >= rows_at_once ? rows_at_once : 1;  // of one, the kernel's four are the same
             for (index_t q = 0, terms; q < count; q += terms) {
@@ -94,7 +94,7 @@ struct streamed_plan {
   /// sink(group, i, j, columns, s) takes s(i, j), ..., s(i, j + columns - 1), whose terms are added by ascending p. A
   /// vector may be read behind them.
   template <class Sink>
-  void run_sums(const strided_matrix<const T>& small, const T* large, index_t ld, const Sink& sink, const context& ctx,
+  void run_sums(const strided_matrix<const T>& few, const T* large, index_t ld, const Sink& sink, const context& ctx,
                 std::byte* memory) const {
     const auto axpy = TENFOLD_KERNEL(chosen_isa(ctx), axpy<T>);
     for_each_part(n, ctx, memory, [&](index_t group, index_t begin, index_t end, T* sums) {
@@ -105,7 +105,7 @@ struct streamed_plan {
           for (index_t r = 0; r < rows; ++r) {
             const index_t terms = (std::min)(rows_shared, k - p);
             T factor[rows_shared];
-            for (index_t q = 0; q < terms; ++q) factor[q] = small.at(i + r, group * k + p + q);
+            for (index_t q = 0; q < terms; ++q) factor[q] = few.at(i + r, group * k + p + q);
             axpy(factor, large + (group * k + p) * ld + begin, ld, terms, end - begin, sums + r * stretch);
           }
         for (index_t r = 0; r < rows; ++r) sink(group, i + r, begin, end - begin, sums + r * stretch);
