@@ -1,5 +1,5 @@
 #include <tenfold/activation.hpp>
-#include <tenfold/detail/convolution/layer_activation.hpp>
+#include <tenfold/detail/run/prepared.hpp>  // epilogue_of
 #include <tenfold/reference.hpp>
 
 #include "support.hpp"
@@ -163,7 +163,7 @@ void expect_line(const tf::detail::epilogue<T>& e, const tf::activation& after, 
     const auto expected = tf::reference::activated(sums, after);
     for (tf::index_t i = 0; i < place.size(); ++i) {
       const bool is_output = i >= 5 && (i - 5) % step == 0 && (i - 5) / step < count;
-      const T there = is_output ? expected((i - 5) / step) : T{77};
+      const T there = is_output ? expected.data()[(i - 5) / step] : T{77};
       EXPECT_TRUE(same_value(place(i), there, zeros::by_sign)) << count << " of " << value_step << ", " << step;
       if (!adds) continue;
       EXPECT_TRUE(same_value(in_place(i), is_output ? there : added(i), zeros::by_sign))

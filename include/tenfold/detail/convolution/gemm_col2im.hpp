@@ -408,6 +408,7 @@ class gemm_col2im {
   void sum_strip(const T* columns, const column_runs& runs, bool begun, index_t h, index_t strip_h, index_t strip_w,
                  index_t y0, index_t y1, T* out, const T* bias, index_t channels) const {
     line_terms lines[lines_at_a_time];
+    const epilogue<T> after = operands_.after.activated();
     const index_t end =
         (std::min)(y1, (h + strip_h - 1) * g_.stride.h - g_.padding.h + (g_.kernel.h - 1) * g_.dilation.h + 1);
     for (index_t y = (std::max)(y0, h * g_.stride.h - g_.padding.h); y < end;) {
@@ -419,7 +420,6 @@ class gemm_col2im {
           T* to = out + (o * g_.out.h + line.y) * g_.out.w;
           const T value = bias ? bias[o] : T{};
           const bool adds = line.first && operands_.after.residual;
-          const epilogue<T> after = operands_.after.activated();
           if (adds) operands_.after.added().finish(channel_ + o, g_.out.w, &value, 0, to, 1);
           for (index_t r = 0; r < runs.count; ++r)
             sum_taps_(runs.runs[r], columns + o * plan_.window * plan_.ld, line.row, line.rows, line.first && !adds,
