@@ -58,8 +58,9 @@ struct points_case {
   hw in, kernel, stride, dilation, padding;
 };
 
+/// A product with the transposed column matrix of an image, or with the column matrix.
 template <class T>
-void expect_sums_over_points(const points_case& c) {
+void expect_sums_over(operand_kind kind, const points_case& c) {
   SCOPED_TRACE(c.why);
   const auto outs = [](index_t in, index_t kernel, index_t stride, index_t dilation, index_t padding) {
     return (in + 2 * padding - (kernel - 1) * dilation - 1) / stride + 1;
@@ -70,30 +71,34 @@ void expect_sums_over_points(const points_case& c) {
   const axis w{c.kernel.w,   outs(c.in.w, c.kernel.w, c.stride.w, c.dilation.w, c.padding.w),
                c.stride.w,   c.dilation.w,
                -c.padding.w, c.in.w};
-  const std::vector<T> a = numbers<T>(c.rows * h.points * w.points);
+  const index_t points = h.points * w.points, taps = c.channels * h.taps * w.taps;
+  const bool over_points = kind == operand_kind::points;
+  const std::vector<T> a = numbers<T>(c.rows * (over_points ? points : taps));
   const std::vector<T> image = numbers<T>(c.channels * c.in.h * c.in.w);
   matrix_product<T> p;
   p.m = c.rows;
-  p.n = c.channels * h.taps * w.taps;
-  p.k = h.points * w.points;
+  p.n = over_points ? taps : points;
+  p.k = over_points ? points : taps;
   p.a = a.data();
   p.a_row = affine_digits(p.m, p.k);
   p.a_column = affine_digits(p.k, 1);
-  p.b = image_operand<T>(operand_kind::points, image.data(), c.channels, c.in.h * c.in.w, h, w);
+  p.b = image_operand<T>(kind, image.data(), c.channels, c.in.h * c.in.w, h, w);
   p.layout.row = affine_digits(p.m, p.n);
   p.layout.points_w = p.layout.line = p.n;
 
+  const auto pixel = [&](index_t tap, index_t point) {
+    const index_t channel = tap / (h.taps * w.taps);
+    const index_t y = h.line(point / w.points, tap / w.taps % h.taps), x = w.line(point % w.points, tap % w.taps);
+    if (y < 0 || y >= c.in.h || x < 0 || x >= c.in.w) return T{};
+    return image[static_cast<std::size_t>((channel * c.in.h + y) * c.in.w + x)];
+  };
   std::vector<T> expected;
   for (index_t i = 0; i < p.m; ++i)
     for (index_t j = 0; j < p.n; ++j) {
-      const index_t channel = j / (h.taps * w.taps), th = j / w.taps % h.taps, tw = j % w.taps;
       double sum = 0;
-      for (index_t q = 0; q < p.k; ++q) {
-        const index_t y = h.line(q / w.points, th), x = w.line(q % w.points, tw);
-        if (y < 0 || y >= c.in.h || x < 0 || x >= c.in.w) continue;
+      for (index_t q = 0; q < p.k; ++q)
         sum += static_cast<double>(a[static_cast<std::size_t>(i * p.k + q)]) *
-               static_cast<double>(image[static_cast<std::size_t>((channel * c.in.h + y) * c.in.w + x)]);
-      }
+               static_cast<double>(over_points ? pixel(j, q) : pixel(q, j));
       expected.push_back(static_cast<T>(sum));
     }
   for_each_context([&](const tf::context& ctx) {
@@ -115,8 +120,21 @@ TEST(Points, AreTheRowsOfTheColumnMatrixTransposed) {
            points_case{"a_tap_outside_everywhere", 3, 2, {4, 4}, 3, 1, 4, 4},
            points_case{"tile_holds_some_taps_only", 2, 3, {3, 900}, {1, 40}, 1, 7, {0, 200}},
        }) {
-    expect_sums_over_points<float>(c);
-    expect_sums_over_points<double>(c);
+    expect_sums_over<float>(operand_kind::points, c);
+    expect_sums_over<double>(operand_kind::points, c);
+  }
+}
+
+TEST(Taps, AreTheRowsOfTheColumnMatrix) {
+  for (const points_case& c : {
+           points_case{"padding_around", 5, 3, {6, 7}, 3, 1, 1, 1},
+           points_case{"lines_longer_than_the_least_block", 2, 3, {5, 100}, 3, 1, 1, 1},
+           points_case{"lines_far_longer_than_any_block", 2, 2, {3, 5003}, 3, 1, 2, 2},
+           points_case{"long_lines_and_a_stride", 3, 2, {9, 1501}, {3, 5}, {2, 3}, 1, {1, 2}},
+           points_case{"long_lines_of_many_channels", 2, 40, {4, 1201}, 3, 1, 1, 1},
+       }) {
+    expect_sums_over<float>(operand_kind::taps, c);
+    expect_sums_over<double>(operand_kind::taps, c);
   }
 }
 

@@ -66,12 +66,13 @@ index_t scratch_bytes(const matrix_product<T>& g, const gemm_kernels<T>& kernel,
   return cursor.used();
 }
 
-/// The elements of the smallest tile that a block of nc columns may need: one tap of every line that it touches.
+/// The elements of the smallest tile that a block of nc columns may need: one tap of every line that it touches, whole
+/// lines or, of lines that are longer than the block, its parts of two.
 template <class T>
 index_t least_tile(const matrix_product<T>& g, index_t nc) {
   const index_t width = g.b.w.points;
   if (g.b.kind == operand_kind::points) return (std::min)(width, g.kc());
-  return width >= nc ? 2 * (std::min)(width, nc) + (width < 2 * nc ? width : nc) : (nc / width + 2) * width;
+  return width > nc ? 2 * nc : (nc / width + 2) * width;
 }
 
 /// The estimated time of a block of columns and a part of the rows, in vector operations: the multiply-adds, packing B,

@@ -75,6 +75,15 @@ inline index_t find_runs(index_t begin, index_t count, index_t width, index_t y0
   return found;
 }
 
+/// The pixels [begin, begin + count) of `first` neighbours and others that begin at `second`.
+inline index_t find_two_runs(index_t begin, index_t count, index_t first, index_t second, pixel_run* runs) {
+  const index_t before = std::clamp<index_t>(first - begin, 0, count);
+  index_t found = 0;
+  if (before > 0) runs[found++] = {0, before, begin};
+  if (before < count) runs[found++] = {before, count - before, second + begin + before - first};
+  return found;
+}
+
 /// Taps [first, last), counted by (channel, kernel row, kernel column), and the box of the kernel that they lie in:
 /// whole channels, else whole rows of the kernel, else taps of one row.
 struct tap_box {
@@ -231,28 +240,41 @@ class b_packer {
     kernel_.pack_gather(from, t.row, count, t.column + inside, depth - inside, kernel_.nr, panel + inside * kernel_.nr);
   }
 
-  /// An image through a tile that holds the lines of the points, with zeros around the image.
+  /// An image through a tile that holds the lines of the points, with zeros around the image. Of a block that is the
+  /// end of a line and the beginning of the next, but less than a line, it holds these two parts, which may be far
+  /// apart.
   void pack_taps(index_t p0, index_t depth, index_t j, index_t columns, offset_tables& t, T* panels) const {
     const index_t width = b_.w.points, y0 = j / width, y1 = (j + columns - 1) / width;
-    const index_t x0 = y0 == y1 ? j % width : 0, points = y0 == y1 ? columns : width;
-    const axis h = b_.h.part(0, b_.h.taps, y0, y1 - y0 + 1), w = b_.w.part(0, b_.w.taps, x0, points);
-    pixel_run runs[most_nr];
+    const bool two_parts = y0 != y1 && columns < width;
+    const index_t first_part = two_parts ? width - j % width : columns;
+    const index_t x0 = y0 == y1 || two_parts ? j % width : 0;
+    const index_t points = two_parts ? (std::max)(first_part, columns - first_part) : y0 == y1 ? columns : width;
+    const axis h = b_.h.part(0, b_.h.taps, y0, two_parts ? 1 : y1 - y0 + 1), w = b_.w.part(0, b_.w.taps, x0, points);
     for (index_t p = p0; p < p0 + depth;) {
-      const tap_box box = fitting_box(p, p0 + depth, h, w, most_);
-      fill_tile(box);
+      const tap_box box = fitting_box(p, p0 + depth, h, w, two_parts ? most_ / 2 : most_);
+      fill_tile(box, tile_);
+      if (two_parts) {
+        const axis next_h = b_.h.part(0, b_.h.taps, y1, 1), next_w = b_.w.part(0, b_.w.taps, 0, points);
+        fill_tile(tap_box(p, box.last, next_h, next_w), tile_ + box.size());
+      }
       box.offsets(h, w, t.column);
-      const index_t taps = box.last - p;
+      pixel_run runs[most_nr];
       T* panel = panels + (p - p0) * kernel_.nr;
       for (index_t x = 0; x < columns; x += kernel_.nr, panel += panel_stride(kernel_, depth)) {
         const index_t count = (std::min)(kernel_.nr, columns - x);
-        const index_t found = find_runs(j + x, count, width, y0, x0, box.line(), 1, runs);
-        if (runs[0].length == kernel_.nr)
-          kernel_.pack_contiguous(tile_ + runs[0].offset, t.column, taps, panel);
-        else
-          kernel_.pack_runs(tile_, t.column, taps, runs, found, panel);
+        const index_t found = two_parts ? find_two_runs(x, count, first_part, box.size(), runs)
+                                        : find_runs(j + x, count, width, y0, x0, box.line(), 1, runs);
+        pack_panel(runs, found, box.last - p, t, panel);
       }
       p = box.last;
     }
+  }
+
+  void pack_panel(const pixel_run* runs, index_t found, index_t taps, const offset_tables& t, T* panel) const {
+    if (runs[0].length == kernel_.nr)
+      kernel_.pack_contiguous(tile_ + runs[0].offset, t.column, taps, panel);
+    else
+      kernel_.pack_runs(tile_, t.column, taps, runs, found, panel);
   }
 
   /// The transpose: a panel's columns are taps. Its rows, points, are taken line by line (of whole lines, as many at a
@@ -277,7 +299,7 @@ class b_packer {
   void pack_rectangle(index_t first, index_t count, const axis& h, const axis& w, offset_tables& t, T* panel) const {
     const tap_box box = fitting_box(first, first + count, h, w, most_);
     if (box.last < first + count) return pack_parts(first, count, h, w, t, panel);
-    fill_tile(box);
+    fill_tile(box, tile_);
     box.offsets(h, w, t.row);
     for (index_t y = 0; y < h.points; ++y)
       kernel_.pack_transpose(tile_ + y * box.line(), t.row, count, w.points, kernel_.nr,
@@ -293,7 +315,7 @@ class b_packer {
         return;
       }
       const tap_box box = fitting_box(first + r, first + count, h, w, most_);
-      fill_tile(box);
+      fill_tile(box, tile_);
       box.offsets(h, w, t.row);
       for (index_t q = 0; q < box.last - box.first; ++q, ++r)
         for (index_t y = 0; y < h.points; ++y)
@@ -302,8 +324,7 @@ class b_packer {
     }
   }
 
-  void fill_tile(const tap_box& box) const {
-    T* line = tile_;
+  void fill_tile(const tap_box& box, T* line) const {
     for (index_t c = 0; c < box.channels; ++c) {
       const T* plane = data_ + (box.channel + c) * b_.channel_stride;
       for (index_t i = 0; i < box.tile_h.groups; ++i)
