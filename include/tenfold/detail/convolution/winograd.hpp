@@ -143,16 +143,16 @@ struct winograd_algorithm<Source, T, M> {
     return M == 2 || ctx.math == math::fast || Source::is_standard(g);
   }
   TENFOLD_COLD static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
-    return winograd_cost(problem(g), winograd_sizes(kernels(ctx)), packed);
+    return winograd_cost(problem(g), sizes_of(kernels(ctx)), packed);
   }
   TENFOLD_COLD static index_t packed_size(const convolution_geometry& g, const context& ctx) {
-    return packed_winograd_weight(problem(g), winograd_sizes(kernels(ctx))).size();
+    return packed_winograd_weight(problem(g), sizes_of(kernels(ctx))).size();
   }
   /// With the guard's sums: a call with other arithmetic may use it.
   TENFOLD_COLD static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
     const winograd_problem p = problem(g);
     const winograd_kernels<T> kernel = kernels(ctx);
-    pack_whole_winograd_weight(p, kernel, packed_winograd_weight(p, winograd_sizes(kernel)), weight, ctx, packed);
+    pack_whole_winograd_weight(p, kernel, packed_winograd_weight(p, sizes_of(kernel)), weight, ctx, packed);
   }
   TENFOLD_COLD static void plan(convolution_plan<T>& plan, const convolution_operands<T>& operands,
                                 const context& ctx) {
@@ -160,8 +160,7 @@ struct winograd_algorithm<Source, T, M> {
     p.packed = operands.packed_weight;
     p.guarded = ctx.math != math::fast;
     const winograd_kernels<T> kernel = kernels(ctx);
-    plan.bytes =
-        plan.template emplace<winograd_call<T>>(winograd_plan(p, winograd_sizes(kernel), ctx), kernel).plan.bytes;
+    plan.bytes = plan.template emplace<winograd_call<T>>(winograd_plan(p, sizes_of(kernel), ctx), kernel).plan.bytes;
   }
   static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {

@@ -20,21 +20,18 @@ struct winograd_sizes {
   index_t taps;  // R
   index_t element_bytes;
 
-  template <class T>
-  explicit winograd_sizes(const winograd_kernels<T>& kernel)
-      : heights{kernel.products.heights[0], kernel.products.heights[1], kernel.products.heights[2]},
-        nr(kernel.products.nr),
-        lanes(kernel.products.lanes),
-        transform_lanes(kernel.transforms.transform_lanes),
-        tile(kernel.transforms.tile),
-        taps(kernel.transforms.taps),
-        element_bytes(sizeof(T)) {}
-
   index_t mr() const { return heights[0]; }
   index_t side() const { return tile + taps - 1; }  // N: a tile has M x M outputs of N x N inputs
   index_t overlap() const { return taps - 1; }
   index_t elements() const { return side() * side(); }
 };
+
+template <class T>
+winograd_sizes sizes_of(const winograd_kernels<T>& kernel) {
+  const auto& [mr, middle, low] = kernel.products.heights;
+  const winograd_transforms<T>& t = kernel.transforms;
+  return {{mr, middle, low}, kernel.products.nr, kernel.products.lanes, t.transform_lanes, t.tile, t.taps, sizeof(T)};
+}
 
 // KC: channels whose products are summed in registers before they are added to m. It alone decides the order of the
 // additions, so it depends on nothing but the number of channels. It is a quarter of gemm's: the transform of the

@@ -138,9 +138,7 @@ struct conv2d_3x3 {
 };
 
 /// The convolution with the flipped kernel, and a padding of 2 dilations less the transposed one's.
-struct conv_transpose2d_3x3 {
-  static constexpr std::string_view name_of_2x2 = "winograd_2x2", name_of_4x4 = "winograd_4x4";
-  static constexpr int taps = 3;
+struct conv_transpose2d_3x3 : conv2d_3x3 {
   static constexpr bool transposed = true;
   static bool is_standard(const convolution_geometry& g) { return g.in_channels >= 32 && has_large_grids(g); }
   static bool is(const convolution_geometry& g) {

@@ -46,7 +46,7 @@ void pack_winograd_weight(const winograd_problem& p, const winograd_kernels<T>& 
   constexpr index_t capacity = 144;  // vectors of a panel: 16 channels of 3x3
   alignas(alignment) T taps[capacity * 128 / sizeof(T)];
   index_t row[most_nr];
-  const winograd_sizes sizes(kernel);
+  const winograd_sizes sizes = sizes_of(kernel);
   const winograd_taps tap(p, phase, sizes.taps);
   const index_t window = p.window, channels = part.channels, nr = sizes.nr;
   const bool adjacent = p.column_stride == window;  // the kernels of an output channel
