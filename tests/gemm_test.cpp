@@ -1,4 +1,4 @@
-#include <tenfold/gemm.hpp>
+#include <tenfold/detail/run/gemm.hpp>
 #include <tenfold/reference.hpp>
 
 #include "support.hpp"

@@ -4,18 +4,29 @@
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/detail/seam.hpp>
 
-namespace tenfold::inline v0::inline TENFOLD_FLAGS {
-TENFOLD_BEGIN_STRICT
+namespace tenfold::inline v0 {
+namespace plain {
+
+template <class T>
+struct sigmoid_of {
+  using type = float;
+};
+template <>
+struct sigmoid_of<double> {
+  using type = double;
+};
+
+}  // namespace plain
 
 /// The element type of a sigmoid: the input's, or float for integers, as in torch.
 template <element T>
-using sigmoid_element = std::conditional_t<std::floating_point<T>, T, float>;
+using sigmoid_element = typename plain::sigmoid_of<T>::type;
 
-TENFOLD_END_STRICT
-}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+}  // namespace tenfold::inline v0
 
 TENFOLD_SEAM(void, run_relu, (size, x, y, ctx), index_t size, const T* x, T* y, const context& ctx)
-TENFOLD_SEAM(void, run_sigmoid, (size, x, y, ctx), index_t size, const T* x, sigmoid_element<T>* y, const context& ctx)
+TENFOLD_SEAM(void, run_sigmoid, (size, x, y, ctx), index_t size, const T* x, typename plain::sigmoid_of<T>::type* y,
+             const context& ctx)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 TENFOLD_BEGIN_STRICT

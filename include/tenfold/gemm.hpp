@@ -35,9 +35,8 @@ TENFOLD_END_STRICT
 
 /// gemm behind its checks.
 TENFOLD_SEAM(void, run_gemm, (o, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, ctx), order o,
-             transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k, std::type_identity_t<T> alpha,
-             const T* a, index_t lda, const T* b, index_t ldb, std::type_identity_t<T> beta, T* c, index_t ldc,
-             const context& ctx)
+             transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k, T alpha, const T* a, index_t lda,
+             const T* b, index_t ldb, T beta, T* c, index_t ldc, const context& ctx)
 /// The scratch memory that a product needs in either order; all sizes are positive.
 TENFOLD_SEAM(index_t, gemm_bytes, (m, n, k, ctx), index_t m, index_t n, index_t k, const context& ctx)
 

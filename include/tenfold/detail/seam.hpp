@@ -20,9 +20,9 @@ namespace compiled {
 
 using namespace plain;
 
-/// What a program without exceptions does with an error of the library, and does not return from; null where the error
-/// is to be thrown.
-using refusal = void (*)(const error&);
+/// What a program without exceptions does with the texts of an error of the library, and does not return from; null
+/// where the error is to be thrown.
+using refusal = void (*)(const char* what, const char* hint);
 
 }  // namespace compiled
 }  // namespace tenfold::inline v0
@@ -38,7 +38,7 @@ inline constexpr bool is_in_library =
 #if TENFOLD_FLAG_EXCEPTIONS
 inline constexpr compiled::refusal refuse = nullptr;
 #else
-TENFOLD_COLD inline void refuse(const error& e) { raise_text(e.what(), e.hint()); }
+TENFOLD_COLD inline void refuse(const char* what, const char* hint) { raise_text(what, hint); }
 #endif
 
 /// run(), whose errors go to the caller's own way of refusing.
@@ -49,7 +49,7 @@ auto with_refusal([[maybe_unused]] compiled::refusal refusal, const Run& run) {
   try {
     return run();
   } catch (const error& e) {
-    refusal(e);
+    refusal(e.what(), e.hint());
     std::abort();
   }
 #else

@@ -22,7 +22,7 @@ void run_relu(index_t size, const T* x, T* y, const context& ctx) {
 }
 
 template <class T>
-void run_sigmoid(index_t size, const T* x, sigmoid_element<T>* y, const context& ctx) {
+void run_sigmoid(index_t size, const T* x, typename plain::sigmoid_of<T>::type* y, const context& ctx) {
   if constexpr (std::floating_point<T>) {
     run_activation<T>({activation::function::sigmoid}, 1.0, size, x, y, ctx);
   } else {

@@ -22,9 +22,8 @@ void run_empty_sums(const strided_product<T>& g, const context& ctx) {
 }
 
 template <class T>
-void run_gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k,
-              std::type_identity_t<T> alpha, const T* a, index_t lda, const T* b, index_t ldb,
-              std::type_identity_t<T> beta, T* c, index_t ldc, const context& ctx) {
+void run_gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k, T alpha, const T* a,
+              index_t lda, const T* b, index_t ldb, T beta, T* c, index_t ldc, const context& ctx) {
   // The transpose of everything column-major is row-major: C' = op(B)' op(A)'.
   strided_product<T> g{m, n, k, alpha, operand(trans_a, a, lda), operand(trans_b, b, ldb), beta, {c, ldc, 1}};
   if (o == order::col_major)
