@@ -67,7 +67,7 @@ constexpr hw unpooled_size(const shape& input, const unpool2d_options& o) {
 }
 
 /// The checks of max_unpool2d in PyTorch's order, but for the indices themselves.
-constexpr pool2d_geometry check_max_unpool2d(const shape& input, const shape& indices, const unpool2d_options& o) {
+constexpr plane_geometry check_max_unpool2d(const shape& input, const shape& indices, const unpool2d_options& o) {
   const hw out = unpooled_size(input, o);
   if (input.size() != 3 && input.size() != 4)
     raise({"Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with ",
@@ -80,7 +80,7 @@ constexpr pool2d_geometry check_max_unpool2d(const shape& input, const shape& in
       raise({"max_unpooling2d_forward_out_cpu(): Expected input to have non-zero size for non-batch dimensions, but ",
              "input has sizes ", input, " with dimension ", d, " being empty"});
 
-  pool2d_geometry g;
+  plane_geometry g;
   g.planes = plane_count(input);
   g.in = last_two(input);
   g.out = out;
@@ -89,30 +89,28 @@ constexpr pool2d_geometry check_max_unpool2d(const shape& input, const shape& in
 }
 
 /// Every index is a place in its output plane. The last one that is not, in memory order, is named, as by PyTorch.
-inline void check_unpool_indices(const pool2d_geometry& g, const index_t* indices, const context& ctx) {
+inline void check_unpool_indices(const plane_geometry& g, const index_t* indices, const context& ctx) {
   const auto last_outside = TENFOLD_KERNEL(chosen_isa(ctx), last_index_outside);
   const index_t in = g.in.h * g.in.w;
   const index_t out = g.out.h * g.out.w;
-  std::atomic<index_t> last{-1};
+  std::atomic<index_t> minus_last{1};  // its position, negative, so that the least is the last
   parallel_ranges(ctx, g.planes, 0.3 * static_cast<double>(in), [&](index_t begin, index_t end) {
     const index_t found = last_outside(indices + begin * in, (end - begin) * in, out);
-    if (found < 0) return;
-    index_t seen = last.load();
-    while (seen < begin * in + found && !last.compare_exchange_weak(seen, begin * in + found)) {
-    }
+    if (found >= 0) lower_to(minus_last, -(begin * in + found));
   });
-  if (last >= 0)
-    raise({"Found an invalid max index: ", indices[last], " (output volumes are of size ", g.out.h, "x", g.out.w, ")"},
+  if (minus_last <= 0)
+    raise({"Found an invalid max index: ", indices[-minus_last], " (output volumes are of size ", g.out.h, "x", g.out.w,
+           ")"},
           "an index counts within its plane, h * width + w: convert_indices makes such of other kinds");
 }
 
 /// One bit for each place of a plane, or of a part of it where the plane is too large for the scratch memory.
-inline index_t unpool_seen_bytes(const pool2d_geometry& g, const context& ctx) {
+inline index_t unpool_seen_bytes(const plane_geometry& g, const context& ctx) {
   const index_t whole = round_up(ceil_divide(g.out.h * g.out.w, 8), static_cast<index_t>(alignment));
   return (std::min)(whole, scratch_budget(ctx) / static_cast<index_t>(alignment) * static_cast<index_t>(alignment));
 }
 
-inline index_t unpool_scratch_bytes(const pool2d_geometry& g, const unpool2d_options& o, const context& ctx) {
+inline index_t unpool_scratch_bytes(const plane_geometry& g, const unpool2d_options& o, const context& ctx) {
   if (o.duplicates != unpool_duplicates::error || g.output_shape.elements() == 0) return 0;
   return unpool_seen_bytes(g, ctx) * worker_count(ctx, g.planes);
 }
@@ -143,7 +141,7 @@ std::string value_text(T value) {
 
 /// `at` repeats an index that stands before it in its plane.
 template <element T>
-[[noreturn]] TENFOLD_COLD void raise_duplicate(const pool2d_geometry& g, const T* input, const index_t* indices,
+[[noreturn]] TENFOLD_COLD void raise_duplicate(const plane_geometry& g, const T* input, const index_t* indices,
                                                index_t at) {
   const index_t in = g.in.h * g.in.w;
   const index_t first = std::find(indices + at / in * in, indices + at, indices[at]) - indices;
@@ -157,7 +155,7 @@ template <element T>
 /// Raises an error for the first index, in memory order, that its plane has had before.
 ///   memory (worker_count, unpool_seen_bytes)
 template <element T>
-void check_no_duplicates(const pool2d_geometry& g, const T* input, const index_t* indices, std::byte* memory,
+void check_no_duplicates(const plane_geometry& g, const T* input, const index_t* indices, std::byte* memory,
                          const context& ctx) {
   const index_t in = g.in.h * g.in.w;
   const index_t bytes = unpool_seen_bytes(g, ctx);
@@ -165,10 +163,7 @@ void check_no_duplicates(const pool2d_geometry& g, const T* input, const index_t
   parallel_tasks(ctx, g.planes, [&](index_t worker, index_t plane) {
     auto* seen = reinterpret_cast<std::uint8_t*>(memory + worker * bytes);
     const index_t found = first_duplicate(indices + plane * in, in, g.out.h * g.out.w, seen, bytes);
-    if (found == in) return;
-    index_t least = first.load();
-    while (least > plane * in + found && !first.compare_exchange_weak(least, plane * in + found)) {
-    }
+    if (found < in) lower_to(first, plane * in + found);
   });
   if (first < g.planes * in) raise_duplicate(g, input, indices, first);
 }
@@ -193,7 +188,7 @@ void unpool_plane(unpool_duplicates rule, index_t in, index_t out, const T* inpu
 
 /// Checks the indices, then writes the output.
 template <element T>
-void run_max_unpool2d(const pool2d_geometry& g, const unpool2d_options& o, const T* input, const index_t* indices,
+void run_max_unpool2d(const plane_geometry& g, const unpool2d_options& o, const T* input, const index_t* indices,
                       T* output, const context& ctx) {
   if (g.output_shape.elements() == 0) return;  // PyTorch reads no index then
   check_unpool_indices(g, indices, ctx);

@@ -53,13 +53,21 @@ struct axis {
     return begin < end ? index_range{begin, end} : index_range{0, 0};
   }
 
+  /// The lines of a point that are inside: begin, begin + step, ... below end. Where there are none, begin is the first
+  /// line of a tap, be it one too many, that is not before the image.
+  index_range lines_inside(index_t point) const {
+    const index_t first = line(point, 0);
+    const index_t begin = first < 0 ? first + ceil_divide(-first, step) * step : first;
+    return {begin, (std::min)(first + span(), extent)};
+  }
+
   /// The lines from a point's first tap to its last, and those that so many points reach.
   index_t span() const { return (taps - 1) * step + 1; }
   index_t lines(index_t count) const { return (count - 1) * stride + span(); }
 };
 
-/// How a tile stores a part of an axis so that the points of a tap are neighbours. The taps fall into groups; a group is
-/// a stretch of lines `stride` apart in the image, and tap t of point x is the tile's line
+/// How a tile stores a part of an axis so that the points of a tap are neighbours. The taps fall into groups; a group
+/// is a stretch of lines `stride` apart in the image, and tap t of point x is the tile's line
 ///     slot(t) + x,   slot(t) = t % groups * lines + t / groups * shift
 /// Either the taps of equal residue modulo the stride share a group (their stretches overlap), or, where they are so
 /// far apart that this stores more lines than there are (tap, point) pairs, each tap has its own. So a tile is never
@@ -125,7 +133,8 @@ struct axis_phase {
   index_t last_tap() const { return tap + (taps - 1) * tap_step; }
 };
 
-/// One dimension of a transposed convolution: input line y reaches the output lines y * stride - padding + t * dilation.
+/// One dimension of a transposed convolution: input line y reaches the output lines y * stride - padding + t *
+/// dilation.
 struct transposed_axis {
   index_t kernel;
   index_t stride;

@@ -7,6 +7,7 @@
 
 #include <tenfold/detail/isa.hpp>
 #include <tenfold/detail/kernel_table.hpp>
+#include <tenfold/detail/optional_array.hpp>
 #include <tenfold/detail/plane_geometry.hpp>
 
 #include <limits>
