@@ -22,15 +22,16 @@ TENFOLD_BEGIN_STRICT
 
 namespace detail {
 
-/// An image (batch, channels, image.h, image.w), and its columns (batch, channels * kernel.h * kernel.w,
-/// blocks.h * blocks.w).
+/// An image (batch, channels, h.extent, w.extent), and its columns (batch, channels * h.taps * w.taps,
+/// h.points * w.points).
 struct im2col_geometry {
-  index_t batch = 0;
-  index_t channels = 0;
-  hw image = 0;
-  hw blocks = 0;
-  im2col_options options{1};
+  index_t batch;
+  index_t channels;
+  axis h, w;
   shape output_shape;
+
+  index_t taps() const { return h.taps * w.taps; }
+  index_t blocks() const { return h.points * w.points; }
 };
 
 constexpr void check_im2col_kernel(const hw& kernel) {
@@ -61,15 +62,27 @@ inline std::string tuple_text(const pads& sides) {
   return join({"(", sides.top, ", ", sides.left, ", ", sides.bottom, ", ", sides.right, ")"});
 }
 
-constexpr index_t block_count(index_t image, index_t kernel, index_t dilation, index_t begin, index_t end,
-                              index_t stride) {
+/// The blocks along one dimension.
+constexpr axis block_axis(index_t image, index_t kernel, index_t dilation, index_t begin, index_t end, index_t stride) {
   const index_t padded = checked_add(image, both_sides(begin, end));
-  return floor_divide(checked_subtract(padded, effective_kernel(kernel, dilation)), stride) + 1;
+  const index_t blocks = floor_divide(checked_subtract(padded, effective_kernel(kernel, dilation)), stride) + 1;
+  return {kernel, blocks, stride, dilation, -begin, image};
 }
 
-constexpr hw block_count(const hw& image, const im2col_options& o) {
-  return {block_count(image.h, o.kernel_size.h, o.dilation.h, o.padding.h, pads(o.padding).bottom, o.stride.h),
-          block_count(image.w, o.kernel_size.w, o.dilation.w, o.padding.w, pads(o.padding).right, o.stride.w)};
+/// A geometry without channels and shape.
+constexpr im2col_geometry block_axes(index_t batch, const hw& image, const im2col_options& o) {
+  const pads sides = o.padding;
+  return {batch,
+          0,
+          block_axis(image.h, o.kernel_size.h, o.dilation.h, sides.top, sides.bottom, o.stride.h),
+          block_axis(image.w, o.kernel_size.w, o.dilation.w, sides.left, sides.right, o.stride.w),
+          {}};
+}
+
+/// The settings that both name where the blocks are too few.
+TENFOLD_COLD inline std::string settings_text(const im2col_options& o) {
+  return join({", kernel_size=", tuple_text(o.kernel_size), ", dilation=", tuple_text(o.dilation),
+               ", padding=", tuple_text(pads(o.padding))});
 }
 
 /// The checks of im2col in the order of PyTorch's unfold.
@@ -86,20 +99,16 @@ constexpr im2col_geometry check_im2col(const shape& input, const im2col_options&
     raise({"Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for ",
            "input, but got: ", input});
 
-  im2col_geometry g;
-  g.batch = rank == 4 ? input[0] : 1;
+  im2col_geometry g = block_axes(rank == 4 ? input[0] : 1, last_two(input), o);
   g.channels = input[rank - 3];
-  g.image = last_two(input);
-  g.blocks = block_count(g.image, o);
-  g.options = o;
-  if (g.blocks.h < 1 || g.blocks.w < 1)
-    raise({"Given input with spatial size ", tuple_text(g.image), ", kernel_size=", tuple_text(o.kernel_size),
-           ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(pads(o.padding)),
-           ", calculated shape of the array of sliding blocks as ", tuple_text(g.blocks),
+  const hw blocks{g.h.points, g.w.points};
+  if (blocks.h < 1 || blocks.w < 1)
+    raise({"Given input with spatial size ", tuple_text(last_two(input)), settings_text(o),
+           ", calculated shape of the array of sliding blocks as ", tuple_text(blocks),
            ", but its components must be at least one."});
   const index_t rows = checked_multiply(g.channels, checked_multiply(o.kernel_size.h, o.kernel_size.w));
-  const index_t blocks = checked_multiply(g.blocks.h, g.blocks.w);
-  g.output_shape = rank == 4 ? shape{g.batch, rows, blocks} : shape{rows, blocks};
+  const index_t columns = checked_multiply(blocks.h, blocks.w);
+  g.output_shape = rank == 4 ? shape{g.batch, rows, columns} : shape{rows, columns};
   return g;
 }
 
@@ -125,12 +134,12 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
   if (static_cast<std::uint64_t>(rows) % taps != 0)
     raise({"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=",
            rows, " and kernel_size=", tuple_text(o.kernel_size), "."});
-  const hw blocks = block_count(output_size, o);
+  im2col_geometry g = block_axes(rank == 3 ? input[0] : 1, output_size, o);
+  g.channels = rows / static_cast<index_t>(taps);
+  const hw blocks{g.h.points, g.w.points};
   const index_t block_total = checked_multiply(blocks.h, blocks.w);
   const auto settings = [&] {
-    return join({"Given output_size=", tuple_text(output_size), ", kernel_size=", tuple_text(o.kernel_size),
-                 ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(pads(o.padding)),
-                 ", stride=", tuple_text(o.stride)});
+    return join({"Given output_size=", tuple_text(output_size), settings_text(o), ", stride=", tuple_text(o.stride)});
   };
   if (columns != block_total)
     raise({settings(), ", expected size of input's dimension 2 to match the calculated number of sliding blocks ",
@@ -140,57 +149,38 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
            ", which is too small (non-positive)"});
   if (output_size.h < 1 || output_size.w < 1)
     raise({"Expected output spatial size to be positive, but got: output_size=", tuple_text(output_size), "."});
-
-  im2col_geometry g;
-  g.batch = rank == 3 ? input[0] : 1;
-  g.channels = rows / static_cast<index_t>(taps);
-  g.image = output_size;
-  g.blocks = blocks;
-  g.options = o;
   g.output_shape = rank == 3 ? shape{g.batch, g.channels, output_size.h, output_size.w}
                              : shape{g.channels, output_size.h, output_size.w};
   return g;
 }
 
-/// How far apart `rows` rows are: no step from one row to the next may be huge.
-inline index_t row_pitch(index_t rows, index_t stride, index_t width) { return rows > 1 ? stride * width : 0; }
+/// Of one dimension the blocks whose tap is inside the image, and the line of the first (0 where there are none: it
+/// might be far outside), from which those of the others lie `step` apart (0 where there are none).
+struct tap_lines {
+  index_range blocks;
+  index_t first;
+  index_t step;
 
-/// The blocks [begin, end) of one dimension whose tap `k` lies inside the image, and the place of the first of them (0
-/// where there are none: it might be far outside).
-struct tap_range {
-  index_t begin;
-  index_t end;
-  index_t place;
+  tap_lines(const axis& a, index_t tap)
+      : blocks(a.points_inside(tap)),
+        first(blocks.size() > 0 ? a.line(blocks.begin, tap) : 0),
+        step(blocks.size() > 1 ? a.stride : 0) {}
 };
-
-inline tap_range taps_inside(index_t k, index_t image, index_t blocks, index_t dilation, index_t padding,
-                             index_t stride) {
-  const auto steps = [=](index_t distance) { return stride == 1 ? distance : ceil_divide(distance, stride); };
-  const index_t first = k * dilation - padding;  // where block 0 has this tap
-  const index_t begin = (std::min)(blocks, first < 0 ? steps(-first) : 0);
-  const index_t end = (std::min)(blocks, first < image ? steps(image - first) : 0);
-  return begin < end ? tap_range{begin, end, first + begin * stride} : tap_range{begin, begin, 0};
-}
 
 template <element T>
 void run_im2col(const im2col_geometry& g, const T* image, T* columns, const context& ctx) {
   if (g.batch == 0) return;  // no memory stands behind the other sizes then
   const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), copy_tap<T>);
-  const im2col_options& o = g.options;
-  const index_t taps = o.kernel_size.h * o.kernel_size.w;
-  const index_t blocks = g.blocks.h * g.blocks.w;
+  const index_t taps = g.taps(), blocks = g.blocks();
   parallel_ranges(ctx, g.batch * g.channels * taps, 0.2 * static_cast<double>(blocks), [&](index_t begin, index_t end) {
     for (index_t r = begin; r < end; ++r) {
-      const index_t i = r % taps / o.kernel_size.w, j = r % o.kernel_size.w;
-      const tap_range down = taps_inside(i, g.image.h, g.blocks.h, o.dilation.h, o.padding.h, o.stride.h);
-      const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
-      const T* from = image + (r / taps * g.image.h + down.place) * g.image.w + along.place;
+      const tap_lines down(g.h, r % taps / g.w.taps), along(g.w, r % taps % g.w.taps);
       T* row = columns + r * blocks;
-      fill(row, row + down.begin * g.blocks.w, T{});
-      const index_t rows = down.end - down.begin;
-      kernel(rows, along.end - along.begin, o.stride.w, from, row_pitch(rows, o.stride.h, g.image.w),
-             row + down.begin * g.blocks.w, along.begin, g.blocks.w - along.end);
-      fill(row + down.end * g.blocks.w, row + blocks, T{});
+      fill(row, row + down.blocks.begin * g.w.points, T{});
+      kernel(down.blocks.size(), along.blocks.size(), g.w.stride,
+             image + (r / taps * g.h.extent + down.first) * g.w.extent + along.first, down.step * g.w.extent,
+             row + down.blocks.begin * g.w.points, along.blocks.begin, g.w.points - along.blocks.end);
+      fill(row + down.blocks.end * g.w.points, row + blocks, T{});
     }
   });
 }
@@ -201,27 +191,24 @@ template <element T>
 void run_col2im(const im2col_geometry& g, const T* columns, T* image, const context& ctx) {
   if (g.batch == 0) return;
   const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), add_tap<T>);
-  const im2col_options& o = g.options;
-  const index_t taps = o.kernel_size.h * o.kernel_size.w;
-  const index_t blocks = g.blocks.h * g.blocks.w;
-  const index_t row_bytes = g.image.w * static_cast<index_t>(sizeof(T));
-  const index_t most_rows = (std::max)((index_t{16} << 10) / row_bytes, 8 * (std::min)(o.stride.h, g.image.h));
-  const index_t bands = ceil_divide(g.image.h, most_rows);
+  const index_t taps = g.taps(), blocks = g.blocks();
+  const index_t row_bytes = g.w.extent * static_cast<index_t>(sizeof(T));
+  const index_t most_rows = (std::max)((index_t{16} << 10) / row_bytes, 8 * (std::min)(g.h.stride, g.h.extent));
+  const index_t bands = ceil_divide(g.h.extent, most_rows);
   const double band_ns = 0.3 * static_cast<double>(taps) * static_cast<double>(blocks) / static_cast<double>(bands);
   parallel_ranges(ctx, g.batch * g.channels * bands, band_ns, [&](index_t begin, index_t end) {
     for (index_t b = begin; b < end; ++b) {
       const index_t plane = b / bands, top = b % bands * most_rows;
-      const index_t rows = (std::min)(most_rows, g.image.h - top);
-      T* band = image + (plane * g.image.h + top) * g.image.w;
-      fill(band, band + rows * g.image.w, T{});
+      axis rows = g.h;
+      rows.origin -= top;
+      rows.extent = (std::min)(most_rows, g.h.extent - top);
+      T* band = image + (plane * g.h.extent + top) * g.w.extent;
+      fill(band, band + rows.extent * g.w.extent, T{});
       for (index_t tap = 0; tap < taps; ++tap) {
-        const index_t i = tap / o.kernel_size.w, j = tap % o.kernel_size.w;
-        const tap_range down = taps_inside(i, rows, g.blocks.h, o.dilation.h, o.padding.h + top, o.stride.h);
-        const tap_range along = taps_inside(j, g.image.w, g.blocks.w, o.dilation.w, o.padding.w, o.stride.w);
-        const index_t summed = down.end - down.begin;
-        kernel(summed, along.end - along.begin, o.stride.w,
-               columns + (plane * taps + tap) * blocks + down.begin * g.blocks.w + along.begin, g.blocks.w,
-               band + down.place * g.image.w + along.place, row_pitch(summed, o.stride.h, g.image.w));
+        const tap_lines down(rows, tap / g.w.taps), along(g.w, tap % g.w.taps);
+        kernel(down.blocks.size(), along.blocks.size(), g.w.stride,
+               columns + (plane * taps + tap) * blocks + down.blocks.begin * g.w.points + along.blocks.begin,
+               g.w.points, band + down.first * g.w.extent + along.first, down.step * g.w.extent);
       }
     }
   });
