@@ -175,8 +175,7 @@ result measure(const convolution& s, const settings& set) {
   const auto bias = random<float>({s.o});
   const auto g = Op::checked(x.shape(), weight.shape(), bias.shape(), o);
   auto y = uninitialized<float>(g.output_shape);
-  constexpr bool transposed = std::is_same_v<Op, detail::conv_transpose2d_op>;
-  const tf::layers::prepared_convolution<transposed, float> layer(weight, bias, o, tf::activation::none, set.ctx);
+  const tf::layers::prepared_convolution<Op::transposed, float> layer(weight, bias, o, tf::activation::none, set.ctx);
 
   const auto bytes = [&](const tf::context& ctx) {
     return set.plain ? detail::convolution_workspace_bytes<Op, float>(x.shape(), weight.shape(), o, ctx)
@@ -190,8 +189,9 @@ result measure(const convolution& s, const settings& set) {
       layer.into(y, x, ctx);
   };
   result r{Op::name, s.text(), {}};
-  const std::string_view chosen = detail::choose_algorithm<Op, float>(g, set.ctx, !set.plain).name;
-  for (const auto& algorithm : Op::template algorithms<float>) {
+  const std::string_view chosen =
+      detail::choose_algorithm(detail::algorithms_of<Op::transposed, float>(), Op::name, g, set.ctx, !set.plain).name;
+  for (const auto& algorithm : detail::algorithms_of<Op::transposed, float>()) {
     if (!algorithm.applies(g, set.ctx)) continue;
     tf::context ctx = set.ctx;
     ctx.algorithm = algorithm.name;

@@ -28,6 +28,13 @@ void add_gemm(const layer& l) {
   const auto s = sizes_of<gemm_sizes>(l);
   add("gemm/" + l.name + "/float", [=](const tf::context& ctx) { return gemm<float>(s, ctx); });
   add("gemm/" + l.name + "/double", [=](const tf::context& ctx) { return gemm<double>(s, ctx); });
+  for (const auto& algorithm : tf::detail::gemm_algorithms<float>) {
+    if (!algorithm.applies({s.m, s.n, s.k, 1, {}, {}, 0, {}})) continue;
+    add("gemm/" + l.name + "/" + std::string(algorithm.name), [=](tf::context ctx) {
+      ctx.algorithm = algorithm.name;
+      return gemm<float>(s, ctx);
+    });
+  }
 }
 
 }  // namespace bench

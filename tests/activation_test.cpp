@@ -1,4 +1,5 @@
 #include <tenfold/activation.hpp>
+#include <tenfold/detail/run/prepared.hpp>  // epilogue_of
 #include <tenfold/reference.hpp>
 
 #include "support.hpp"
@@ -138,6 +139,55 @@ TEST(SigmoidOfIntegers, IsFloat) {
   const auto y = tf::sigmoid(x);
   EXPECT_TRUE(same_bits(y, tf::sigmoid(tf::tensor<float>({3}, {-2, 0, 1000}))));
   EXPECT_EQ(tf::sigmoid(tf::tensor<std::int8_t>({1}))(0), 0.5F);
+}
+
+/// All of epilogue::finish: each place of a vector, steps of values and places, with a residual and without, in place.
+template <class T>
+void expect_line(const tf::detail::epilogue<T>& e, const tf::activation& after, tf::index_t count,
+                 tf::index_t value_step, tf::index_t step) {
+  const auto values = with_special_values(small_integers<T>({1 + count * value_step}, 1));
+  const auto added = with_special_values(small_integers<T>({count * step + 5}, 2), 2);
+  for (const bool adds : {false, true}) {
+    auto place = filled<T>(added.shape(), T{77});
+    auto in_place = added;
+    tf::tensor<T> sums({1, 1, count});
+    for (tf::index_t i = 0; i < count; ++i) sums(0, 0, i) = values(i * value_step);
+    if (adds)
+      for (tf::index_t i = 0; i < count; ++i) sums(0, 0, i) = static_cast<T>(sums(0, 0, i) + added(5 + i * step));
+    tf::detail::epilogue<T> with = e;
+    with.residual = adds ? added.data() : nullptr;
+    with.output = place.data();
+    with.finish(0, count, values.data(), value_step, place.data() + 5, step);
+    with.residual = with.output = in_place.data();
+    if (adds) with.finish(0, count, values.data(), value_step, in_place.data() + 5, step);
+    const auto expected = tf::reference::activated(sums, after);
+    for (tf::index_t i = 0; i < place.size(); ++i) {
+      const bool is_output = i >= 5 && (i - 5) % step == 0 && (i - 5) / step < count;
+      const T there = is_output ? expected.data()[(i - 5) / step] : T{77};
+      EXPECT_TRUE(same_value(place(i), there, zeros::by_sign)) << count << " of " << value_step << ", " << step;
+      if (!adds) continue;
+      EXPECT_TRUE(same_value(in_place(i), is_output ? there : added(i), zeros::by_sign))
+          << count << " of " << value_step << ", " << step << " in place";
+    }
+  }
+}
+
+TYPED_TEST(Relu, LinesAreFinished) {
+  using T = TypeParam;
+  using tf::activation;
+  std::vector<activation> all{activation::none, activation::relu, activation::clip(-2, 3)};
+  if constexpr (std::floating_point<T>) {
+    all.push_back(activation::leaky_relu(0.3));
+    all.push_back(activation::hard_swish);
+  }
+  for (const tf::isa level : available_isas())
+    for (const activation& after : all)
+      for (const tf::index_t count : {0, 1, 3, 4, 7, 8, 15, 16, 17, 64, 65, 67})
+        for (const tf::index_t value_step : {0, 1, 3})
+          for (const tf::index_t step : {1, 2}) {
+            const auto e = tf::detail::epilogue_of<T>(after, nullptr, nullptr, nullptr, level);
+            expect_line<T>(e, after, count, value_step, step);
+          }
 }
 
 TEST(ActivationInto, TouchesNothingOnError) {

@@ -1,5 +1,6 @@
 // What a context promises: no allocation with a workspace, any executor, calls side by side and within each other, and
 // the instruction set that it names. This program counts its allocations.
+#include <tenfold/detail/isa.hpp>
 #include <tenfold/tenfold.hpp>
 #ifdef _OPENMP
 #include <tenfold/openmp.hpp>

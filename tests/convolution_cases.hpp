@@ -1,6 +1,7 @@
 // What the tests of the convolutions share: shapes, named after why they exist, and inputs.
 #pragma once
 
+#include "algorithm_names.hpp"
 #include "support.hpp"
 
 #include <tenfold/conv2d.hpp>
@@ -54,11 +55,9 @@ std::vector<tf::context> contexts_of(const convolution_case<Options>& c, tf::mat
   const auto g = Op::checked(c.input, c.weight, std::nullopt, c.options);
   std::vector<tf::context> contexts;
   for (const tf::isa isa : available_isas())
-    for (const auto& algorithm : Op::template algorithms<T>) {
-      tf::context ctx = on(isa);
-      ctx.algorithm = algorithm.name;
-      ctx.math = math;
-      if (algorithm.applies(g, ctx)) contexts.push_back(ctx);
+    for (const tf::context there = on(isa, math); const std::string_view name : algorithm_names<Op, T>(&g, there)) {
+      contexts.push_back(there);
+      contexts.back().algorithm = name;
     }
   return contexts;
 }

@@ -1,8 +1,7 @@
 // The parts of the engine whose mistakes would be rare or far away in an operation's result: the tiles, the phases, the
 // packed layout, the kernels' contracts, and the bounds of the scratch memory.
-#include <tenfold/conv2d.hpp>
-#include <tenfold/conv_transpose2d.hpp>
-#include <tenfold/gemm.hpp>
+#include <tenfold/detail/run/convolution.hpp>
+#include <tenfold/detail/run/gemm.hpp>
 
 #include "convolution_cases.hpp"
 
@@ -42,7 +41,7 @@ struct place {
 place place_of(const tile_axis& tile, index_t slot) { return {slot / tile.lines, slot % tile.lines}; }
 
 /// Every (tap, point) lies in the tile, at a line that holds the image's line it stands for.
-void expect_tile_holds(const tap_axis& a) {
+void expect_tile_holds(const axis& a) {
   const tile_axis tile(a);
   const testing::Message what = testing::Message() << a.taps << " taps " << a.step << " apart, " << a.points
                                                    << " points " << a.stride << " apart";
@@ -79,37 +78,38 @@ TEST(Tile, StoresStrideOneOnce) {
 }
 
 /// The regions lie side by side, and a region's taps are those of each of its points that are in the image.
-void expect_regions_of(const tap_axis& a) {
-  tap_region regions[2 * most_region_taps + 1];
-  const index_t count = find_regions(a, regions);
+void expect_regions_of(const axis& a) {
   index_t next = 0;
-  for (const tap_region& r : std::span(regions).first(static_cast<std::size_t>(count))) {
-    ASSERT_EQ(r.first_point, next);
-    ASSERT_GT(r.points, 0);
-    next += r.points;
-    for (index_t x = r.first_point; x < next; ++x)
+  while (next < a.points) {
+    const axis_region r = region_from(a, next);
+    ASSERT_EQ(r.points.begin, next);
+    ASSERT_GT(r.points.end, next);
+    for (; next < r.points.end; ++next)
       for (index_t t = 0; t < a.taps; ++t) {
-        const index_t line = a.origin + x + t * a.step;
-        ASSERT_EQ(line >= 0 && line < a.extent, t >= r.first_tap && t < r.first_tap + r.taps)
-            << "tap " << t << " of point " << x << ", origin " << a.origin << ", step " << a.step;
+        const index_t line = a.origin + next * a.stride + t * a.step;
+        ASSERT_EQ(line >= 0 && line < a.extent, t >= r.taps.begin && t < r.taps.end)
+            << "tap " << t << " of point " << next << ", origin " << a.origin << ", step " << a.step;
+        const index_range with = a.points_inside(t);
+        ASSERT_EQ(line >= 0 && line < a.extent, next >= with.begin && next < with.end);
       }
   }
   ASSERT_EQ(next, a.points);
 }
 
-TEST(TapRegions, HaveTheTapsOfEachOfTheirPoints) {
-  for (index_t taps = 1; taps <= most_region_taps; ++taps)
+TEST(Axis, RegionsHaveTheTapsOfEachOfTheirPoints) {
+  for (index_t taps = 1; taps <= convolution_regions::most_taps; ++taps)
     for (index_t step = 1; step <= 7; ++step)
       for (index_t padding = 0; padding <= 30; padding += 3)
         for (const index_t extent : {1, 2, 5, 16}) {
           const index_t points = extent + 2 * padding - (taps - 1) * step;
-          if (points > 0) expect_regions_of({taps, points, 1, step, -padding, extent});
+          for (index_t stride = 1; stride <= 3; ++stride)
+            if (points > 0) expect_regions_of({taps, ceil_divide(points, stride), stride, step, -padding, extent});
         }
 }
 
-TEST(TapAxis, PartReadsTheSameLines) {
-  const tap_axis whole{5, 9, 3, 2, -4, 20};
-  const tap_axis part = whole.part(2, 3, 4, 5);
+TEST(Axis, PartReadsTheSameLines) {
+  const axis whole{5, 9, 3, 2, -4, 20};
+  const axis part = whole.part(2, 3, 4, 5);
   EXPECT_EQ(part.taps, 3);
   EXPECT_EQ(part.points, 5);
   EXPECT_EQ(part.extent, 20);
@@ -125,16 +125,16 @@ TEST(TapAxis, PartReadsTheSameLines) {
 using tap_lines = std::set<std::pair<index_t, index_t>>;  // (tap, input line)
 
 /// The definition: output line `out` is hit by tap i of input line (out + padding - i * dilation) / stride.
-tap_lines direct_taps(const phase_axis& axis, index_t out) {
+tap_lines direct_taps(const transposed_axis& a, index_t out) {
   tap_lines taps;
-  for (index_t i = 0; i < axis.kernel; ++i) {
-    const index_t distance = out + axis.padding - i * axis.dilation;
-    if (distance % axis.stride == 0) taps.insert({i, distance / axis.stride});
+  for (index_t i = 0; i < a.kernel; ++i) {
+    const index_t distance = out + a.padding - i * a.dilation;
+    if (distance % a.stride == 0) taps.insert({i, distance / a.stride});
   }
   return taps;
 }
 
-tap_lines class_taps(const phase_class& c, index_t phase, index_t q) {
+tap_lines class_taps(const axis_phase& c, index_t phase, index_t q) {
   tap_lines taps;
   for (index_t t = 0; t < c.taps; ++t)
     taps.insert({c.tap + (phase - c.first) * c.next_tap + t * c.tap_step, q + c.line - t * c.line_step});
@@ -142,18 +142,18 @@ tap_lines class_taps(const phase_class& c, index_t phase, index_t q) {
 }
 
 /// The classes follow each other without a gap or an overlap and have the taps of the definition.
-void expect_classes_are_the_definition(const phase_axis& axis) {
-  const testing::Message what = testing::Message() << "kernel " << axis.kernel << ", stride " << axis.stride
-                                                   << ", padding " << axis.padding << ", dilation " << axis.dilation;
+void expect_classes_are_the_definition(const transposed_axis& a) {
+  const testing::Message what = testing::Message() << "kernel " << a.kernel << ", stride " << a.stride << ", padding "
+                                                   << a.padding << ", dilation " << a.dilation;
   index_t phase = 0;
-  while (phase < axis.stride) {
-    const phase_class c = axis.class_from(phase);
+  while (phase < a.stride) {
+    const axis_phase c = a.phases_from(phase);
     ASSERT_EQ(c.first, phase) << what;
     ASSERT_GE(c.phases, 1) << what;
-    ASSERT_LE(phase + c.phases, axis.stride) << what;
+    ASSERT_LE(phase + c.phases, a.stride) << what;
     for (; phase < c.first + c.phases; ++phase)
       for (index_t q = 0; q < 3; ++q)
-        ASSERT_EQ(class_taps(c, phase, q), direct_taps(axis, q * axis.stride + phase)) << what << ", phase " << phase;
+        ASSERT_EQ(class_taps(c, phase, q), direct_taps(a, q * a.stride + phase)) << what << ", phase " << phase;
   }
 }
 
@@ -166,23 +166,24 @@ TEST(Phases, ClassesAreTheDefinition) {
 }
 
 TEST(Phases, ClassesAreTheDefinitionForLargeStrides) {
-  for (const phase_axis& axis : {phase_axis{16, 8, 4, 1}, phase_axis{3, 1000, 0, 1}, phase_axis{5, 360, 7, 84},
-                                 phase_axis{64, 33, 64, 1000}, phase_axis{1, 4096, 4095, 3}})
-    expect_classes_are_the_definition(axis);
+  for (const transposed_axis& a :
+       {transposed_axis{16, 8, 4, 1}, transposed_axis{3, 1000, 0, 1}, transposed_axis{5, 360, 7, 84},
+        transposed_axis{64, 33, 64, 1000}, transposed_axis{1, 4096, 4095, 3}})
+    expect_classes_are_the_definition(a);
 }
 
 TEST(Phases, EqualTapsMerge) {
-  EXPECT_EQ((phase_axis{16, 8, 4, 1}.class_from(0).phases), 4);  // k 16, s 8: two classes of four phases
-  EXPECT_EQ((phase_axis{16, 8, 4, 1}.class_from(4).phases), 4);
-  EXPECT_EQ((phase_axis{2, 2, 0, 1}.class_from(0).phases), 2);
+  EXPECT_EQ((transposed_axis{16, 8, 4, 1}.phases_from(0).phases), 4);  // k 16, s 8: two classes of four phases
+  EXPECT_EQ((transposed_axis{16, 8, 4, 1}.phases_from(4).phases), 4);
+  EXPECT_EQ((transposed_axis{2, 2, 0, 1}.phases_from(0).phases), 2);
 }
 
 TEST(Phases, AStretchWithoutTapsIsOneClass) {
   const index_t stride = index_t{1} << 40;
-  const phase_axis axis{3, stride, 0, 1};
-  const phase_class hit = axis.class_from(0);
+  const transposed_axis a{3, stride, 0, 1};
+  const axis_phase hit = a.phases_from(0);
   EXPECT_EQ(hit.phases, 3);
-  const phase_class missed = axis.class_from(3);
+  const axis_phase missed = a.phases_from(3);
   EXPECT_EQ(missed.taps, 0);
   EXPECT_EQ(missed.phases, stride - 3);
 }
@@ -253,11 +254,11 @@ TEST(Runs, AreClippedToTheResult) {
 }
 
 TEST(Blocks, OfKAreEqualShares) {
-  EXPECT_EQ(gemm_block_rows<float>(0), 0);
+  EXPECT_EQ(equal_blocks(0, 256), 0);
   for (index_t k = 1; k < 2000; ++k) {
-    const index_t rows = gemm_block_rows<float>(k);
-    ASSERT_LE(rows, gemm_kc<float>);
-    ASSERT_EQ(ceil_divide(k, rows), ceil_divide(k, gemm_kc<float>));
+    const index_t rows = equal_blocks(k, 256);
+    ASSERT_LE(rows, 256);
+    ASSERT_EQ(ceil_divide(k, rows), ceil_divide(k, 256));
   }
 }
 
@@ -309,9 +310,9 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
       const index_t mr = kernel.mr;
       ASSERT_TRUE(mr == full || mr == low);
       const index_t last = (m - 1) % mr + 1, whole = m - last;
-      gemm_problem<T> p;
+      matrix_product<T> p;
       p.m = m;
-      p.k = 2 * gemm_kc<T> + 5;
+      p.k = 2 * image_kc<T> + 5;
       p.n = 1;
       p.groups = 2;
       p.a_group_stride = p.m * p.k;
@@ -324,18 +325,19 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
                              : last <= kernel.heights[1] ? kernel.heights[1]
                                                          : mr;
       const index_t rows = whole + height;
-      std::vector<T> packed(static_cast<std::size_t>(gemm_packed_size(p, ctx)), T{77});
-      ASSERT_EQ(gemm_packed_size(p, ctx), 2 * rows * p.k);
-      pack_beforehand(p, ctx, packed.data());
-      const index_t kc = gemm_block_rows<T>(p.k);
+      std::vector<T> packed(static_cast<std::size_t>(packed_size(p, ctx)), T{77});
+      const index_t kc = p.kc(), slack = ceil_divide(m, mr) * kernel.lanes;  // of a block
+      const index_t all = rows * p.k + ceil_divide(p.k, kc) * slack;
+      ASSERT_EQ(packed_size(p, ctx), 2 * all);
+      pack_whole(p, ctx, packed.data());
       for (index_t group = 0; group < 2; ++group)
         for (index_t i = 0; i < rows; ++i)
           for (index_t column = 0; column < p.k; ++column) {
             const index_t block = column / kc * kc;
             const index_t depth = std::min(kc, p.k - block);
             const index_t panel_height = i < whole ? mr : height;
-            const index_t at =
-                group * rows * p.k + block * rows + i / mr * mr * depth + (column - block) * panel_height + i % mr;
+            const index_t at = group * all + block * rows + block / kc * slack + i / mr * (mr * depth + kernel.lanes) +
+                               (column - block) * panel_height + i % mr;
             const T expected = i < p.m ? number<T>((group * p.m + i) * p.k + column) : T{};
             ASSERT_EQ(packed[static_cast<std::size_t>(at)], expected)
                 << tf::name_of(isa) << " " << last << " rows left: " << i << ", " << column;

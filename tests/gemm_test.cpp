@@ -1,4 +1,4 @@
-#include <tenfold/gemm.hpp>
+#include <tenfold/detail/run/gemm.hpp>
 #include <tenfold/reference.hpp>
 
 #include "support.hpp"
@@ -68,6 +68,9 @@ const gemm_case cases[] = {
     {"five_columns_of_many_terms", 130, 5, 301},
     {"seven_rows_of_many_terms", 7, 131, 256},
     {"matrix_times_vector", 133, 1, 95},
+    {"eight_rows_at_a_time", 8, 300, 65},
+    {"a_column_longer_than_a_depth", 9, 1, 1300},
+    {"a_row_wider_than_a_part", 2, 2100, 9},
 };
 
 /// A stored matrix with its own leading dimension. Between its rows or columns lie elements that a product may not use.
@@ -157,6 +160,33 @@ std::string name_of(tf::order order, tf::transpose a, tf::transpose b) {
   return std::string(order == tf::order::row_major ? "row_major " : "col_major ") + letter(a) + letter(b);
 }
 
+/// The product as gemm's algorithms see it.
+template <class T>
+tf::detail::strided_product<T> product_of(index_t m, index_t n, index_t k, tf::transpose a, tf::transpose b) {
+  return {m, n, k, T{1}, tf::detail::operand<T>(a, nullptr, 2), tf::detail::operand<T>(b, nullptr, 2), T{0}, {}};
+}
+
+/// One context for every algorithm that can compute this, on every instruction set, and one for the choice among them.
+template <class T>
+std::vector<tf::context> contexts_of(const gemm_case& s) {
+  std::vector<tf::context> contexts;
+  for (const tf::isa isa : available_isas()) {
+    tf::context ctx = on(isa);
+    contexts.push_back(ctx);
+    for (const auto& algorithm : tf::detail::gemm_algorithms<T>) {
+      ctx.algorithm = algorithm.name;
+      const bool applies = algorithm.applies(product_of<T>(s.m, s.n, s.k, tf::transpose::no, tf::transpose::no));
+      if (applies) contexts.push_back(ctx);
+    }
+  }
+  return contexts;
+}
+
+std::string name_of(const tf::context& ctx) {
+  return std::string(ctx.algorithm.empty() ? "the choice" : ctx.algorithm) + " on " +
+         std::string(tf::name_of(*ctx.isa));
+}
+
 template <class T>
 struct Gemm : testing::Test {};
 TYPED_TEST_SUITE(Gemm, element_types);
@@ -169,9 +199,9 @@ TYPED_TEST(Gemm, EqualsReference) {
       for (const index_t slack : {0, 3}) {
         const call<T> plain(order, a, b, s, T{1}, T{0}, slack);
         const auto expected = plain.reference();
-        for (const tf::isa isa : available_isas())
-          EXPECT_TRUE(equal(plain.run(on(isa)), expected))
-              << s.name << " " << name_of(order, a, b) << " slack " << slack << " on " << tf::name_of(isa);
+        for (const tf::context& ctx : contexts_of<T>(s))
+          EXPECT_TRUE(equal(plain.run(ctx), expected))
+              << s.name << " " << name_of(order, a, b) << " slack " << slack << ", " << name_of(ctx);
       }
     });
 }
@@ -193,10 +223,29 @@ TYPED_TEST(Gemm, ScalesByAlphaAndBeta) {
         for (const T beta : {T{0}, T{1}, T{-2}}) {
           const call<T> scaled(order, a, b, s, alpha, beta, 2);
           const auto expected = scaled.reference();
-          for (const tf::isa isa : available_isas())
-            EXPECT_TRUE(equal(scaled.run(on(isa)), expected))
-                << s.name << " " << name_of(order, a, b) << " on " << tf::name_of(isa);
+          for (const tf::context& ctx : contexts_of<T>(s))
+            EXPECT_TRUE(equal(scaled.run(ctx), expected))
+                << s.name << " " << name_of(order, a, b) << ", " << name_of(ctx);
         }
+    });
+}
+
+/// Wherever the operands lie, within the least cap or without one.
+TYPED_TEST(Gemm, FitsItsWorkspace) {
+  using T = TypeParam;
+  for (const gemm_case& s : cases)
+    for_each_layout([&](tf::order order, tf::transpose a, tf::transpose b) {
+      for (const index_t slack : {0, 3}) {
+        const call<T> plain(order, a, b, s, T{1}, T{0}, slack);
+        const auto expected = plain.reference();
+        for (tf::context ctx : contexts_of<T>(s)) {
+          ctx.max_workspace_bytes = slack == 0 ? 0 : 64 << 10;
+          std::vector<std::byte> memory(static_cast<std::size_t>(tf::gemm_workspace_bytes<T>(s.m, s.n, s.k, ctx)));
+          memory.resize((std::max)(memory.size(), std::size_t{1}));  // an empty one would be allocated
+          ctx.workspace = memory;
+          EXPECT_TRUE(equal(plain.run(ctx), expected)) << s.name << " " << name_of(order, a, b) << ", " << name_of(ctx);
+        }
+      }
     });
 }
 
@@ -208,12 +257,12 @@ TYPED_TEST_SUITE(GemmFloat, float_types);
 TYPED_TEST(GemmFloat, BetaZeroIgnoresNanInC) {
   using T = TypeParam;
   for (const gemm_case& s : cases)
-    for (const tf::isa isa : available_isas()) {
+    for (const tf::context& ctx : contexts_of<T>(s)) {
       if (s.m == 0 || s.n == 0) continue;
       call<T> x(tf::order::row_major, tf::transpose::no, tf::transpose::no, s, T{1}, T{0}, 0);
       const auto expected = x.reference();
       x.c.data = filled<T>(x.c.data.shape(), poison<T>());
-      EXPECT_TRUE(equal(x.run(on(isa)), expected)) << s.name << " on " << tf::name_of(isa);
+      EXPECT_TRUE(equal(x.run(ctx), expected)) << s.name << ", " << name_of(ctx);
     }
 }
 
@@ -221,29 +270,29 @@ TYPED_TEST(GemmFloat, AlphaZeroDoesNotReadAAndB) {
   using T = TypeParam;
   for (const gemm_case& s : cases)
     for (const T beta : {T{0}, T{1}, T{-2}})
-      for (const tf::isa isa : available_isas()) {
+      for (const tf::context& ctx : contexts_of<T>(s)) {
         call<T> x(tf::order::row_major, tf::transpose::no, tf::transpose::no, s, T{0}, beta, 1);
         const auto expected = x.reference();
         x.a.data = filled<T>(x.a.data.shape(), poison<T>());
         x.b.data = filled<T>(x.b.data.shape(), poison<T>());
-        EXPECT_TRUE(equal(x.run(on(isa)), expected)) << s.name << " on " << tf::name_of(isa);
+        EXPECT_TRUE(equal(x.run(ctx), expected)) << s.name << ", " << name_of(ctx);
         auto result = x.c.data;
         tf::gemm<T>(tf::order::row_major, tf::transpose::no, tf::transpose::no, s.m, s.n, s.k, 0, nullptr,
                     std::max<index_t>(1, s.k), nullptr, std::max<index_t>(1, s.n), beta, result.data(), x.c.leading,
-                    on(isa));
-        EXPECT_TRUE(equal(result, expected)) << s.name << " without A and B on " << tf::name_of(isa);
+                    ctx);
+        EXPECT_TRUE(equal(result, expected)) << s.name << " without A and B, " << name_of(ctx);
       }
 }
 
 TYPED_TEST(GemmFloat, NanAndInfinitySpreadAsTheSumHasThem) {
   using T = TypeParam;
   constexpr T inf = std::numeric_limits<T>::infinity();
-  for (const tf::isa isa : available_isas()) {
+  for (const tf::context& ctx : contexts_of<T>({"two_by_two", 2, 2, 2})) {
     const tf::tensor<T> a({2, 2}, {1, inf, 2, 3}), b({2, 2}, {1, 2, 0, poison<T>()});
     tf::tensor<T> c({2, 2});
     tf::gemm(tf::order::row_major, tf::transpose::no, tf::transpose::no, 2, 2, 2, 1, a.data(), 2, b.data(), 2, 0,
-             c.data(), 2, on(isa));
-    EXPECT_TRUE(equal(c, tf::tensor<T>({2, 2}, {poison<T>(), poison<T>(), 2, poison<T>()}))) << tf::name_of(isa);
+             c.data(), 2, ctx);
+    EXPECT_TRUE(equal(c, tf::tensor<T>({2, 2}, {poison<T>(), poison<T>(), 2, poison<T>()}))) << name_of(ctx);
   }
 }
 
@@ -254,7 +303,7 @@ TYPED_TEST(GemmFloat, PacksBothOperandsOfLargeProducts) {
   for (const tf::transpose trans : transposes) {
     const call<T> x(tf::order::row_major, trans, trans, s, T{3}, T{-2}, 1);
     const auto expected = x.reference();
-    for (const tf::isa isa : available_isas()) EXPECT_TRUE(equal(x.run(on(isa)), expected)) << tf::name_of(isa);
+    for (const tf::context& ctx : contexts_of<T>(s)) EXPECT_TRUE(equal(x.run(ctx), expected)) << name_of(ctx);
   }
 }
 
@@ -275,32 +324,82 @@ TYPED_TEST(GemmFloat, IsWithinRoundingOfTheExactResult) {
       fill(x.b.data, exact.b.data, magnitude.b.data, 5);
       fill(x.c.data, exact.c.data, magnitude.c.data, 6);
       if (s.m == 0 || s.n == 0) return;
-      for (const tf::isa isa : available_isas())
-        EXPECT_TRUE(within_rounding(x.run(on(isa)), exact.reference(), magnitude.reference(), s.k + 3))
-            << s.name << " " << name_of(order, a, b) << " on " << tf::name_of(isa);
+      for (const tf::context& ctx : contexts_of<T>(s))
+        EXPECT_TRUE(within_rounding(x.run(ctx), exact.reference(), magnitude.reference(), s.k + 3))
+            << s.name << " " << name_of(order, a, b) << ", " << name_of(ctx);
     });
 }
 
 TEST(GemmBits, DoNotDependOnThreadsOrMemory) {
-  const gemm_case shapes[] = {{"square", 200, 210, 600}, {"wide", 20, 3000, 300},     {"tall", 2000, 20, 300},
-                              {"panels", 500, 410, 400}, {"few_terms", 300, 3000, 4}, {"two_columns", 3000, 2, 70}};
+  const gemm_case shapes[] = {{"square", 200, 210, 600},
+                              {"wide", 20, 3000, 300},
+                              {"tall", 2000, 20, 300},
+                              {"panels", 500, 410, 400},
+                              {"few_terms", 300, 3000, 4},
+                              {"two_columns", 3000, 2, 70},
+                              {"three_rows", 3, 5000, 70},
+                              {"last_rows_of_a_column_are_alone", 1027, 1, 700},
+                              {"eight_columns_of_several_depths", 130, 8, 3000}};
   for (const gemm_case& s : shapes) {
     call<float> x(tf::order::row_major, tf::transpose::no, tf::transpose::yes, s, 1.5f, 0.25f, 1);
     x.a.data = random_tensor<float>(x.a.data.shape(), 4);
     x.b.data = random_tensor<float>(x.b.data.shape(), 5);
     x.c.data = random_tensor<float>(x.c.data.shape(), 6);
-    for (const tf::isa isa : available_isas()) {
-      const auto expected = x.run(on(isa));
+    for (const tf::context& alone : contexts_of<float>(s)) {
+      const auto expected = x.run(alone);
       for (const int threads : {1, 2, 3, 8})
         for (const index_t cap : {0, 64 << 10, 65537, 99999, 1 << 20}) {
           tf::context ctx = on_threads(threads);
-          ctx.isa = isa;
+          ctx.isa = alone.isa;
+          ctx.algorithm = alone.algorithm;
           ctx.max_workspace_bytes = cap;
           EXPECT_TRUE(same_bits(x.run(ctx), expected))
-              << s.name << ", " << threads << " threads, cap " << cap << ", " << tf::name_of(isa);
+              << s.name << ", " << threads << " threads, cap " << cap << ", " << name_of(ctx);
         }
     }
   }
+}
+
+// ---- the list of algorithms
+
+struct choice_case {
+  gemm_case shape;
+  tf::transpose a, b;
+  std::string_view of_floats, of_doubles, of_integers;
+};
+
+template <class T>
+std::string_view choice(const choice_case& c, tf::isa isa) {
+  return tf::detail::choose_gemm(product_of<T>(c.shape.m, c.shape.n, c.shape.k, c.a, c.b), isa).name;
+}
+
+TEST(GemmAlgorithms, AreChosenByShapeTypeAndInstructionSet) {
+  constexpr auto no = tf::transpose::no, yes = tf::transpose::yes;
+  const choice_case choices[] = {
+      {{"tiny", 4, 4, 4}, no, no, "unpacked", "unpacked", "packed"},
+      {{"row_by_lines", 1, 1024, 1024}, no, no, "streamed", "streamed", "streamed"},
+      {{"row_by_dots", 1, 1024, 1024}, no, yes, "streamed", "streamed", "streamed"},
+      {{"row_of_few_operations", 1, 15, 16}, no, no, "unpacked", "streamed", "packed"},
+      {{"dots_below_a_vector", 1024, 2, 7}, no, no, "unpacked", "unpacked", "streamed"},
+      {{"three_rows_in_l2", 3, 100, 100}, no, no, "unpacked", "unpacked", "packed"},
+      {{"three_rows_beyond_l2", 3, 300, 300}, no, no, "streamed", "streamed", "streamed"},
+      {{"five_columns", 1024, 5, 1024}, no, no, "streamed", "unpacked", "streamed"},
+      {{"five_columns_by_lines", 1024, 5, 1024}, yes, no, "unpacked", "unpacked", "packed"},
+      {{"five_columns_of_few_terms", 1024, 5, 255}, no, no, "unpacked", "unpacked", "packed"},
+      {{"cube_of_200", 200, 200, 200}, no, no, "unpacked", "unpacked", "packed"},
+      {{"cube_of_201", 201, 201, 201}, no, no, "packed", "packed", "packed"},
+      {{"few_terms", 3000, 3000, 8}, no, no, "unpacked", "unpacked", "packed"},
+      {{"few_rows", 16, 3000, 3000}, no, no, "unpacked", "unpacked", "packed"},
+      {{"large", 500, 500, 500}, no, no, "packed", "packed", "packed"},
+  };
+  for (const choice_case& c : choices) {
+    EXPECT_EQ(choice<float>(c, tf::isa::avx2), c.of_floats) << c.shape.name;
+    EXPECT_EQ(choice<double>(c, tf::isa::avx2), c.of_doubles) << c.shape.name;
+    EXPECT_EQ(choice<std::int32_t>(c, tf::isa::avx2), c.of_integers) << c.shape.name;
+  }
+  EXPECT_EQ(choice<float>({{"cube_of_400", 400, 400, 400}, no, no, {}, {}, {}}, tf::isa::avx512), "unpacked");
+  EXPECT_EQ(choice<float>({{"cube_of_401", 401, 401, 401}, no, no, {}, {}, {}}, tf::isa::avx512), "packed");
+  EXPECT_EQ(choice<float>({{"few_rows", 32, 3000, 3000}, no, no, {}, {}, {}}, tf::isa::avx512), "unpacked");
 }
 
 // ---- errors
@@ -386,6 +485,42 @@ TEST(GemmErrors, OfSizes) {
   EXPECT_EQ(error_text({.k = -3}), "gemm: expected sizes >= 0, but got m=2, n=3, k=-3");
   EXPECT_NE(error_text({.lda = index_t{1} << 63 >> 1}), "");
   EXPECT_NE(error_text({.m = index_t{1} << 32, .k = index_t{1} << 32, .lda = index_t{1} << 32}), "");
+}
+
+/// A context that names an algorithm gets no other one.
+TEST(GemmErrors, OfAlgorithmsThatDoNotApply) {
+  const auto error_by = [](std::string_view algorithm, index_t m, index_t k, auto element) {
+    using T = decltype(element);
+    tf::context ctx;
+    ctx.algorithm = algorithm;
+    constexpr index_t most = 9;
+    const tf::tensor<T> a({most, most}), b({most, most});
+    auto c = filled<T>({most, most}, 77);
+    const tf::tensor<T> before = c;
+    const std::string text = error_of([&] {
+      tf::gemm<T>(tf::order::row_major, tf::transpose::no, tf::transpose::no, m, m, k, 1, a.data(), most, b.data(),
+                  most, 0, c.data(), most, ctx);
+    });
+    EXPECT_TRUE(text.empty() || equal(c, before)) << "written before the error: " << text;
+    if (m > 0 && k > 0) {
+      EXPECT_EQ(error_of([&] { tf::gemm_workspace_bytes<T>(m, m, k, ctx); }), text);
+    }
+    return text;
+  };
+  EXPECT_EQ(error_by("streamed", 8, 8, 0.f), "");
+  EXPECT_EQ(error_by("streamed", 9, 9, 0.f), "gemm has no algorithm 'streamed' for these shapes");
+  EXPECT_EQ(error_by("streamed", 9, 0, 0.f), "gemm has no algorithm 'streamed' for these shapes");
+  EXPECT_EQ(error_by("streamed", 0, 9, 0.f), "");  // no result
+  EXPECT_EQ(error_by("unpacked", 9, 9, 0.), "");
+  EXPECT_EQ(error_by("unpacked", 9, 9, 0), "gemm has no algorithm 'unpacked' for these shapes");
+  EXPECT_EQ(error_by("implicit_gemm", 9, 9, 0.f), "gemm has no algorithm 'implicit_gemm' for these shapes");
+}
+
+TEST(GemmErrors, OfTheDefaultContextsAlgorithm) {
+  tf::default_context().algorithm = "winograd_4x4";
+  EXPECT_EQ(error_text({}), "gemm has no algorithm 'winograd_4x4' for these shapes");
+  tf::default_context().algorithm = {};
+  EXPECT_EQ(error_text({}), "");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <tenfold/reference.hpp>
 #include <tenfold/tenfold.hpp>
 
+#include "algorithm_names.hpp"
 #include "golden.hpp"
 #include "support.hpp"
 #include "winograd_matrices.hpp"
@@ -354,19 +355,18 @@ template <class Operation, class T>
 void check_algorithms(const golden_case& c) {
   if (c.is_error()) return;
   for (const tf::isa isa : available_isas())
-    for (const auto& algorithm : Operation::op::template algorithms<T>) {
+    for (const std::string_view algorithm : algorithm_names<typename Operation::op, T>()) {
       library by{on(isa)};
-      by.ctx.algorithm = algorithm.name;
+      by.ctx.algorithm = algorithm;
       by.ctx.math = tf::math::fast;
       try {
         const auto got = Operation::template run<T>(c, by);
         if constexpr (std::floating_point<T>)
-          if (algorithm.name.starts_with("winograd")) {
-            EXPECT_TRUE(is_winograd_answer<Operation>(c, got, algorithm.name))
-                << algorithm.name << " on " << tf::name_of(isa);
+          if (algorithm.starts_with("winograd")) {
+            EXPECT_TRUE(is_winograd_answer<Operation>(c, got, algorithm)) << algorithm << " on " << tf::name_of(isa);
             continue;
           }
-        EXPECT_TRUE((is_answer<Operation>(c, got))) << algorithm.name << " on " << tf::name_of(isa);
+        EXPECT_TRUE((is_answer<Operation>(c, got))) << algorithm << " on " << tf::name_of(isa);
       } catch (const tf::error& e) {
         EXPECT_NE(std::string(e.what()).find("has no algorithm"), std::string::npos) << e.what();
       }

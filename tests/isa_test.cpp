@@ -1,4 +1,5 @@
 // Which instruction set runs: from the processor's answers and TENFOLD_ISA to a level, or to an error that can be read.
+#include <tenfold/detail/isa.hpp>
 #include <tenfold/tenfold.hpp>
 
 #include "support.hpp"

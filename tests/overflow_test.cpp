@@ -4,6 +4,7 @@
 #include <tenfold/reference.hpp>
 #include <tenfold/tenfold.hpp>
 
+#include "algorithm_names.hpp"
 #include "support.hpp"
 
 #include <optional>
@@ -317,10 +318,9 @@ template <class Op>
 std::vector<tf::context> contexts_of(const tf::detail::convolution_geometry& g) {
   std::vector<tf::context> contexts;
   for (const tf::isa isa : available_isas())
-    for (const auto& algorithm : Op::template algorithms<float>) {
-      tf::context ctx = on(isa);
-      ctx.algorithm = algorithm.name;
-      if (algorithm.applies(g, ctx)) contexts.push_back(ctx);
+    for (tf::context ctx = on(isa); const std::string_view name : algorithm_names<Op, float>(&g, ctx)) {
+      ctx.algorithm = name;
+      contexts.push_back(ctx);
     }
   return contexts;
 }

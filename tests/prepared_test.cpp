@@ -2,6 +2,7 @@
 #include <tenfold/batch_norm.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/prepared.hpp>
 #include <tenfold/reference.hpp>
 
 #include "convolution_cases.hpp"
@@ -92,8 +93,7 @@ TEST(PreparedRelu, KeepsNanAndTheSignOfZero) {
   }
 }
 
-// ---- life
-// ------------------------------------------------------------------------------------------------------------
+// ---- activations and residuals
 
 /// One algorithm for both: the best one of a prepared layer may be another than that of a plain call, which packs or
 /// transforms the weight each time, and then their bits may differ.
@@ -102,6 +102,200 @@ tf::context one_algorithm(tf::isa isa = available_isas().back()) {
   ctx.algorithm = "implicit_gemm";
   return ctx;
 }
+
+/// All activations that T has, for so many channels; `slopes` keeps what they refer to.
+template <class T>
+std::vector<tf::activation> activations_of(index_t channels, std::vector<tf::tensor<T>>& slopes) {
+  using tf::activation;
+  if constexpr (std::integral<T>) {
+    return {activation::none, activation::relu, activation::clip(-20, 35.5)};
+  } else {
+    slopes = {tf::tensor<T>({1}, {T{-0.25}}), random_tensor<T>({channels}, 9)};
+    return {activation::none,
+            activation::relu,
+            activation::leaky_relu(),
+            activation::leaky_relu(2),
+            activation::prelu(slopes[0]),
+            activation::prelu(slopes[1]),
+            activation::clip(-0.5, 1.25),
+            activation::sigmoid,
+            activation::silu,
+            activation::hard_swish};
+  }
+}
+
+/// The same value; of sigmoid and silu, whose exact values are rounded once, within 2 and 4 units in the last place,
+/// and half a one for that; or both are as good as 0.
+template <class T>
+testing::AssertionResult finished_as(const tf::activation& after, const tf::tensor<T>& got,
+                                     const tf::tensor<T>& expected) {
+  using enum tf::activation::function;
+  if (after.of != sigmoid && after.of != silu) return equal(got, expected);
+  const double units = after.of == sigmoid ? 2.5 : 4.5;
+  return compare(got, expected, [&](T g, T e, index_t) {
+    const double of_last =
+        std::max<double>(std::abs(e), std::numeric_limits<T>::min()) * std::numeric_limits<T>::epsilon();
+    return std::abs(static_cast<double>(g) - static_cast<double>(e)) <=
+               units * of_last + 1000 * static_cast<double>(std::numeric_limits<T>::min()) ||
+           (std::isnan(g) && std::isnan(e));
+  });
+}
+
+template <class T>
+tf::tensor<T> eighths(const shape& s, unsigned seed) {
+  return map<T>(exact_values<T>(s, seed), [](T v) { return std::floating_point<T> ? static_cast<T>(v / 8) : v; });
+}
+
+/// Sums are exact (but Winograd's, to which the residual is added last), so that they may be taken from a layer without
+/// an activation. Once more in place, for several workers and in little memory, which changes no bit.
+template <class T, class Layer, class Case>
+void expect_finishes(const Case& c) {
+  const auto x = eighths<T>(c.input, 1), w = exact_values<T>(c.weight, 2);
+  const index_t channels = Layer::channels(c);
+  const auto b = eighths<T>({channels}, 3);
+  using prepared = typename Layer::template prepared<T>;
+  std::vector<tf::tensor<T>> slopes;
+  for (const tf::context& ctx : contexts_of<T>(c)) {
+    const tf::tensor<T> sums = prepared(w, b, c.options, tf::activation::none, ctx)(x, ctx);
+    const index_t answered = sums.shape()[sums.shape().size() - 3];  // none for no channels
+    const auto z = eighths<T>(sums.shape(), 4);
+    const auto added = tf::reference::sum(sums, z);
+    tf::context little = ctx;
+    little.threads = 3;  // one after the other
+    if (sizeof(T) < 8) little.max_workspace_bytes = 64 << 10;
+    for (const tf::activation& after : activations_of<T>(answered, slopes)) {
+      const auto name = testing::Message() << c << ", " << name_of(ctx) << ", function " << static_cast<int>(after.of);
+      const prepared layer(w, b, c.options, after, ctx);
+      const auto plain = layer(x, ctx), y = layer(x, z, ctx);
+      EXPECT_TRUE(finished_as(after, plain, tf::reference::activated(sums, after))) << name;
+      EXPECT_TRUE(finished_as(after, y, tf::reference::activated(added, after))) << name << ", residual";
+      EXPECT_TRUE(same_bits(layer(x, little), plain)) << name << ", threads";
+      auto in_place = z;
+      layer.into(in_place, x, in_place, little);
+      EXPECT_TRUE(same_bits(in_place, y)) << name << ", in place";
+    }
+  }
+}
+
+class FinishedConv2d : public testing::TestWithParam<conv2d_case> {};
+INSTANTIATE_TEST_SUITE_P(Shapes, FinishedConv2d, testing::ValuesIn(conv2d_cases), case_name());
+TEST_P(FinishedConv2d, IsTheActivationOfTheSum) {
+  expect_finishes<float, conv2d_layer>(GetParam());
+  expect_finishes<double, conv2d_layer>(GetParam());
+  expect_finishes<std::int8_t, conv2d_layer>(GetParam());
+}
+
+class FinishedConvTranspose2d : public testing::TestWithParam<conv_transpose2d_case> {};
+INSTANTIATE_TEST_SUITE_P(Shapes, FinishedConvTranspose2d, testing::ValuesIn(conv_transpose2d_cases), case_name());
+TEST_P(FinishedConvTranspose2d, IsTheActivationOfTheSum) {
+  expect_finishes<float, conv_transpose2d_layer>(GetParam());
+  expect_finishes<double, conv_transpose2d_layer>(GetParam());
+  expect_finishes<std::int8_t, conv_transpose2d_layer>(GetParam());
+}
+
+/// Tiles that Winograd's guard sums directly, among others of the same outputs.
+template <class T, class Layer, class Case>
+void expect_finishes_unbalanced_tiles(const Case& c) {
+  auto x = random_tensor<T>(c.input, 1);
+  for (index_t i = 40; i < x.size(); i += 997) x.data()[i] = T{1e12F};
+  const auto w = random_tensor<T>(c.weight, 2);
+  using prepared = typename Layer::template prepared<T>;
+  index_t seen = 0;
+  for (tf::context ctx : contexts_of<T>(c)) {
+    if (!ctx.algorithm.starts_with("winograd")) continue;
+    ++seen;
+    const prepared none(w, c.options, tf::activation::none, ctx), relu(w, c.options, tf::activation::relu, ctx);
+    const auto sums = none(x, ctx);
+    const auto z = random_tensor<T>(sums.shape(), 4);
+    const auto expected = tf::reference::activated(tf::reference::sum(sums, z), tf::activation::relu);
+    EXPECT_TRUE(same_bits(relu(x, ctx), tf::reference::activated(sums, tf::activation::relu))) << name_of(ctx);
+    for (const index_t cap : {0, 64 << 10}) {
+      ctx.max_workspace_bytes = cap;
+      auto y = z;
+      relu.into(y, x, y, ctx);
+      EXPECT_TRUE(same_bits(y, expected)) << name_of(ctx) << ", cap " << cap;
+    }
+  }
+  EXPECT_GT(seen, 0);
+}
+
+TEST(Finished, OfUnbalancedTiles) {
+  const conv2d_case dilated{"dilated", {2, 20, 40, 44}, {18, 20, 3, 3}, {.padding = 2, .dilation = 2}};
+  const conv_transpose2d_case phases{"phases", {2, 32, 9, 13}, {32, 18, 4, 4}, {.stride = 2, .padding = 1}};
+  expect_finishes_unbalanced_tiles<float, conv2d_layer>(conv2d_case{"plain", {2, 20, 19, 23}, {18, 20, 3, 3}});
+  expect_finishes_unbalanced_tiles<double, conv2d_layer>(dilated);
+  expect_finishes_unbalanced_tiles<float, conv_transpose2d_layer>(phases);
+}
+
+TEST(Finished, EachImageOfABatchByItself) {
+  const auto w = random_tensor<float>({12, 7, 3, 3}, 1);
+  const auto x = random_tensor<float>({3, 12, 9, 10}, 2), slopes = random_tensor<float>({7}, 5);
+  for (const tf::isa isa : available_isas()) {
+    const tf::prepared_conv_transpose2d<float> layer(w, {.stride = 3}, tf::activation::prelu(slopes), on(isa));
+    const shape out = layer.output_shape({12, 9, 10});
+    const auto z = random_tensor<float>({3, out[0], out[1], out[2]}, 4);
+    const auto all = layer(x, z);
+    for (index_t n = 0; n < 3; ++n) {
+      const auto part = [&](const tf::tensor<float>& t, const shape& s) {
+        return tf::tensor_view<const float>(t.data() + n * s.elements(), s);
+      };
+      EXPECT_TRUE(same_bits(layer(part(x, {12, 9, 10}), part(z, out)), part(all, out))) << n;
+    }
+  }
+}
+
+/// A sum of no terms is the bias: between the taps all outputs are one.
+TEST(Finished, SpecialValues) {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const tf::tensor<float> b({5}, {nan, -0.0F, infinity, -infinity, 0});
+  const auto expect = [&](const tf::activation& after, std::initializer_list<float> expected) {
+    for (const tf::isa isa : available_isas()) {
+      const tf::prepared_conv_transpose2d<float> layer(tf::tensor<float>({1, 5, 1, 1}), b, {.stride = 2}, after,
+                                                       on(isa));
+      for (tf::context ctx : {on(isa), one_algorithm(isa)}) {
+        if (ctx.algorithm.empty()) ctx.algorithm = "gemm_col2im";
+        const auto y = layer(tf::tensor<float>({1, 1, 2, 2}), ctx);
+        tf::tensor<float> holes({5});
+        for (index_t o = 0; o < 5; ++o) holes(o) = y(0, o, 1, 1);
+        EXPECT_TRUE(same_bits(holes, tf::tensor<float>({5}, expected)))
+            << name_of(ctx) << " " << static_cast<int>(after.of);
+      }
+    }
+  };
+  using tf::activation;
+  expect(activation::none, {nan, -0.0F, infinity, -infinity, 0});
+  expect(activation::relu, {nan, -0.0F, infinity, 0, 0});
+  expect(activation::leaky_relu(0.5), {nan, -0.0F, infinity, -infinity, 0});
+  expect(activation::leaky_relu(0), {nan, -0.0F, infinity, nan, 0});
+  expect(activation::clip(0, 6), {nan, -0.0F, 6, 0, 0});
+  expect(activation::sigmoid, {nan, 0.5F, 1, 0, 0.5F});
+  expect(activation::silu, {nan, -0.0F, infinity, nan, 0});
+  expect(activation::hard_swish, {nan, -0.0F, infinity, nan, 0});
+}
+
+TEST(Finished, KeepsItsSlopes) {
+  auto slopes = random_tensor<float>({5}, 3);
+  const auto w = random_tensor<float>({5, 3, 3, 3}, 1), x = random_tensor<float>({1, 3, 8, 8}, 2);
+  const tf::prepared_conv2d<float> layer(w, {}, tf::activation::prelu(slopes));
+  const auto expected = layer(x);
+  slopes = filled<float>({5}, 0);
+  const auto copy = layer;
+  EXPECT_TRUE(same_bits(layer(x), expected));
+  EXPECT_TRUE(same_bits(copy(x), expected));
+}
+
+TEST(Finished, BoundsOfIntegersAreTheirs) {
+  const tf::tensor<std::int8_t> x({1, 1, 1, 4}, {-128, -3, 2, 127}), w({1, 1, 1, 1}, {1});
+  const auto layer = [&](double low, double high) {
+    return tf::prepared_conv2d<std::int8_t>(w, {}, tf::activation::clip(low, high))(x);
+  };
+  EXPECT_TRUE(equal(layer(-1e9, 1e9), x));
+  EXPECT_TRUE(equal(layer(-2.9, 1.9), tf::tensor<std::int8_t>({1, 1, 1, 4}, {-2, -2, 1, 1})));
+  EXPECT_TRUE(equal(layer(-300, -200), tf::tensor<std::int8_t>({1, 1, 1, 4}, {-128, -128, -128, -128})));
+}
+
+// ---- life
+// ------------------------------------------------------------------------------------------------------------
 
 TEST(Prepared, ServesInputsOfEverySize) {
   const tf::context ctx = one_algorithm();
@@ -305,6 +499,43 @@ TEST(PreparedErrors, OfATransposedLayer) {
             }),
             "requested an output size of [12, 12], but valid sizes range from [13, 11] to [14, 12] (for an input of "
             "torch.Size([7, 6]))");
+}
+
+TEST(PreparedErrors, OfAnActivation) {
+  const auto text = []<class T>(const tf::activation& after, T) {
+    return error_of([&] { tf::prepared_conv2d<T>(tf::tensor<T>({6, 4, 3, 3}), {}, after); });
+  };
+  using tf::activation;
+  const tf::tensor<float> five({5}), six({6}), plane({2, 3}), none({0});
+  const std::string mismatch = "Mismatch of parameter numbers and input channel size. Found parameter numbers = ";
+  EXPECT_EQ(text(activation::prelu(six), 0.0F), "");
+  EXPECT_EQ(text(activation::prelu(tf::tensor<float>({1})), 0.0F), "");
+  EXPECT_EQ(text(activation::prelu(five), 0.0F), mismatch + "5 and channel size = 6.");
+  EXPECT_EQ(text(activation::prelu(none), 0.0F), mismatch + "0 and channel size = 6.");
+  EXPECT_EQ(text(activation::prelu(plane), 0.0F),
+            "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = 2");
+  EXPECT_EQ(text(activation::prelu(six), 0.0), "prelu: Type promoting not supported. Got Double and Float");
+  EXPECT_EQ(text(activation::prelu(six), std::int32_t{}), "prelu: Type promoting not supported. Got Int and Float");
+  EXPECT_EQ(text(activation::clip(1, 0), 0.0F), "min_val cannot be greater than max_val");
+  EXPECT_EQ(text(activation::clip(0, std::numeric_limits<double>::quiet_NaN()), 0.0F),
+            "min_val cannot be greater than max_val");
+  EXPECT_EQ(text(activation::clip(0, 0), std::int8_t{}), "");
+  EXPECT_EQ(text(activation::relu, std::int64_t{}), "");
+  EXPECT_EQ(text(activation::leaky_relu(), std::int8_t{}), "\"leaky_relu_cpu\" not implemented for 'Char'");
+  EXPECT_EQ(text(activation::silu, std::int16_t{}), "\"silu_cpu\" not implemented for 'Short'");
+  EXPECT_EQ(text(activation::hard_swish, std::int64_t{}), "\"hardswish_cpu\" not implemented for 'Long'");
+  EXPECT_EQ(text(activation::sigmoid, std::int32_t{}),
+            "conv2d: activation::sigmoid of integers is a float, and the output's type Int");
+}
+
+TEST(PreparedErrors, OfATensorToAdd) {
+  const tf::prepared_conv_transpose2d<float> layer(tf::tensor<float>({4, 6, 3, 3}), {}, tf::activation::relu);
+  const auto x = random_tensor<float>({1, 4, 3, 3});
+  const std::string text = "conv_transpose2d: expected a tensor to add of shape [1, 6, 5, 5], but got [6, 5, 5]";
+  auto y = filled<float>({1, 6, 5, 5}, 77);
+  EXPECT_EQ(error_of([&] { layer(x, tf::tensor<float>({6, 5, 5})); }), text);
+  EXPECT_EQ(error_of([&] { layer.into(y, x, tf::tensor<float>({6, 5, 5})); }), text);
+  EXPECT_TRUE(equal(y, filled<float>(y.shape(), 77)));
 }
 
 // ---- fold_batch_norm

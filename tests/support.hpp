@@ -3,7 +3,7 @@
 
 #include "compare.hpp"
 
-#include <tenfold/detail/isa.hpp>
+#include <tenfold/isa.hpp>
 
 #include <gtest/gtest.h>
 
@@ -26,9 +26,10 @@ inline std::vector<tf::isa> available_isas() {
   return levels;
 }
 
-inline tf::context on(tf::isa level) {
+inline tf::context on(tf::isa level, tf::math math = tf::math::standard) {
   tf::context ctx;
   ctx.isa = level;
+  ctx.math = math;
   return ctx;
 }
 

@@ -2,6 +2,7 @@
 // weights.
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/prepared.hpp>
 
 #include "convolution_cases.hpp"
 

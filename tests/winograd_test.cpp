@@ -1,5 +1,6 @@
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/prepared.hpp>
 #include <tenfold/reference.hpp>
 
 #include "convolution_cases.hpp"

@@ -1,32 +1,35 @@
 // relu and sigmoid, elementwise.
 #pragma once
 
-#include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/geometry.hpp>
-#include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/seam.hpp>
 
-namespace tenfold::inline v0::inline TENFOLD_FLAGS {
-TENFOLD_BEGIN_STRICT
+namespace tenfold::inline v0 {
+namespace plain {
+
+template <class T>
+struct sigmoid_of {
+  using type = float;
+};
+template <>
+struct sigmoid_of<double> {
+  using type = double;
+};
+
+}  // namespace plain
 
 /// The element type of a sigmoid: the input's, or float for integers, as in torch.
 template <element T>
-using sigmoid_element = std::conditional_t<std::floating_point<T>, T, float>;
+using sigmoid_element = typename plain::sigmoid_of<T>::type;
 
-namespace detail {
+}  // namespace tenfold::inline v0
 
-template <element T>
-void run_relu(index_t size, const T* x, T* y, const context& ctx) {
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), relu<T>);
-  parallel_ranges(ctx, size, 0.2, [&](index_t begin, index_t end) { kernel(end - begin, x + begin, y + begin); });
-}
+TENFOLD_SEAM(void, run_relu, (size, x, y, ctx), index_t size, const T* x, T* y, const context& ctx)
+TENFOLD_SEAM(void, run_sigmoid, (size, x, y, ctx), index_t size, const T* x, typename plain::sigmoid_of<T>::type* y,
+             const context& ctx)
 
-template <element T>
-void run_sigmoid(index_t size, const T* x, sigmoid_element<T>* y, const context& ctx) {
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), sigmoid<T, sigmoid_element<T>>);
-  parallel_ranges(ctx, size, 1.0, [&](index_t begin, index_t end) { kernel(end - begin, x + begin, y + begin); });
-}
-
-}  // namespace detail
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// The shape that relu and sigmoid give.
 constexpr shape relu_output_shape(const shape& input) { return input; }
@@ -48,7 +51,7 @@ template <tensor_like Output, tensor_like Input>
 void relu_into(Output&& output, const Input& input, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   detail::check_output_shape("relu", "output", x.shape(), as_view(output).shape());
-  detail::run_relu(x.size(), x.data(), as_view(output).data(), ctx);
+  detail::seam::run_relu(x.size(), x.data(), as_view(output).data(), ctx);
 }
 
 /// sigmoid into a tensor of the same shape, which may be the input itself, but may not overlap it otherwise.
@@ -57,7 +60,7 @@ template <tensor_like Output, tensor_like Input>
 void sigmoid_into(Output&& output, const Input& input, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   detail::check_output_shape("sigmoid", "output", x.shape(), as_view(output).shape());
-  detail::run_sigmoid(x.size(), x.data(), as_view(output).data(), ctx);
+  detail::seam::run_sigmoid(x.size(), x.data(), as_view(output).data(), ctx);
 }
 
 /// The rectifier, as torch.nn.functional.relu.
@@ -72,7 +75,7 @@ template <tensor_like Input>
 tensor<element_of<Input>> relu(const Input& input, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   auto output = tensor<element_of<Input>>::uninitialized(x.shape());
-  detail::run_relu(x.size(), x.data(), output.data(), ctx);
+  detail::seam::run_relu(x.size(), x.data(), output.data(), ctx);
   return output;
 }
 
@@ -84,14 +87,18 @@ tensor<element_of<Input>> relu(const Input& input, const context& ctx = default_
 ///
 /// input   any shape; integers are converted to float
 /// returns the same shape; float for integers
-/// source  detail/kernels/activation.inl.hpp
+/// source  detail/kernels/epilogue.inl.hpp
 template <tensor_like Input>
 tensor<sigmoid_element<element_of<Input>>> sigmoid(const Input& input, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   auto output = tensor<sigmoid_element<element_of<Input>>>::uninitialized(x.shape());
-  detail::run_sigmoid(x.size(), x.data(), output.data(), ctx);
+  detail::seam::run_sigmoid(x.size(), x.data(), output.data(), ctx);
   return output;
 }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/activation.hpp>
+#endif

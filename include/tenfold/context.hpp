@@ -7,7 +7,7 @@
 
 namespace tenfold::inline v0 {
 
-/// The instruction sets that kernels are compiled for; see detail/isa.hpp.
+/// The instruction sets that kernels are compiled for; see isa.hpp.
 enum class isa { base, avx2, avx512 };
 
 /// standard: within torch.testing.assert_close's defaults of the exact result, and every output of a convolution within

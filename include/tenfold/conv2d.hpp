@@ -1,10 +1,7 @@
-// conv2d: options, checks, the operation, and the prepared layer.
+// conv2d: options, checks, the operation.
 #pragma once
 
-#include <tenfold/detail/convolution/direct.hpp>
-#include <tenfold/detail/convolution/few_pixels.hpp>
-#include <tenfold/detail/convolution/gemm_per_tap.hpp>
-#include <tenfold/detail/convolution/winograd.hpp>
+#include <tenfold/detail/convolution/operation.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -144,74 +141,10 @@ constexpr shape conv2d_output_shape(const shape& input, const shape& weight, con
 
 namespace detail {
 
-/// A convolution as matrix products.
-struct conv2d_products {
-  template <class T>
-  static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const problem_visitor<T>& visit) {
-    visit(problem(g, operands));
-  }
-
-  /// One product for each image and group: A is the weight (O, C kh kw), B the column matrix, C the output plane.
-  template <class T>
-  static gemm_problem<T> problem(const convolution_geometry& g, const convolution_operands<T>& operands) {
-    const index_t in_plane = g.in.h * g.in.w;
-    gemm_problem<T> p;
-    p.m = g.out_channels;
-    p.n = g.out.h * g.out.w;
-    p.k = g.in_channels * g.kernel.h * g.kernel.w;
-    p.a = operands.weight;
-    p.a_row = affine_digits(p.m, p.k);
-    p.a_column = affine_digits(p.k, 1);
-    if (g.kernel == hw(1) && g.stride == hw(1) && g.padding == hw(0) && g.out == g.in) {
-      p.image = matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane);
-    } else {
-      p.image = {operands.input,
-                 in_plane,
-                 {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
-                 {g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w}};
-    }
-    p.c = operands.output;
-    p.layout.row = affine_digits(p.m, p.n);
-    p.layout.points_w = p.layout.line = g.out.w;
-    p.bias = operands.bias;
-    p.relu = operands.relu;
-    p.images = g.batch;
-    p.groups = g.groups;
-    p.b_group_stride = g.in_channels * in_plane;
-    p.b_image_stride = g.groups * p.b_group_stride;
-    p.c_group_stride = p.m * p.n;
-    p.c_image_stride = g.groups * p.c_group_stride;
-    p.a_group_stride = p.m * p.k;
-    p.bias_group_stride = p.m;
-    return p;
-  }
-};
-
-/// One dimension of a convolution, for the direct one. There is one phase, but where a stride of `dilation` makes
-/// neighbours of the taps' columns, that many.
-struct conv2d_axis : direct_axis {
-  conv2d_axis(index_t kernel_, index_t stride_, index_t padding, index_t dilation_, index_t out, bool columns)
-      : kernel(kernel_), dilation(dilation_) {
-    phases = columns && stride_ == 1 && kernel > 1 && dilation <= out / 8 ? std::max<index_t>(1, dilation) : 1;
-    points = ceil_divide(out, phases);
-    stride = stride_ * phases;
-    origin = -padding;
-    span = (kernel - 1) * dilation + phases;
-    taps = kernel * phases;
-  }
-  axis_taps taps_of(index_t phase) const { return {kernel, 0, 1, phase, dilation}; }
-
-  static index_t channel_stride(const convolution_geometry& g) { return g.kernel.h * g.kernel.w; }
-  static index_t output_stride(const convolution_geometry& g) { return g.in_channels * channel_stride(g); }
-
- private:
-  index_t kernel, dilation;
-};
-
 struct conv2d_op {
   using options = conv2d_options;
   static constexpr const char* name = "conv2d";
+  static constexpr bool transposed = false;
 
   static convolution_geometry checked(const shape& input, const shape& weight, const std::optional<shape>& bias,
                                       const options& o) {
@@ -237,21 +170,6 @@ struct conv2d_op {
     return {0, channels, lines(weight[2], o.dilation.h, padding.top, padding.bottom),
             lines(weight[3], o.dilation.w, padding.left, padding.right)};
   }
-
-  template <class T>
-  static constexpr convolution_algorithm<T> algorithms[] = {
-      winograd_algorithm<conv2d_3x3, T, 4>::entry,
-      winograd_algorithm<conv2d_3x3, T, 2>::entry,
-      few_pixels<T>::entry,
-      direct_algorithm<conv2d_axis, T>::entry,
-      gemm_per_tap<conv2d_products, T>::entry,
-      implicit_gemm_algorithm<conv2d_products, T>::entry,
-  };
-};
-
-template <>
-struct prepared_op<false> {
-  using type = conv2d_op;
 };
 
 }  // namespace detail
@@ -314,13 +232,6 @@ index_t conv2d_workspace_bytes(const Input& input, const Weight& weight, const B
                                const conv2d_options& options = {}, const context& ctx = default_context()) {
   return conv2d_workspace_bytes(input, weight, options, ctx);
 }
-
-/// A conv2d whose weight is known, with an optional ReLU:
-///
-///     prepared_conv2d<float> layer(weight, bias, {.padding = 1}, activation::relu);
-///     auto y = layer(x);
-template <element T>
-using prepared_conv2d = layers::prepared_convolution<false, T>;
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

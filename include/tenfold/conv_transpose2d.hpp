@@ -1,10 +1,7 @@
-// conv_transpose2d: options, checks, the operation, the prepared layer, and ATen's kernel under its own name.
+// conv_transpose2d: options, checks, the operation, and ATen's kernel under its own name.
 #pragma once
 
-#include <tenfold/detail/convolution/direct.hpp>
-#include <tenfold/detail/convolution/gemm_col2im.hpp>
-#include <tenfold/detail/convolution/winograd.hpp>
-#include <tenfold/detail/convolution/one_pixel.hpp>
+#include <tenfold/detail/convolution/operation.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -172,111 +169,10 @@ constexpr shape conv_transpose2d_output_shape(const shape& input, const shape& w
 
 namespace detail {
 
-/// A transposed convolution as matrix products.
-struct conv_transpose2d_phases {
-  /// One product for each class of phases (and each image and group).
-  template <class T>
-  static void for_each_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
-                               const problem_visitor<T>& visit) {
-    const transposed_axis axis_h{g.kernel.h, g.stride.h, g.padding.h, g.dilation.h};
-    const transposed_axis axis_w{g.kernel.w, g.stride.w, g.padding.w, g.dilation.w};
-    for (index_t ph = 0; ph < g.stride.h;) {
-      const axis_phase h = axis_h.phases_from(ph);
-      for (index_t pw = 0; pw < g.stride.w;) {
-        const axis_phase w = axis_w.phases_from(pw);
-        visit(class_problem(g, operands, clipped(h, g.out.h), clipped(w, g.out.w)));
-        pw += w.phases;
-      }
-      ph += h.phases;
-    }
-  }
-
-  /// Of a class without taps, the phases that the output has: all of them may be as many as a huge stride. (The others
-  /// are no more than the kernel's taps, and a packed weight counts them whatever the output.)
-  static axis_phase clipped(axis_phase c, index_t out) {
-    if (c.taps == 0) c.phases = (std::min)(c.phases, std::max<index_t>(0, out - c.first));
-    return c;
-  }
-
-  /// A is the weight (O, phases; C, taps), B the input shifted by the taps, C the output lines of the phases.
-  template <class T>
-  static gemm_problem<T> class_problem(const convolution_geometry& g, const convolution_operands<T>& operands,
-                                       const axis_phase& h, const axis_phase& w) {
-    const index_t in_plane = g.in.h * g.in.w;
-    const index_t out_plane = g.out.h * g.out.w;
-    const index_t window = g.kernel.h * g.kernel.w;
-    const hw rest{g.out.h - h.first, g.out.w - w.first};
-    const hw points{rest.h > 0 ? ceil_divide(rest.h, g.stride.h) : 0, rest.w > 0 ? ceil_divide(rest.w, g.stride.w) : 0};
-    const index_t phases = h.phases * w.phases;
-    gemm_problem<T> p;
-    p.m = g.out_channels * phases;
-    p.n = points.h * points.w;
-    p.k = g.in_channels * h.taps * w.taps;
-    if (p.k > 0) {
-      // Input lines ascend with the columns of A, so the taps descend.
-      p.a_row = make_digits({g.out_channels, h.phases, w.phases}, {window, h.next_tap * g.kernel.w, w.next_tap});
-      p.a_column = make_digits({g.in_channels, h.taps, w.taps},
-                               {g.out_channels * window, -h.tap_step * g.kernel.w, -w.tap_step});
-      p.a = operands.weight + (h.last_tap() * g.kernel.w + w.last_tap());
-      const axis reads_h = h.reads(points.h, g.in.h), reads_w = w.reads(points.w, g.in.w);
-      const bool whole = h.taps == 1 && w.taps == 1 && reads_h.origin == 0 && reads_w.origin == 0 && points == g.in;
-      p.image = whole ? matrix_operand<T>(operands.input, p.k, in_plane, 0, in_plane)
-                      : image_operand<T>{operands.input, in_plane, reads_h, reads_w};
-    }
-    if (p.n > 0) p.c = operands.output + (h.first * g.out.w + w.first);
-    p.layout.row = make_digits({g.out_channels, h.phases, w.phases}, {out_plane, g.out.w, 1});
-    p.layout.points_w = points.w;
-    p.layout.line = points.h > 1 ? g.stride.h * g.out.w : 0;
-    p.layout.step = g.stride.w;
-    p.layout.phases = {h.phases, w.phases};
-    p.layout.stride = g.stride;
-    p.layout.rest = rest;
-    p.layout.ragged =
-        (points.h - 1) * g.stride.h + h.phases > rest.h || (points.w - 1) * g.stride.w + w.phases > rest.w;
-    p.bias = operands.bias;
-    p.rows_per_bias = phases;
-    p.relu = operands.relu;
-    p.images = g.batch;
-    p.groups = g.groups;
-    p.b_group_stride = g.in_channels * in_plane;
-    p.b_image_stride = g.groups * p.b_group_stride;
-    p.c_group_stride = g.out_channels * out_plane;
-    p.c_image_stride = g.groups * p.c_group_stride;
-    p.a_group_stride = g.in_channels * g.out_channels * window;
-    p.bias_group_stride = g.out_channels;
-    return p;
-  }
-};
-
-/// One dimension of a transposed convolution, for the direct one.
-struct conv_transpose2d_axis : direct_axis {
-  conv_transpose2d_axis(index_t kernel, index_t stride_, index_t padding, index_t dilation, index_t out, bool)
-      : whole{kernel, stride_, padding, dilation} {
-    phases = (std::min)(stride_, out);
-    points = out > 0 ? ceil_divide(out, stride_) : 0;
-    stride = 1;
-    // Tap i of phase p reads line (p + padding - i * dilation) / stride, where that is whole, with 0 <= p < stride.
-    origin = -floor_divide((kernel - 1) * dilation - padding, stride_);
-    span = -floor_divide(-padding, stride_) - origin + 1;
-    taps = kernel;
-  }
-  axis_taps taps_of(index_t phase) const {
-    const axis_phase c = whole.phase(phase);
-    if (c.taps < 2) return {c.taps, c.tap, 0, c.line - origin, 1};
-    const index_t last = c.taps - 1;  // which reads the first line
-    return {c.taps, c.tap + last * c.tap_step, -c.tap_step, c.line - last * c.line_step - origin, c.line_step};
-  }
-
-  static index_t output_stride(const convolution_geometry& g) { return g.kernel.h * g.kernel.w; }
-  static index_t channel_stride(const convolution_geometry& g) { return g.out_channels * output_stride(g); }
-
- private:
-  transposed_axis whole;
-};
-
 struct conv_transpose2d_op {
   using options = conv_transpose2d_options;
   static constexpr const char* name = "conv_transpose2d";
+  static constexpr bool transposed = true;
 
   static convolution_geometry checked(const shape& input, const shape& weight, const std::optional<shape>& bias,
                                       const options& o) {
@@ -313,23 +209,6 @@ struct conv_transpose2d_op {
     if (above >= below) return static_cast<index_t>((std::min)((above - below) / u(stride), u(INT64_MAX - 1))) + 1;
     return u(stride) + u(begin + end) <= u(INT64_MAX) + 1 ? 0 : 1;
   }
-
-  template <class T>
-  static constexpr convolution_algorithm<T> algorithms[] = {
-      winograd_algorithm<conv_transpose2d_3x3, T, 4>::entry,
-      winograd_algorithm<conv_transpose2d_3x3, T, 2>::entry,
-      winograd_algorithm<conv_transpose2d_stride_2, T, 4>::entry,
-      winograd_algorithm<conv_transpose2d_stride_2, T, 2>::entry,
-      one_pixel<T>::entry,
-      direct_algorithm<conv_transpose2d_axis, T>::entry,
-      gemm_col2im<T>::entry,
-      implicit_gemm_algorithm<conv_transpose2d_phases, T>::entry,
-  };
-};
-
-template <>
-struct prepared_op<true> {
-  using type = conv_transpose2d_op;
 };
 
 }  // namespace detail
@@ -347,8 +226,7 @@ struct prepared_op<true> {
 ///         with OH = (H - 1) * stride.h - padding.top - padding.bottom + dilation.h * (kh - 1) + output_padding.h + 1,
 ///         or OH = output_size.h, for which the output_padding is inferred
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
-/// source  a stride-1 convolution for each class of output phases, no column matrix: see
-/// detail/product/implicit_gemm.hpp
+/// source  a stride-1 convolution for each class of output phases: see detail/convolution/products.hpp
 template <tensor_like Input, tensor_like Weight, tensor_like Bias>
 auto conv_transpose2d(const Input& input, const Weight& weight, const Bias& bias,
                       const conv_transpose2d_options& options = {}, const context& ctx = default_context()) {
@@ -395,10 +273,6 @@ index_t conv_transpose2d_workspace_bytes(const Input& input, const Weight& weigh
                                          const context& ctx = default_context()) {
   return conv_transpose2d_workspace_bytes(input, weight, options, ctx);
 }
-
-/// A conv_transpose2d whose weight is known, with an optional ReLU; see prepared_conv2d.
-template <element T>
-using prepared_conv_transpose2d = layers::prepared_convolution<true, T>;
 
 namespace aten {
 

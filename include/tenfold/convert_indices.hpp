@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/max_pool2d.hpp>
+#include <tenfold/detail/parallel.hpp>
 
 namespace tenfold::inline v0 {
 

@@ -1,8 +1,8 @@
 // gemm: the matrix product, under the name and with the arguments of CBLAS.
 #pragma once
 
-#include <tenfold/detail/product/packed_gemm.hpp>
-#include <tenfold/detail/product/unpacked_gemm.hpp>
+#include <tenfold/detail/seam.hpp>
+#include <tenfold/detail/workspace.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -16,11 +16,6 @@ TENFOLD_BEGIN_STRICT
 
 namespace detail {
 
-template <class T>
-strided_matrix<const T> operand(transpose t, const T* data, index_t leading) {
-  return t == transpose::no ? strided_matrix<const T>{data, leading, 1} : strided_matrix<const T>{data, 1, leading};
-}
-
 /// BLAS's condition on the leading dimension of an operand whose op is (rows, columns). Returns the one to use: a
 /// single line has no next one, and the distance to it may be anything.
 constexpr index_t checked_leading(const char* name, index_t leading, order o, transpose t, index_t rows,
@@ -33,16 +28,20 @@ constexpr index_t checked_leading(const char* name, index_t leading, order o, tr
   return lines > 1 ? leading : least;
 }
 
-/// C = beta C
-template <class T>
-void run_empty_sums(const strided_product<T>& g, const context& ctx) {
-  parallel_ranges(ctx, g.m, static_cast<double>(g.n), [&](index_t begin, index_t end) {
-    for (index_t i = begin; i < end; ++i)
-      for (index_t j = 0; j < g.n; ++j) g.c.at(i, j) = scaled_sum(T{1}, T{}, g.beta, g.c.at(i, j));
-  });
-}
-
 }  // namespace detail
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+/// gemm behind its checks.
+TENFOLD_SEAM(void, run_gemm, (o, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, ctx), order o,
+             transpose trans_a, transpose trans_b, index_t m, index_t n, index_t k, T alpha, const T* a, index_t lda,
+             const T* b, index_t ldb, T beta, T* c, index_t ldc, const context& ctx)
+/// The scratch memory that a product needs in either order; all sizes are positive.
+TENFOLD_SEAM(index_t, gemm_bytes, (m, n, k, ctx), index_t m, index_t n, index_t k, const context& ctx)
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// C = alpha op(A) op(B) + beta C, with the argument order of cblas_gemm.
 ///
@@ -59,36 +58,19 @@ void gemm(order o, transpose trans_a, transpose trans_b, index_t m, index_t n, i
   lda = detail::checked_leading("lda", lda, o, trans_a, m, k);
   ldb = detail::checked_leading("ldb", ldb, o, trans_b, k, n);
   ldc = detail::checked_leading("ldc", ldc, o, transpose::no, m, n);
-  // The transpose of everything column-major is row-major: C' = op(B)' op(A)'.
-  using detail::operand;
-  detail::strided_product<T> g{m, n, k, alpha, operand(trans_a, a, lda), operand(trans_b, b, ldb), beta, {c, ldc, 1}};
-  if (o == order::col_major)
-    g = {n, m, k, alpha, operand(trans_b, b, ldb), operand(trans_a, a, lda), beta, {c, ldc, 1}};
-  if (m == 0 || n == 0) return;
-  if (k == 0 || alpha == T{0}) return detail::run_empty_sums(g, ctx);
-  if (detail::is_gemv(g)) return detail::run_gemv(g, ctx);
-  if constexpr (std::floating_point<T>)
-    if (const isa level = detail::chosen_isa(ctx); detail::is_unpacked(g, level))
-      return detail::run_unpacked(g, level, ctx);
-  const detail::packed_gemm<T> plan(g, ctx);
-  const detail::scratch_memory memory(ctx, plan.scratch_bytes());
-  plan.run(memory.data());
+  detail::seam::run_gemm<T>(o, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, ctx);
 }
 
-/// The bytes of workspace that gemm needs with this context, in either order.
+/// The bytes of workspace that gemm needs with this context, in either order and whatever is transposed.
 template <element T>
 index_t gemm_workspace_bytes(index_t m, index_t n, index_t k, const context& ctx = default_context()) {
   if (m <= 0 || n <= 0 || k <= 0) return 0;
-  const auto bytes = [&](index_t rows, index_t columns) {
-    // B's lines along k: an unpacked product needs memory for those.
-    const detail::strided_product<T> g{
-        rows, columns, k, T{1}, {nullptr, k, 1}, {nullptr, 1, 2}, T{0}, {nullptr, columns, 1}};
-    if constexpr (std::floating_point<T>)
-      if (detail::is_unpacked(g, detail::chosen_isa(ctx))) return detail::unpacked_gemm_plan<T>(g, ctx).scratch_bytes();
-    return detail::packed_gemm<T>(g, ctx).scratch_bytes();
-  };
-  return detail::workspace_bytes_for((std::max)(bytes(m, n), bytes(n, m)));
+  return detail::workspace_bytes_for(detail::seam::gemm_bytes<T>(m, n, k, ctx));
 }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/gemm.hpp>
+#endif

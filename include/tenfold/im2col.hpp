@@ -1,9 +1,9 @@
 // im2col and col2im; each is the other's gradient.
 #pragma once
 
-#include <tenfold/detail/foreach_isa.hpp>
+#include <tenfold/detail/axis.hpp>
 #include <tenfold/detail/geometry.hpp>
-#include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/seam.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -15,12 +15,7 @@ struct im2col_options {
   hw stride = 1;
 };
 
-}  // namespace tenfold::inline v0
-
-namespace tenfold::inline v0::inline TENFOLD_FLAGS {
-TENFOLD_BEGIN_STRICT
-
-namespace detail {
+namespace plain {
 
 /// An image (batch, channels, h.extent, w.extent), and its columns (batch, channels * h.taps * w.taps,
 /// h.points * w.points).
@@ -30,9 +25,19 @@ struct im2col_geometry {
   axis h, w;
   shape output_shape;
 
-  index_t taps() const { return h.taps * w.taps; }
-  index_t blocks() const { return h.points * w.points; }
+  TENFOLD_TAG index_t taps() const { return h.taps * w.taps; }
+  TENFOLD_TAG index_t blocks() const { return h.points * w.points; }
 };
+
+}  // namespace plain
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
+
+namespace detail {
+
+using plain::im2col_geometry;
 
 constexpr void check_im2col_kernel(const hw& kernel) {
   if (kernel.h <= 0 || kernel.w <= 0)
@@ -154,67 +159,18 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
   return g;
 }
 
-/// Of one dimension the blocks whose tap is inside the image, and the line of the first (0 where there are none: it
-/// might be far outside), from which those of the others lie `step` apart (0 where there are none).
-struct tap_lines {
-  index_range blocks;
-  index_t first;
-  index_t step;
-
-  tap_lines(const axis& a, index_t tap)
-      : blocks(a.points_inside(tap)),
-        first(blocks.size() > 0 ? a.line(blocks.begin, tap) : 0),
-        step(blocks.size() > 1 ? a.stride : 0) {}
-};
-
-template <element T>
-void run_im2col(const im2col_geometry& g, const T* image, T* columns, const context& ctx) {
-  if (g.batch == 0) return;  // no memory stands behind the other sizes then
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), copy_tap<T>);
-  const index_t taps = g.taps(), blocks = g.blocks();
-  parallel_ranges(ctx, g.batch * g.channels * taps, 0.2 * static_cast<double>(blocks), [&](index_t begin, index_t end) {
-    for (index_t r = begin; r < end; ++r) {
-      const tap_lines down(g.h, r % taps / g.w.taps), along(g.w, r % taps % g.w.taps);
-      T* row = columns + r * blocks;
-      fill(row, row + down.blocks.begin * g.w.points, T{});
-      kernel(down.blocks.size(), along.blocks.size(), g.w.stride,
-             image + (r / taps * g.h.extent + down.first) * g.w.extent + along.first, down.step * g.w.extent,
-             row + down.blocks.begin * g.w.points, along.blocks.begin, g.w.points - along.blocks.end);
-      fill(row + down.blocks.end * g.w.points, row + blocks, T{});
-    }
-  });
-}
-
-/// Every pixel adds its copies by ascending tap, as in PyTorch. An image is summed up in bands of rows that stay in L1,
-/// but hold enough of every tap to be worth a call.
-template <element T>
-void run_col2im(const im2col_geometry& g, const T* columns, T* image, const context& ctx) {
-  if (g.batch == 0) return;
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), add_tap<T>);
-  const index_t taps = g.taps(), blocks = g.blocks();
-  const index_t row_bytes = g.w.extent * static_cast<index_t>(sizeof(T));
-  const index_t most_rows = (std::max)((index_t{16} << 10) / row_bytes, 8 * (std::min)(g.h.stride, g.h.extent));
-  const index_t bands = ceil_divide(g.h.extent, most_rows);
-  const double band_ns = 0.3 * static_cast<double>(taps) * static_cast<double>(blocks) / static_cast<double>(bands);
-  parallel_ranges(ctx, g.batch * g.channels * bands, band_ns, [&](index_t begin, index_t end) {
-    for (index_t b = begin; b < end; ++b) {
-      const index_t plane = b / bands, top = b % bands * most_rows;
-      axis rows = g.h;
-      rows.origin -= top;
-      rows.extent = (std::min)(most_rows, g.h.extent - top);
-      T* band = image + (plane * g.h.extent + top) * g.w.extent;
-      fill(band, band + rows.extent * g.w.extent, T{});
-      for (index_t tap = 0; tap < taps; ++tap) {
-        const tap_lines down(rows, tap / g.w.taps), along(g.w, tap % g.w.taps);
-        kernel(down.blocks.size(), along.blocks.size(), g.w.stride,
-               columns + (plane * taps + tap) * blocks + down.blocks.begin * g.w.points + along.blocks.begin,
-               g.w.points, band + down.first * g.w.extent + along.first, down.step * g.w.extent);
-      }
-    }
-  });
-}
-
 }  // namespace detail
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+TENFOLD_SEAM(void, run_im2col, (g, image, columns, ctx), const im2col_geometry& g, const T* image, T* columns,
+             const context& ctx)
+TENFOLD_SEAM(void, run_col2im, (g, columns, image, ctx), const im2col_geometry& g, const T* columns, T* image,
+             const context& ctx)
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// The shapes that im2col and col2im give, or the errors that they raise; usable at compile time.
 constexpr shape im2col_output_shape(const shape& input, const im2col_options& options) {
@@ -244,7 +200,7 @@ void im2col_into(Output&& output, const Input& input, const im2col_options& opti
   const auto x = detail::const_view(input);
   const auto g = detail::check_im2col(x.shape(), options);
   detail::check_output_shape("im2col", "output", g.output_shape, as_view(output).shape());
-  detail::run_im2col(g, x.data(), as_view(output).data(), ctx);
+  detail::seam::run_im2col(g, x.data(), as_view(output).data(), ctx);
 }
 
 /// col2im into a tensor of the right shape, which may not overlap the columns.
@@ -255,7 +211,7 @@ void col2im_into(Output&& output, const Columns& columns, const hw& output_size,
   const auto x = detail::const_view(columns);
   const auto g = detail::check_col2im(x.shape(), output_size, options);
   detail::check_output_shape("col2im", "output", g.output_shape, as_view(output).shape());
-  detail::run_col2im(g, x.data(), as_view(output).data(), ctx);
+  detail::seam::run_col2im(g, x.data(), as_view(output).data(), ctx);
 }
 
 /// The blocks of an image as columns, as torch.nn.functional.unfold.
@@ -275,7 +231,7 @@ tensor<element_of<Input>> im2col(const Input& input, const im2col_options& optio
   const auto x = detail::const_view(input);
   const auto g = detail::check_im2col(x.shape(), options);
   auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
-  detail::run_im2col(g, x.data(), output.data(), ctx);
+  detail::seam::run_im2col(g, x.data(), output.data(), ctx);
   return output;
 }
 
@@ -295,9 +251,13 @@ tensor<element_of<Columns>> col2im(const Columns& columns, const hw& output_size
   const auto x = detail::const_view(columns);
   const auto g = detail::check_col2im(x.shape(), output_size, options);
   auto output = tensor<element_of<Columns>>::uninitialized(g.output_shape);
-  detail::run_col2im(g, x.data(), output.data(), ctx);
+  detail::seam::run_col2im(g, x.data(), output.data(), ctx);
   return output;
 }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/im2col.hpp>
+#endif

@@ -1,9 +1,9 @@
 // max_pool2d, with and without indices.
 #pragma once
 
-#include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/geometry.hpp>
-#include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/plane_geometry.hpp>
+#include <tenfold/detail/seam.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -105,16 +105,17 @@ constexpr pool2d_geometry check_max_pool2d(const shape& input, const pool2d_opti
   return {plane_count(input), h, w, with_planes_of(input, {h.points, w.points})};
 }
 
-/// Without Indices, `indices` is null.
-template <bool Indices, element T>
-void run_max_pool2d(const pool2d_geometry& g, const T* input, T* values, index_t* indices, const context& ctx) {
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), max_pool2d_rows<T, Indices>);
-  const double row_ns = 0.2 * static_cast<double>(g.w.points) * static_cast<double>(g.h.taps + g.w.taps);
-  parallel_ranges(ctx, g.planes * g.h.points, row_ns,
-                  [&](index_t begin, index_t end) { kernel(g, begin, end, input, values, indices); });
-}
-
 }  // namespace detail
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+/// Without Indices, `indices` is null.
+TENFOLD_SEAM_OF(Indices, void, run_max_pool2d, (g, input, values, indices, ctx), const pool2d_geometry& g,
+                const T* input, T* values, index_t* indices, const context& ctx)
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// The shape that max_pool2d gives, or the error that it raises; usable at compile time.
 constexpr shape max_pool2d_output_shape(const shape& input, const pool2d_options& options) {
@@ -142,7 +143,8 @@ void max_pool2d_with_indices_into(Values&& values, Indices&& indices, const Inpu
   const auto g = detail::check_max_pool2d(x.shape(), options);
   detail::check_output_shape("max_pool2d", "values", g.output_shape, as_view(values).shape());
   detail::check_output_shape("max_pool2d", "indices", g.output_shape, as_view(indices).shape());
-  detail::run_max_pool2d<true>(g, x.data(), as_view(values).data(), as_view(indices).data(), ctx);
+  detail::seam::run_max_pool2d<true, element_of<Input>>(g, x.data(), as_view(values).data(), as_view(indices).data(),
+                                                        ctx);
 }
 
 /// max_pool2d into a tensor of the right shape, which may not overlap the input.
@@ -153,7 +155,7 @@ void max_pool2d_into(Values&& values, const Input& input, const pool2d_options& 
   const auto x = detail::const_view(input);
   const auto g = detail::check_max_pool2d(x.shape(), options);
   detail::check_output_shape("max_pool2d", "values", g.output_shape, as_view(values).shape());
-  detail::run_max_pool2d<false, element_of<Input>>(g, x.data(), as_view(values).data(), nullptr, ctx);
+  detail::seam::run_max_pool2d<false, element_of<Input>>(g, x.data(), as_view(values).data(), nullptr, ctx);
 }
 
 /// 2-D max pooling, as torch.nn.functional.max_pool2d(..., return_indices=True).
@@ -179,7 +181,7 @@ max_pool2d_result<element_of<Input>> max_pool2d_with_indices(const Input& input,
   const auto x = detail::const_view(input);
   const auto g = detail::check_max_pool2d(x.shape(), options);
   max_pool2d_result<T> result{tensor<T>::uninitialized(g.output_shape), tensor<index_t>::uninitialized(g.output_shape)};
-  detail::run_max_pool2d<true>(g, x.data(), result.values.data(), result.indices.data(), ctx);
+  detail::seam::run_max_pool2d<true, element_of<Input>>(g, x.data(), result.values.data(), result.indices.data(), ctx);
   return result;
 }
 
@@ -191,9 +193,13 @@ tensor<element_of<Input>> max_pool2d(const Input& input, const pool2d_options& o
   const auto x = detail::const_view(input);
   const auto g = detail::check_max_pool2d(x.shape(), options);
   auto values = tensor<T>::uninitialized(g.output_shape);
-  detail::run_max_pool2d<false, T>(g, x.data(), values.data(), nullptr, ctx);
+  detail::seam::run_max_pool2d<false, T>(g, x.data(), values.data(), nullptr, ctx);
   return values;
 }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/max_pool2d.hpp>
+#endif

@@ -7,6 +7,7 @@
 #include <tenfold/activation.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/detail/run/max_unpool2d.hpp>
 #include <tenfold/gemm.hpp>
 #include <tenfold/im2col.hpp>
 #include <tenfold/max_pool2d.hpp>
@@ -402,6 +403,49 @@ tensor<sigmoid_element<element_of<Input>>> sigmoid(const Input& input) {
   tensor<R> y(x.shape());
   for (index_t i = 0; i < x.size(); ++i)
     y.data()[i] = static_cast<R>(1 / (1 + std::exp(-static_cast<double>(x.data()[i]))));
+  return y;
+}
+
+/// What a prepared layer does to its sums: activation(x), channel by channel of (.., C, H, W). Of sigmoid and silu the
+/// exact value is rounded once.
+template <tensor_like Input>
+tensor<element_of<Input>> activated(const Input& input, const activation& after) {
+  using T = element_of<Input>;
+  using enum activation::function;
+  const auto x = detail::const_view(input);
+  const auto exponential = [](T v) { return std::exp(-static_cast<long double>(v)); };
+  tensor<T> y(x.shape());
+  const std::size_t rank = x.shape().size();
+  for (index_t i = 0; i < x.size(); ++i) {
+    const index_t c = i / (x.shape()[rank - 1] * x.shape()[rank - 2]) % x.shape()[rank - 3];
+    const T v = x.data()[i];
+    T& to = y.data()[i] = v;
+    const auto low = static_cast<T>(after.low), high = static_cast<T>(after.high);
+    if (after.of == relu && v < 0) to = 0;
+    if (after.of == leaky_relu && !(v > 0)) to = static_cast<T>(low * v);
+    if (after.of == prelu && !(v > 0))
+      to = static_cast<T>(static_cast<const T*>(after.slopes)[after.slope_count == 1 ? 0 : c] * v);
+    if (after.of == clip && v < low) to = low;
+    if (after.of == clip && v > high) to = high;
+    if (after.of == sigmoid) to = static_cast<T>(1 / (1 + exponential(v)));
+    if (after.of == silu) to = static_cast<T>(static_cast<long double>(v) / (1 + exponential(v)));
+    if (after.of == hard_swish) {
+      const T raised = v < -3 ? T{0} : v > 3 ? T{6} : static_cast<T>(v + 3);
+      to = static_cast<T>(static_cast<T>(v * raised) / 6);
+    }
+  }
+  return y;
+}
+
+/// output = a + b, which wraps where it is an integer.
+template <tensor_like A, tensor_like B>
+tensor<element_of<A>> sum(const A& a, const B& b) {
+  using T = element_of<A>;
+  using U = detail::arithmetic_t<T>;
+  const auto x = detail::const_view(a), z = detail::const_view(b);
+  tensor<T> y(x.shape());
+  for (index_t i = 0; i < x.size(); ++i)
+    y.data()[i] = static_cast<T>(static_cast<U>(static_cast<U>(x.data()[i]) + static_cast<U>(z.data()[i])));
   return y;
 }
 

@@ -10,9 +10,11 @@
 #include <tenfold/error.hpp>
 #include <tenfold/gemm.hpp>
 #include <tenfold/im2col.hpp>
+#include <tenfold/isa.hpp>
 #include <tenfold/max_pool2d.hpp>
 #include <tenfold/max_unpool2d.hpp>
 #include <tenfold/onnx.hpp>
+#include <tenfold/prepared.hpp>
 #include <tenfold/shape.hpp>
 #include <tenfold/tensor.hpp>
 #include <tenfold/upsample2d.hpp>

@@ -1,9 +1,9 @@
 // upsample_nearest2d, upsample_bilinear2d.
 #pragma once
 
-#include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/geometry.hpp>
-#include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/plane_geometry.hpp>
+#include <tenfold/detail/seam.hpp>
 
 #include <charconv>  // to_chars: a scale in an error text
 
@@ -84,23 +84,18 @@ constexpr upsample2d_geometry check_upsample2d(const shape& input, const Size& s
 constexpr hw plain_size(const hw& size) { return size; }
 constexpr scale plain_size(const scale& factor) { return factor; }
 
-template <element T>
-void run_upsample_nearest2d(const upsample2d_geometry& g, const T* input, T* output, const context& ctx) {
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), upsample_nearest2d_rows<T>);
-  parallel_ranges(ctx, g.planes * g.out.h, 0.3 * static_cast<double>(g.out.w),
-                  [&](index_t begin, index_t end) { kernel(g, begin, end, input, output); });
-}
-
-template <element T>
-void run_upsample_bilinear2d(const upsample2d_geometry& g, const T* input, T* output, const context& ctx) {
-  // A copy then; int64 would lose digits on its way through double.
-  if (std::integral<T> && g.in == g.out) return run_upsample_nearest2d(g, input, output, ctx);
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), upsample_bilinear2d_rows<T>);
-  parallel_ranges(ctx, g.planes * g.out.h, static_cast<double>(g.out.w),
-                  [&](index_t begin, index_t end) { kernel(g, begin, end, input, output); });
-}
-
 }  // namespace detail
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+TENFOLD_SEAM(void, run_upsample_nearest2d, (g, input, output, ctx), const upsample2d_geometry& g, const T* input,
+             T* output, const context& ctx)
+TENFOLD_SEAM(void, run_upsample_bilinear2d, (g, input, output, ctx), const upsample2d_geometry& g, const T* input,
+             T* output, const context& ctx)
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+TENFOLD_BEGIN_STRICT
 
 /// The shape that an upsampling gives, or the error that it raises; usable at compile time.
 template <upsample_size Size = hw>
@@ -128,7 +123,7 @@ void upsample_nearest2d_into(Output&& output, const Input& input, const Size& si
   const auto x = detail::const_view(input);
   const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), false);
   detail::check_output_shape("upsample_nearest2d", "output", g.output_shape, as_view(output).shape());
-  detail::run_upsample_nearest2d(g, x.data(), as_view(output).data(), ctx);
+  detail::seam::run_upsample_nearest2d(g, x.data(), as_view(output).data(), ctx);
 }
 
 /// upsample_bilinear2d into a tensor of the right shape, which may not overlap the input.
@@ -139,7 +134,7 @@ void upsample_bilinear2d_into(Output&& output, const Input& input, const Size& s
   const auto x = detail::const_view(input);
   const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), align_corners);
   detail::check_output_shape("upsample_bilinear2d", "output", g.output_shape, as_view(output).shape());
-  detail::run_upsample_bilinear2d(g, x.data(), as_view(output).data(), ctx);
+  detail::seam::run_upsample_bilinear2d(g, x.data(), as_view(output).data(), ctx);
 }
 
 /// Nearest-neighbour upsampling, as torch.nn.functional.interpolate(..., mode='nearest').
@@ -159,7 +154,7 @@ tensor<element_of<Input>> upsample_nearest2d(const Input& input, const Size& siz
   const auto x = detail::const_view(input);
   const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), false);
   auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
-  detail::run_upsample_nearest2d(g, x.data(), output.data(), ctx);
+  detail::seam::run_upsample_nearest2d(g, x.data(), output.data(), ctx);
   return output;
 }
 
@@ -186,9 +181,13 @@ tensor<element_of<Input>> upsample_bilinear2d(const Input& input, const Size& si
   const auto x = detail::const_view(input);
   const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), align_corners);
   auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
-  detail::run_upsample_bilinear2d(g, x.data(), output.data(), ctx);
+  detail::seam::run_upsample_bilinear2d(g, x.data(), output.data(), ctx);
   return output;
 }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/upsample2d.hpp>
+#endif

@@ -1,5 +1,5 @@
 // Compiled plainly, so that it runs everywhere: a machine without avx512 has nothing to run here.
-#include <tenfold/detail/isa.hpp>
+#include <tenfold/isa.hpp>
 
 #include "hash.hpp"
 

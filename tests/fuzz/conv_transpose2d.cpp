@@ -106,7 +106,7 @@ void slow_conv_transpose2d(round& r) {
       const std::string shape_error = error_of([&] {
         output = tf::aten::slow_conv_transpose2d_output_shape(x, w, said, stride, padding, extra, dilation);
         const auto g = op::checked(x, w, {}, {said, stride, padding, extra, dilation});
-        for (const auto& a : op::algorithms<T>)
+        for (const auto& a : tf::detail::algorithms_of<true, T>())
           if (a.applies(g, ctx)) names.push_back(a.name);
       });
       if (shape_error.empty() && !is_small({output})) return;

@@ -4,6 +4,8 @@
 #include "../winograd_matrices.hpp"
 #include "fuzz.hpp"
 
+#include <tenfold/detail/convolution/algorithms.hpp>
+#include <tenfold/prepared.hpp>
 #include <tenfold/reference.hpp>
 
 namespace tenfold_fuzz {
@@ -81,7 +83,7 @@ struct convolution_call : call_of_shapes {
   std::string_view algorithm(const tf::context& ctx, bool packed) const {
     const auto g = geometry();
     if (tf::detail::has_no_result(g)) return "none";
-    return tf::detail::choose_algorithm<op, T>(g, ctx, packed).name;
+    return tf::detail::choose_algorithm(tf::detail::algorithms_of<op::transposed, T>(), op::name, g, ctx, packed).name;
   }
   void compare(const outputs& got, const outputs& expected, const tf::context& ctx) const {
     compare_by(algorithm(ctx, false), std::get<0>(got), std::get<0>(expected), false, "the plain call" + text_of(ctx));
@@ -228,6 +230,10 @@ void check_prepared(round& r, const convolution_call<T, Op>& call, const tf::con
   call.compare_by(algorithm, *y, *expected, relu, "the layer" + text_of(ctx));
   if (algorithm == call.algorithm(ctx, false) && !relu)
     require(same_bits(*y, std::get<0>(call.plain(ctx))), "the layer and the plain call, by the same algorithm");
+  const tf::tensor<T> added = (*layer)(call.x, *y, ctx);
+  if (std::integral<T> && !relu) require(same_bits(added, tf::reference::sum(*y, *y)), "the layer and a tensor to add");
+  layer->into(*y, call.x, *y, other);
+  require(same_bits(*y, added), "the layer and a tensor to add, in place");
 }
 
 /// Sizes whose reference takes some milliseconds.
@@ -263,7 +269,7 @@ void check_convolution(round& r, const shape& x_shape, const shape& w_shape, std
   if (random.one_in(2)) {  // an algorithm that takes these sizes, where one does
     std::vector<std::string_view> names;
     if (error_of([&] { (void)call.shapes(); }).empty())
-      for (const auto& a : Op::op::template algorithms<T>)
+      for (const auto& a : tf::detail::algorithms_of<Op::transposed, T>())
         if (a.applies(call.geometry(), ctx)) names.push_back(a.name);
     if (!names.empty()) ctx.algorithm = random.pick(names);
   }

@@ -13,7 +13,7 @@ set(shared
   "^_ZT[IS]F"                               # the type information of functions, for clang's sanitizer
   "^_ZN7tenfold2v05errorD[0125]Ev$"         # and its destructor
   "^_ZN7tenfold2v012shared_state"           # data
-  "^_ZN7tenfold2v0(4same|5valid)E$"         # constants
+  "^_ZN7tenfold2v0(4same|5valid|10activation[0-9]+[a-z_]+)E$"  # constants
   "^_ZN7tenfold2v0[0-9]+[a-z0-9_]+C[12]Ev$" # aggregates begun by their members' initialisers
   "^_ZNK?[RO]?St|^_ZSt|^_ZNK?[RO]?9__gnu_cxx|^_ZN9__gnu_cxx")
 set(new_instruction "\t(v[a-u][a-z0-9]+|vxor[a-z]+|vzero[a-z]+|andn|bextr|bls[a-z]+|bzhi|mulx|pdep|pext|rorx|s[ahr][lr]x) ")

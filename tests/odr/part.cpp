@@ -170,7 +170,7 @@ tf::context two_threads() {
 #if !defined(SMALL)
 tf::prepared_conv2d<float> layer(const tf::context& ctx) {
   return tf::prepared_conv2d<float>(numbers<float>({16, 16, 3, 3}, 13), numbers<float>({16}, 14), {.padding = 1},
-                                    tf::activation::relu, ctx);
+                                    tf::activation::silu, ctx);
 }
 std::uint64_t run_layer(const tf::prepared_conv2d<float>& l, const tf::context& ctx) {
   const tf::prepared_conv2d<float> copy = l;

@@ -38,7 +38,7 @@
 #else
 #define TENFOLD_FLAG_VECTORS 0
 #endif
-// The others are not defined, or `, 1`: of them and a 0 behind, TENFOLD_DIGIT is the second.
+// The others are not defined, or a comma and a digit: of them and a 0 behind, TENFOLD_DIGIT is the second.
 #ifdef __POPCNT__
 #define TENFOLD_FLAG_POPCNT , 1
 #endif
@@ -174,6 +174,12 @@
 #ifdef __clang__
 #define TENFOLD_FLAG_CLANG , 1
 #endif
+// Not of the compiler: whether the engine is the library's (seam.hpp).
+#if defined(TENFOLD_COMPILED)
+#define TENFOLD_FLAG_COMPILED , 1
+#elif defined(TENFOLD_COMPILED_LIBRARY)
+#define TENFOLD_FLAG_COMPILED , 2
+#endif
 
 #define TENFOLD_PASTE(...) TENFOLD_PASTE_(__VA_ARGS__)
 #define TENFOLD_PASTE_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z) \
@@ -203,7 +209,7 @@
                 TENFOLD_DIGIT(ASSOCIATIVE), TENFOLD_DIGIT(RECIPROCAL), TENFOLD_DIGIT(NO_SIGNED_ZEROS),              \
                 TENFOLD_DIGIT(NO_TRAPPING), TENFOLD_DIGIT(ROUNDING), TENFOLD_DIGIT(SIGNALING), TENFOLD_DIGIT(ASAN), \
                 TENFOLD_DIGIT(TSAN), TENFOLD_DIGIT(MSAN), TENFOLD_DIGIT(UBSAN), TENFOLD_DIGIT(ASSERTIONS),          \
-                TENFOLD_DIGIT(CLANG), , , , , , )
+                TENFOLD_DIGIT(CLANG), TENFOLD_DIGIT(COMPILED), , , , , )
 #endif
 
 #if defined(__GNUC__)

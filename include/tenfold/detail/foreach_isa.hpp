@@ -7,6 +7,7 @@
 
 #include <tenfold/detail/isa.hpp>
 #include <tenfold/detail/kernel_table.hpp>
+#include <tenfold/detail/machine.hpp>
 #include <tenfold/detail/optional_array.hpp>
 #include <tenfold/detail/plane_geometry.hpp>
 
@@ -48,6 +49,7 @@
 
 #if TENFOLD_COMPILES_AVX512
 #define TENFOLD_VECTOR_BYTES 64
+#define TENFOLD_VECTOR_REGISTERS 32
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx512 {
 TENFOLD_BEGIN_KERNELS
 TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
@@ -56,10 +58,12 @@ TENFOLD_END_TARGET
 TENFOLD_END_KERNELS
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx512
 #undef TENFOLD_VECTOR_BYTES
+#undef TENFOLD_VECTOR_REGISTERS
 #endif
 
 #if TENFOLD_COMPILES_AVX512 || TENFOLD_COMPILES_AVX2  // avx512 takes the narrow ones from here, see below
 #define TENFOLD_VECTOR_BYTES 32
+#define TENFOLD_VECTOR_REGISTERS 16
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx2 {
 TENFOLD_BEGIN_KERNELS
 TENFOLD_BEGIN_TARGET("avx2,fma")
@@ -68,10 +72,12 @@ TENFOLD_END_TARGET
 TENFOLD_END_KERNELS
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx2
 #undef TENFOLD_VECTOR_BYTES
+#undef TENFOLD_VECTOR_REGISTERS
 #endif
 
 #if TENFOLD_COMPILES_BASE
 #define TENFOLD_VECTOR_BYTES 16
+#define TENFOLD_VECTOR_REGISTERS TENFOLD_BASE_REGISTERS
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::base {
 TENFOLD_BEGIN_KERNELS
 #if TENFOLD_COMPILES_AVX2  // on x86 with GCC or clang
@@ -84,6 +90,7 @@ TENFOLD_END_TARGET
 TENFOLD_END_KERNELS
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::base
 #undef TENFOLD_VECTOR_BYTES
+#undef TENFOLD_VECTOR_REGISTERS
 #endif
 
 // TENFOLD_KERNEL(level, gemm_micro<float>): the kernel of that name of the given level, one of isa_list's. The levels

@@ -7,7 +7,7 @@
 
 #include <optional>
 
-namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+namespace tenfold::inline v0::plain {
 
 /// What both convolutions need to know. `in` is the convolution's input (N, groups * in_channels, H, W) and `out` its
 /// result (N, groups * out_channels, OH, OW); `padding` is the one before the first row and column.
@@ -24,6 +24,22 @@ struct convolution_geometry {
   hw dilation = 1;
   shape output_shape;
 };
+
+/// The arrays of a convolution; the bias may be null.
+template <class T>
+struct convolution_arrays {
+  const T* input;
+  const T* weight;
+  const T* bias;
+  T* output;
+};
+
+}  // namespace tenfold::inline v0::plain
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+
+using plain::convolution_arrays;
+using plain::convolution_geometry;
 
 constexpr shape batched(const shape& input) {
   return input.size() == 3 ? shape{1, input[0], input[1], input[2]} : input;

@@ -29,8 +29,7 @@
 #define TENFOLD_COMPILES_BASE 1
 #endif
 
-namespace tenfold::inline v0::inline TENFOLD_FLAGS {
-namespace detail {
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
 /// Best first. The flags of the translation unit promise the last one.
 inline constexpr isa isa_list[] = {
@@ -154,21 +153,11 @@ inline isa chosen_isa(const context& ctx) {
             isa_list, machine_isa());
 }
 
-}  // namespace detail
-
-/// The instruction set of calls whose context names none: the best one, or what the environment variable TENFOLD_ISA
-/// (base, avx2 or avx512; read once) says.
-inline isa active_isa() { return detail::default_isa(); }
-
-inline std::string_view name_of(isa level) {
-  return detail::is_compiled(level, detail::isa_list) ? detail::isa_names[static_cast<int>(level)] : "unavailable";
+/// Null where the level is not compiled.
+inline const char* compiled_isa_name(isa level) {
+  return is_compiled(level, isa_list) ? isa_names[static_cast<int>(level)] : nullptr;
 }
 
-/// Calls visit(isa) for every level that this program and machine have, best first.
-template <class Visitor>
-void for_each_available_isa(Visitor visit) {
-  for (const isa level : detail::isa_list)
-    if (level <= detail::machine_isa()) visit(level);
-}
+inline bool is_available_isa(isa level) { return is_compiled(level, isa_list) && level <= machine_isa(); }
 
-}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

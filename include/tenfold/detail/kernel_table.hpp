@@ -1,7 +1,10 @@
 // A kernel as the loops around it see it: a function pointer and its block shape.
 #pragma once
 
+#include <tenfold/activation_value.hpp>
 #include <tenfold/context.hpp>
+
+#include <limits>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
@@ -16,6 +19,41 @@ struct arithmetic<T> {
 /// The type that sums are computed in: the unsigned one for integers, so that they wrap and nothing is undefined.
 template <class T>
 using arithmetic_t = typename arithmetic<T>::type;
+
+/// What happens to the outputs of a convolution, sums and bias, before they are stored for the last time.
+///
+/// Where outputs are stored once, finish() stores them. Where they collect their terms in the output, added() comes
+/// before the first of them, as the residual may be the output itself, and activated() after the last.
+template <class T>
+struct epilogue {
+  activation::function of = activation::function::none;
+  T low = 0;  // or the slope
+  T high = 0;
+  const T* slopes = nullptr;    // one for each output channel of all groups, instead of low
+  const T* residual = nullptr;  // of the output's shape, added before the function
+  const T* output = nullptr;    // the whole one
+  void (*line)(const epilogue& e, index_t channel, index_t count, const T* values, index_t value_step, T* place,
+               index_t step) = nullptr;
+
+  /// place[x * step] = function(values[x * value_step] + the residual of that place),   x < count
+  /// Values may lie at their place.
+  void finish(index_t channel, index_t count, const T* values, index_t value_step, T* place, index_t step) const {
+    line(*this, channel, count, values, value_step, place, step);
+  }
+  epilogue added() const {
+    epilogue e = *this;
+    e.of = activation::function::none;
+    return e;
+  }
+  epilogue activated() const {
+    epilogue e = *this;
+    e.residual = nullptr;
+    return e;
+  }
+  /// Sums are rectified in their registers, as that is one operation. Other outputs come back from L1 to finish().
+  bool only_rectifies() const { return of == activation::function::relu && !residual; }
+  bool finishes() const { return residual || (of != activation::function::none && of != activation::function::relu); }
+};
 
 /// What happens to a finished tile before it is stored.
 template <class T>
@@ -103,6 +141,7 @@ struct gemm_kernels : micro_kernels<T> {
   void (*pack_lines)(const T* source, const index_t* column, index_t k, T* panel);
   void (*pack_contiguous)(const T* source, const index_t* tap, index_t k, T* panel);
   void (*pack_runs)(const T* source, const index_t* tap, index_t k, const pixel_run* runs, index_t count, T* panel);
+  void (*pack_rows)(const T* source, index_t ld, index_t k, index_t panels, index_t stride, T* packed);
   void (*copy_line)(const T* source, index_t extent, index_t first, index_t step, index_t count, T* line);
   void (*scatter_runs)(const T* tile, index_t ld, const index_t* row, index_t rows, const pixel_run* runs,
                        index_t count, index_t step, T* out);
@@ -129,18 +168,19 @@ struct winograd_direct_sums {
   const index_t* tap;  // (R R), negative where there is none
   const T* bias;       // (lanes)
   bool first, last;    // of several such sums for the same outputs
-  bool relu;
-  T* y;  // (M, M, lanes) rows y_row, columns y_step apart
+  T* y;                // (M, M, lanes) rows y_row, columns y_step apart
   index_t y_row;
   index_t y_step;
 };
 
 /// How many taps of a tile's outermost outputs lie before the image and how many behind it.
 struct winograd_cut {
-  index_t before_h = 0, behind_h = 0, before_w = 0, behind_w = 0;
-
-  bool none() const { return before_h == 0 && behind_h == 0 && before_w == 0 && behind_w == 0; }
+  index_t before_h, behind_h, before_w, behind_w;
 };
+
+/// A magnitude below which rounding is that of subnormal numbers, in transforms that magnify it too.
+template <class T>
+inline constexpr T winograd_tiny = (std::numeric_limits<T>::min)() / std::numeric_limits<T>::epsilon() * 8;
 
 /// The sums of the weights' magnitudes of as many output channels as a vector has lanes.
 template <class T>
@@ -166,25 +206,24 @@ struct winograd_transforms {
   void (*weights)(const T* w, const index_t* tap, index_t width, T* u, index_t plane);
   void (*input_rows)(const T* const* line, index_t count, T* rows, index_t ld);
   void (*input_columns)(const T* rows, index_t ld, index_t count, T* v, index_t plane);
-  void (*output_tiles)(const T* m, index_t plane, index_t tile, index_t count, const T* bias, bool relu, T* y,
-                       index_t y_row, index_t y_step);
-  void (*output_rows)(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, T* out, index_t line,
-                      index_t plane);
-  void (*magnitudes)(const T* const* line, index_t first, index_t count, T* map, index_t ld);
+  void (*output_tiles)(const T* m, index_t plane, index_t tile, index_t count, const T* bias, T* y, index_t y_row,
+                       index_t y_step);
+  void (*output_rows)(const T* y, index_t y_row, index_t rows, index_t columns, index_t count, bool rectifies, T* out,
+                      index_t line, index_t plane);
+  void (*magnitudes)(const T* const* line, index_t lines, index_t count, T* map, index_t ld);
   void (*ranges)(const T* map, index_t ld, index_t count, const hw& reach, index_t rows, index_t columns, T* largest,
-                 T* least);
+                 T* balance);
   void (*tap_sums)(const T* w, index_t channels, index_t step, index_t taps, index_t width, T* sums, index_t ld);
   void (*shares)(const winograd_weight_sums<T>& p, T* all, T* share);
   void (*patch)(const winograd_patch<T>& p, T* x);
   void (*direct)(const winograd_direct_sums<T>& p);
-
-  constexpr index_t side() const { return tile + taps - 1; }  // N: and N x N inputs
-  constexpr index_t overlap() const { return taps - 1; }
-  constexpr index_t elements() const { return side() * side(); }
 };
 
 template <class T>
-struct winograd_kernels : micro_kernels<T>, winograd_transforms<T> {};
+struct winograd_kernels {
+  const micro_kernels<T>& products;
+  const winograd_transforms<T>& transforms;
+};
 
 inline constexpr index_t most_winograd_side = 6;
 
@@ -222,7 +261,7 @@ struct direct_problem {
   const T* weight = nullptr;
   index_t weight_step = 0;  // between the taps of a direct_taps
   const T* bias = nullptr;  // (lanes)
-  bool relu = false;
+  bool rectifies = false;
   const T* source = nullptr;
   index_t source_line = 0;
   index_t source_step = 0;

@@ -31,13 +31,6 @@ inline index_t parts_per_task(index_t tasks, index_t threads) {
   return parts;
 }
 
-/// value, or 0 where it is negative. No conditional operator: see chosen() of the kernels.
-template <class T>
-constexpr T rectified_value(T value) {
-  if (value < T{}) value = T{};
-  return value;
-}
-
 /// Calls body(worker, task) once for each task in [0, tasks); one worker's calls never overlap. Tasks are handed out as
 /// workers become free, because cores are seldom equally fast.
 template <class Body>

@@ -3,7 +3,7 @@
 
 #include <tenfold/detail/axis.hpp>
 
-namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+namespace tenfold::inline v0::plain {
 
 /// An operation on `planes` images (in.h, in.w) that answers images (out.h, out.w).
 struct plane_geometry {
@@ -26,6 +26,14 @@ struct pool2d_geometry {
   axis h, w;
   shape output_shape;
 };
+
+}  // namespace tenfold::inline v0::plain
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+
+using plain::plane_geometry;
+using plain::pool2d_geometry;
+using plain::upsample2d_geometry;
 
 /// The product of the dimensions before the last two.
 constexpr index_t plane_count(const shape& s) {

@@ -1,9 +1,9 @@
-// conv2d with at most four output pixels: a fully connected layer. The weight is read as it lies, once for every four
-// pixels of the batch, and multiplied with their windows.
+// conv2d with at most four output pixels: a fully connected layer. The weight (O, C kh kw) is the large matrix of dot
+// products with the windows of all the batch's pixels.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
-#include <tenfold/detail/product/gemv.hpp>
+#include <tenfold/detail/convolution/plan.hpp>
+#include <tenfold/detail/product/streamed.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
@@ -13,11 +13,11 @@ class few_pixels {
  public:
   // Columns of the weight whose products are summed before they are added to the output; they decide the order of the
   // additions.
-  static constexpr index_t depth = (index_t{8} << 10) / static_cast<index_t>(sizeof(T));
+  static constexpr index_t depth = l1_bytes / 4 / static_cast<index_t>(sizeof(T));
 
   static bool applies(const convolution_geometry& g, const context&) {
-    return g.out.h <= gemv_most && g.out.w <= gemv_most && g.out.h * g.out.w <= gemv_most && g.in_channels > 0 &&
-           g.out_channels > 0;
+    constexpr index_t most = 4;
+    return g.out.h <= most && g.out.w <= most && g.out.h * g.out.w <= most && g.in_channels > 0 && g.out_channels > 0;
   }
 
   /// A vector of the weight each, or the time to read it, adding up each sum's vector, and two operations an element
@@ -27,8 +27,7 @@ class few_pixels {
     const double window = d(g.in_channels) * d(g.kernel.h) * d(g.kernel.w);
     const double columns = d(g.out.h) * d(g.out.w);
     const double read = d(g.out_channels) * window / d(vector_lanes<T>(ctx));
-    const double sums =
-        16 * d(g.out_channels) * columns * d(ceil_divide(g.in_channels * g.kernel.h * g.kernel.w, depth));
+    const double sums = 16 * d(g.out_channels) * columns * d(ceil_divide(window_size(g), depth));
     return d(g.groups) * (read * greater(columns, 2) + sums + 2 * columns * window);
   }
 
@@ -37,22 +36,21 @@ class few_pixels {
 
   static void plan(convolution_plan<T>& plan, const convolution_operands<T>&, const context& ctx) {
     const convolution_geometry& g = plan.geometry;
-    plan.bytes = share_bytes(g, ctx) * worker_count(ctx, task_count(g, ctx));
+    const index_t pixels = g.batch * g.out.h * g.out.w;
+    const auto own = streamed_plan<T>::dots(g.groups, g.out_channels, pixels, window_size(g), depth, true, ctx);
+    plan.bytes = plan.template emplace<streamed_plan<T>>(own).bytes(ctx);
   }
 
   static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
     const convolution_geometry& g = plan.geometry;
-    const index_t tasks = task_count(g, ctx);
-    const index_t per_group = tasks / g.groups;
-    const index_t rows = ceil_divide(g.out_channels, per_group);
-    parallel_tasks(ctx, tasks, [&](index_t worker, index_t t) {
-      T* windows = reinterpret_cast<T*>(memory + worker * share_bytes(g, ctx));
-      const index_t first = (std::min)(t % per_group * rows, g.out_channels);
-      few_pixels layer(g, operands, ctx, t / per_group);
-      for (index_t pixel = 0; pixel < layer.pixels_; pixel += gemv_most)
-        layer.run_rows(first, (std::min)(first + rows, g.out_channels), pixel, windows);
-    });
+    const auto& own = plan.template own<streamed_plan<T>>();
+    const auto windows = [&](index_t group, index_t first, index_t count, index_t pixel, index_t columns, T* to) {
+      for (index_t j = 0; j < columns; ++j) gather(g, operands, group, first, count, pixel + j, to + j * own.stretch);
+      return strided_matrix<const T>{to, 1, own.stretch};
+    };
+    const auto store = [&](const dot_sums<T>& s) { add(g, operands, s); };
+    own.run_dots(operands.weight, own.k, windows, store, ctx, memory);
   }
 
   static constexpr convolution_algorithm<T> entry = {"few_pixels", applies, cost, packed_size, pack, plan, run};
@@ -60,101 +58,49 @@ class few_pixels {
  private:
   static index_t window_size(const convolution_geometry& g) { return g.in_channels * g.kernel.h * g.kernel.w; }
 
-  /// Columns of the weight whose part of the windows is there at a time: all, where that keeps to half of L2, so that
-  /// whole rows are read in one go: of 411 MB, 8 KiB at a time took 31 ms, 32 KiB 24 and 100 KiB 19 to 21 (Zen 4, one
-  /// core; a plain read takes 17). No result's bits depend on it.
-  static index_t stretch_of(const convolution_geometry& g, const context& ctx) {
-    constexpr index_t half_of_l2 = index_t{512} << 10;
-    const index_t most = (std::min)(half_of_l2, scratch_budget(ctx)) / (gemv_most * static_cast<index_t>(sizeof(T)));
-    return (std::min)(round_up(window_size(g), depth), most / depth * depth);
-  }
-
-  static index_t share_bytes(const convolution_geometry& g, const context& ctx) {
-    scratch_cursor cursor(nullptr);
-    cursor.take<T>(gemv_most * stretch_of(g, ctx));
-    return cursor.used();
-  }
-
-  /// Few and large: each gathers the windows anew.
-  static index_t task_count(const convolution_geometry& g, const context& ctx) {
-    return g.groups * std::clamp<index_t>(ctx.threads > 1 ? 4 * thread_count(ctx) : 1, 1, g.out_channels);
-  }
-
-  few_pixels(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx, index_t group)
-      : g_(g),
-        operands_(operands),
-        dot_(TENFOLD_KERNEL(chosen_isa(ctx), dot<T>)),
-        group_(group),
-        window_(window_size(g)),
-        stretch_(stretch_of(g, ctx)),
-        plane_(g.out.h * g.out.w),
-        pixels_(g.batch * plane_) {}
-
-  /// Output channels [begin, end) of up to four pixels of the batch.
-  void run_rows(index_t begin, index_t end, index_t pixel, T* windows) const {
-    const index_t columns = (std::min)(gemv_most, pixels_ - pixel);
-    for (index_t p = 0; p < window_; p += stretch_) {
-      const index_t count = (std::min)(stretch_, window_ - p);
-      gather(p, count, pixel, columns, windows);
-      for (index_t o = begin, rows; o < end; o += rows) {
-        rows = end - o >= 4 ? 4 : 1;
-        for (index_t q = 0; q < count; q += depth)
-          add_products(o, rows, pixel, columns, p + q, (std::min)(depth, count - q), windows + q);
-      }
+  /// window[p - first] = the input under tap p of a pixel, 0 outside the image;   first <= p < first + count
+  static void gather(const convolution_geometry& g, const convolution_operands<T>& operands, index_t group,
+                     index_t first, index_t count, index_t pixel, T* window) {
+    const index_t in_plane = g.in.h * g.in.w, out_plane = g.out.h * g.out.w;
+    const index_t top = pixel % out_plane / g.out.w * g.stride.h - g.padding.h;
+    const index_t left = pixel % g.out.w * g.stride.w - g.padding.w;
+    index_t j = first % g.kernel.w;
+    index_t i = first / g.kernel.w % g.kernel.h;
+    const index_t channel = (pixel / out_plane * g.groups + group) * g.in_channels + first / g.kernel.w / g.kernel.h;
+    const T* plane = operands.input + channel * in_plane;
+    for (index_t p = 0; p < count; ++p) {
+      const index_t h = top + i * g.dilation.h;
+      const index_t w = left + j * g.dilation.w;
+      window[p] = h >= 0 && h < g.in.h && w >= 0 && w < g.in.w ? plane[h * g.in.w + w] : T{};
+      if (++j < g.kernel.w) continue;
+      j = 0;
+      if (++i < g.kernel.h) continue;
+      i = 0;
+      plane += in_plane;
     }
   }
 
-  /// The products of columns [p, p + count) of the weight for four output channels or one.
-  void add_products(index_t o, index_t rows, index_t pixel, index_t columns, index_t p, index_t count,
-                    const T* windows) const {
+  /// The outputs collect their terms where they lie: the bias and the residual come first, the function last.
+  static void add(const convolution_geometry& g, const convolution_operands<T>& operands, const dot_sums<T>& s) {
     using U = arithmetic_t<T>;
-    T sum[4 * gemv_most];
-    const T* weight = operands_.weight + (group_ * g_.out_channels + o) * window_ + p;
-    dot_(weight, rows == 4 ? window_ : 0, windows, stretch_, columns, count, sum);
-    for (index_t r = 0; r < rows; ++r)
-      for (index_t j = 0; j < columns; ++j) {
-        T& y = output(o + r, pixel + j);
-        const T before = p > 0 ? y : operands_.bias ? operands_.bias[group_ * g_.out_channels + o + r] : T{};
-        y = static_cast<T>(static_cast<U>(static_cast<U>(before) + static_cast<U>(sum[r * columns + j])));
-        if (operands_.relu && p + count == window_ && y < T{}) y = T{};
+    const epilogue<T>& after = operands.after;
+    const index_t plane = g.out.h * g.out.w, channel = s.group * g.out_channels + s.i;
+    for (index_t j = s.j; j < s.j + s.columns; ++j) {
+      T* outputs = operands.output + (j / plane * g.groups * g.out_channels + channel) * plane + j % plane;
+      for (index_t r = 0; r < s.rows; ++r) {
+        T& y = outputs[r * plane];
+        U sum = static_cast<U>(y);
+        if (s.first) sum = operands.bias ? static_cast<U>(operands.bias[channel + r]) : U{};
+        if (s.first && after.residual) sum = static_cast<U>(sum + static_cast<U>(after.residual[&y - after.output]));
+        y = static_cast<T>(static_cast<U>(sum + static_cast<U>(s.sum[r * s.columns + j - s.j])));
+        if (s.last && after.only_rectifies() && y < T{}) y = T{};
       }
-  }
-
-  T& output(index_t o, index_t pixel) const {
-    const index_t image = pixel / plane_;
-    return operands_.output[((image * g_.groups + group_) * g_.out_channels + o) * plane_ + pixel % plane_];
-  }
-
-  /// windows[column * stretch + p - first] = the input under tap p of a pixel, 0 outside the image;   first <= p <
-  /// first
-  /// + count
-  void gather(index_t first, index_t count, index_t pixel, index_t columns, T* windows) const {
-    const index_t in_plane = g_.in.h * g_.in.w;
-    for (index_t end = pixel + columns; pixel < end; ++pixel, windows += stretch_) {
-      const index_t image = pixel / plane_;
-      const T* input = operands_.input + (image * g_.groups + group_) * g_.in_channels * in_plane;
-      const index_t top = pixel % plane_ / g_.out.w * g_.stride.h - g_.padding.h;
-      const index_t left = pixel % g_.out.w * g_.stride.w - g_.padding.w;
-      index_t j = first % g_.kernel.w;
-      index_t i = first / g_.kernel.w % g_.kernel.h;
-      const T* plane = input + first / g_.kernel.w / g_.kernel.h * in_plane;
-      for (index_t p = 0; p < count; ++p) {
-        const index_t h = top + i * g_.dilation.h;
-        const index_t w = left + j * g_.dilation.w;
-        windows[p] = h >= 0 && h < g_.in.h && w >= 0 && w < g_.in.w ? plane[h * g_.in.w + w] : T{};
-        if (++j < g_.kernel.w) continue;
-        j = 0;
-        if (++i < g_.kernel.h) continue;
-        i = 0;
-        plane += in_plane;
-      }
+      if (!s.last || !after.finishes()) continue;
+      const index_t rows = after.slopes ? 1 : s.rows;  // that have one function
+      for (index_t r = 0; r < s.rows; r += rows)
+        after.activated().finish(channel + r, rows, outputs + r * plane, plane, outputs + r * plane, plane);
     }
   }
-
-  const convolution_geometry& g_;
-  const convolution_operands<T>& operands_;
-  void (*dot_)(const T* a, index_t lda, const T* x, index_t ldx, index_t columns, index_t k, T* sum);
-  index_t group_, window_, stretch_, plane_, pixels_;
 };
 
 TENFOLD_END_STRICT

@@ -12,12 +12,13 @@
 // within its terms.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
+#include <tenfold/detail/convolution/plan.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
 /// The strips, chunks and bands of one call.
+template <class T>
 struct col2im_plan {
   index_t window;    // kh * kw
   index_t channels;  // output channels of a chunk
@@ -26,13 +27,11 @@ struct col2im_plan {
   index_t rows;     // of the columns that a chunk needs, whole panels of MR
   index_t strip_w;  // input pixels of a strip: so many columns of so many rows
   index_t strip_h;
-  gemm_blocking blocking;
+  index_t ld;  // of the columns
+  product_plan<T> product;
   index_t tasks;
-  index_t share;  // bytes of a worker
-  index_t
-      packed_chunk;  // elements of a chunk's weight packed by its task; 0 where it is packed already or not worth it
-
-  index_t ld() const { return blocking.nc; }
+  index_t share;         // bytes of a worker
+  index_t packed_chunk;  // elements of a chunk's weight, where its task packs that once for all strips
 };
 
 /// Whether each column of the output has a tap (modulo the stride); the others are holes.
@@ -125,7 +124,7 @@ template <class T>
 class gemm_col2im {
  public:
   // The columns of a strip are written, read once and forgotten: 256 KiB stay in L2 beside the packed strip.
-  static constexpr index_t most_columns = (index_t{256} << 10) / static_cast<index_t>(sizeof(T));
+  static constexpr index_t most_columns = l2_bytes / 4 / static_cast<index_t>(sizeof(T));
   // A chunk of 448 rows reads its packed strip that often; it is 32 panels of 14 or 75 of 6.
   static constexpr index_t most_rows = 448;
   // With a larger window, of 9 x 9, the least block of columns no longer fits a workspace of 64 KiB.
@@ -159,23 +158,21 @@ class gemm_col2im {
   }
 
   static index_t packed_size(const convolution_geometry& g, const context& ctx) {
-    return gemm_packed_size(product(g, nullptr), ctx) + vector_lanes<T>(ctx);
+    return detail::packed_size(product(g, nullptr), ctx);
   }
   static void pack(const convolution_geometry& g, const T* weight, const context& ctx, T* packed) {
-    pack_beforehand(product(g, weight), ctx, packed);
+    pack_whole(product(g, weight), ctx, packed);
   }
 
   static void plan(convolution_plan<T>& whole, const convolution_operands<T>& operands, const context& ctx) {
-    const convolution_geometry& g = whole.geometry;
-    auto& plan = whole.template emplace<col2im_plan>(plan_strips(g, operands.packed_weight, ctx));
-    plan.share = worker_bytes(g, operands.packed_weight, ctx, plan);
+    const auto& plan = whole.template emplace<col2im_plan<T>>(plan_strips(whole.geometry, operands.packed_weight, ctx));
     whole.bytes = plan.share * worker_count(ctx, plan.tasks);
   }
 
   static void run(const convolution_plan<T>& whole, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
     const convolution_geometry& g = whole.geometry;
-    const auto& plan = whole.template own<col2im_plan>();
+    const auto& plan = whole.template own<col2im_plan<T>>();
     parallel_tasks(ctx, plan.tasks, [&](index_t worker, index_t t) {
       const index_t band = t % plan.bands;
       const index_t chunk = t / plan.bands % plan.chunks;
@@ -191,114 +188,126 @@ class gemm_col2im {
   static index_t rows_of(const convolution_geometry& g) { return g.out_channels * g.kernel.h * g.kernel.w; }
 
   /// The product of all rows; B and C follow with the strip.
-  static gemm_problem<T> product(const convolution_geometry& g, optional_array<const T> weight) {
-    gemm_problem<T> p;
+  static matrix_product<T> product(const convolution_geometry& g, optional_array<const T> weight) {
+    matrix_product<T> p;
     p.m = rows_of(g);
     p.k = g.in_channels;
     p.a = weight;
     p.a_row = affine_digits(p.m, 1);
     p.a_column = affine_digits(p.k, p.m);
-    p.image.unpadded = true;
     p.groups = g.groups;
     p.a_group_stride = p.m * p.k;
     return p;
   }
 
-  static col2im_plan plan_strips(const convolution_geometry& g, bool packed, const context& ctx) {
-    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, rows_of(g));
-    col2im_plan plan{};
+  /// B, C and the size of a strip of so many pixels.
+  static void set_strip(matrix_product<T>& p, const convolution_geometry& g, optional_array<const T> first_pixel,
+                        index_t pixels, T* columns, index_t ld) {
+    p.b = matrix_operand<T>(first_pixel, g.in.h * g.in.w, 1);
+    p.n = p.layout.points_w = p.layout.line = pixels;
+    p.c = columns;
+    p.layout.row = affine_digits(p.m, ld);
+  }
+
+  /// Chunks of channels, and bands for two calls of each worker: bands of lines, unless too many lines are computed for
+  /// two of them; then chunks of channels, each of which reads and packs the whole image anew, and may compute rows of
+  /// its neighbours' panels.
+  static void share_work(const convolution_geometry& g, const gemm_kernels<T>& kernel, const context& ctx,
+                         col2im_plan<T>& plan) {
     plan.window = g.kernel.h * g.kernel.w;
     plan.channels = std::clamp<index_t>(most_rows / plan.window, 1, g.out_channels);
-    // Tasks for two calls of each worker: bands of lines, unless too many lines are computed for two of them; then
-    // chunks of channels, each of which reads and packs the whole image anew, and may compute rows of its neighbours'
-    // panels.
     const index_t planes = g.batch * g.groups;
     const index_t wanted = ctx.threads > 1 ? 2 * thread_count(ctx) : 1;
     const index_t tasks = planes * ceil_divide(g.out_channels, plan.channels);
     const index_t overlap = ceil_divide(effective_kernel(g.kernel.h, g.dilation.h), g.stride.h) - 1;
     plan.bands = (std::min)(ceil_divide(wanted, tasks), std::max<index_t>(1, g.out.h / 8));
-    if (plan.bands > 1 && 16 * plan.bands * overlap > g.in.h) {
-      const index_t least_channels = (std::min)(g.out_channels, ceil_divide(4 * kernel.mr, plan.window));
-      const index_t share = ceil_divide(g.out_channels, ceil_divide(wanted, planes));
-      plan.channels = (std::min)(plan.channels, (std::max)(least_channels, share));
-      const index_t chunks = ceil_divide(g.out_channels, plan.channels);
-      plan.bands = (std::min)(parts_per_task(planes * chunks, thread_count(ctx)), plan.bands);
-    }
-    const auto shape_to = [&](index_t most_elements) {
-      plan.rows = round_up(plan.channels * plan.window, kernel.mr) + kernel.mr;
-      const index_t pixels = (std::max)(kernel.nr, most_elements / plan.rows / kernel.nr * kernel.nr);
-      plan.strip_w = (std::min)(g.in.w, pixels);
-      plan.strip_h = std::clamp<index_t>(pixels / g.in.w, 1, g.in.h);
-      plan.blocking = {};
-      plan.blocking.kc = gemm_block_rows<T>(g.in_channels);
-      plan.blocking.nc = round_up(plan.strip_w * plan.strip_h, kernel.nr);
-      plan.blocking.mc = std::min<index_t>(plan.rows, 8 * kernel.mr);
-      plan.blocking.m_chunk = plan.rows;
-      plan.blocking.direct = true;
-      plan.packed_chunk = 0;
-    };
+    if (plan.bands <= 1 || 16 * plan.bands * overlap <= g.in.h) return;
+    const index_t least_channels = (std::min)(g.out_channels, ceil_divide(4 * kernel.mr, plan.window));
+    const index_t share = ceil_divide(g.out_channels, ceil_divide(wanted, planes));
+    plan.channels = (std::min)(plan.channels, (std::max)(least_channels, share));
+    const index_t chunks = ceil_divide(g.out_channels, plan.channels);
+    plan.bands = (std::min)(parts_per_task(planes * chunks, thread_count(ctx)), plan.bands);
+  }
+
+  /// Strips of which a chunk's columns have so many elements.
+  static void shape_strips(const convolution_geometry& g, const gemm_kernels<T>& kernel, index_t most_elements,
+                           col2im_plan<T>& plan) {
+    plan.rows = round_up(plan.channels * plan.window, kernel.mr) + kernel.mr;
+    const index_t pixels = (std::max)(kernel.nr, most_elements / plan.rows / kernel.nr * kernel.nr);
+    plan.strip_w = (std::min)(g.in.w, pixels);
+    plan.strip_h = std::clamp<index_t>(pixels / g.in.w, 1, g.in.h);
+    plan.ld = round_up(plan.strip_w * plan.strip_h, kernel.nr);
+    plan.packed_chunk = 0;
+  }
+
+  /// The product of the largest strip and its memory.
+  static void plan_memory(const convolution_geometry& g, const gemm_kernels<T>& kernel, bool packed, index_t budget,
+                          col2im_plan<T>& plan) {
+    matrix_product<T> p = product(g, nullptr);
+    p.m = plan.rows;
+    p.groups = 1;
+    if (packed || plan.packed_chunk > 0) p.packed.rows = plan.rows;
+    set_strip(p, g, nullptr, plan.strip_w * plan.strip_h, nullptr, plan.ld);
+    scratch_cursor cursor(nullptr);
+    memory_of_worker(cursor, plan, kernel);
+    plan.product = product_plan<T>(p, kernel, 1, std::max<index_t>(0, budget - cursor.used()));
+    plan.share = cursor.used() + round_up(plan.product.bytes, static_cast<index_t>(alignment));
+  }
+
+  static col2im_plan<T> plan_strips(const convolution_geometry& g, bool packed, const context& ctx) {
+    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, rows_of(g));
+    col2im_plan<T> plan{};
+    share_work(g, kernel, ctx, plan);
     index_t columns = most_columns;
-    shape_to(columns);
+    shape_strips(g, kernel, columns, plan);
     // Outputs are written once where strips hold whole lines: rather twice the memory, or fewer channels at a time.
     const index_t line = round_up(g.in.w, kernel.nr);
     const index_t fitting = (2 * most_columns / line - 2 * kernel.mr) / plan.window;
     if (plan.strip_w < g.in.w && fitting * plan.window >= 4 * kernel.mr) {
       plan.channels = (std::min)(plan.channels, ceil_divide(g.out_channels, ceil_divide(g.out_channels, fitting)));
       columns = 2 * most_columns;
-      shape_to(columns);
+      shape_strips(g, kernel, columns, plan);
     }
     const index_t budget = scratch_budget(ctx);
-    const index_t whole = plan.rows * g.in_channels + kernel.lanes;
-    if (!packed && plan.strip_h * plan.strip_w < g.in.h * g.in.w) plan.packed_chunk = whole;
-    while (worker_bytes(g, packed, ctx, plan) > budget) {
+    if (!packed && plan.strip_h * plan.strip_w < g.in.h * g.in.w) {
+      matrix_product<T> p = product(g, nullptr);
+      plan.packed_chunk = packed_layout(p, kernel, plan.rows).at(p.k);
+    }
+    for (plan_memory(g, kernel, packed, budget, plan); plan.share > budget;
+         plan_memory(g, kernel, packed, budget, plan)) {
       if (plan.packed_chunk > 0) {
         plan.packed_chunk = 0;
         continue;
       }
-      if (plan.blocking.mc > kernel.mr && plan.blocking.nc == kernel.nr && plan.channels == 1) {
-        plan.blocking.mc = kernel.mr;
-        continue;
-      }
-      if (plan.blocking.nc == kernel.nr && plan.channels == 1) break;
+      if (plan.ld == kernel.nr && plan.channels == 1) break;
       plan.channels = std::max<index_t>(1, plan.channels / 2);
       columns /= 2;
-      shape_to(columns);
+      shape_strips(g, kernel, columns, plan);
     }
     plan.chunks = ceil_divide(g.out_channels, plan.channels);
-    plan.tasks = planes * plan.chunks * plan.bands;
+    plan.tasks = g.batch * g.groups * plan.chunks * plan.bands;
     return plan;
   }
 
-  /// One worker's scratch: that of the product, the columns, and the packed chunk.
+  /// One worker's scratch, before that of the product.
   struct memory_of_worker {
-    gemm_scratch<T> product;
     T* columns;
     T* packed;
 
-    memory_of_worker(scratch_cursor& cursor, const gemm_problem<T>& p, const gemm_kernels<T>& kernel,
-                     const col2im_plan& plan)
-        : product(cursor, p, kernel, plan.blocking),
-          columns(cursor.take<T>(plan.rows * plan.ld() + kernel.lanes)),
-          packed(cursor.take<T>(plan.packed_chunk)) {}
+    memory_of_worker(scratch_cursor& cursor, const col2im_plan<T>& plan, const gemm_kernels<T>& kernel)
+        : columns(cursor.take<T>(plan.rows * plan.ld + kernel.lanes)), packed(cursor.take<T>(plan.packed_chunk)) {}
   };
 
-  static index_t worker_bytes(const convolution_geometry& g, bool packed, const context& ctx, const col2im_plan& plan) {
-    gemm_problem<T> p = product(g, nullptr);
-    const T packs_before{};
-    if (packed || plan.packed_chunk > 0) p.packed_a = &packs_before;
-    scratch_cursor cursor(nullptr);
-    memory_of_worker(cursor, p, gemm_kernels_of<T>(ctx, rows_of(g)), plan);
-    return cursor.used();
-  }
-
   gemm_col2im(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
-              const col2im_plan& plan, std::byte* memory)
+              const col2im_plan<T>& plan, std::byte* memory)
       : g_(g),
         operands_(operands),
         kernel_(gemm_kernels_of<T>(ctx, rows_of(g))),
         sum_taps_(TENFOLD_KERNEL(chosen_isa(ctx), sum_taps<T>)),
         plan_(plan),
-        memory_(memory) {}
+        memory_(memory) {
+    serial_.isa = ctx.isa;
+  }
 
   void run_task(index_t image, index_t group, index_t chunk, index_t band) {
     const index_t o0 = chunk * plan_.channels;
@@ -308,23 +317,18 @@ class gemm_col2im {
     const index_t y1 = (std::min)(y0 + each, g_.out.h);
     const index_t out_plane = g_.out.h * g_.out.w;
     T* out = operands_.output + ((image * g_.groups + group) * g_.out_channels + o0) * out_plane;
-    const T* bias = operands_.bias + (group * g_.out_channels + o0);
+    channel_ = group * g_.out_channels + o0;
+    const T* bias = operands_.bias + channel_;
 
-    gemm_problem<T> p = chunk_product(group, o0, channels);
-    const T* packed = p.packed_a;
-    const T some{};
-    if (plan_.packed_chunk > 0) p.packed_a = &some;  // no room for packing strip by strip
     scratch_cursor cursor(memory_);
-    const memory_of_worker scratch(cursor, p, kernel_, plan_);
-    p.packed_a = packed;
+    const memory_of_worker scratch(cursor, plan_, kernel_);
+    matrix_product<T> p = chunk_product(group, o0, channels);
     if (plan_.packed_chunk > 0) {
-      pack_whole_a(p, kernel_, scratch.product.row, scratch.product.column, scratch.packed);
-      p.packed_a = scratch.packed;
+      pack_chunk(p, kernel_, serial_, 0, p.m, 0, p.k, scratch.packed);
+      p.packed.data = scratch.packed;
+      p.packed.rows = p.m;
     }
-    p.c = scratch.columns;
-    p.layout.row = affine_digits(p.m, plan_.ld());
-
-    const index_t lead = operands_.packed_weight ? o0 * plan_.window - p.first_row : 0;  // rows before the chunk's own
+    const index_t lead = operands_.packed_weight ? o0 * plan_.window - p.packed.first_row : 0;  // rows of others
 
     const T* input = operands_.input + (image * g_.groups + group) * g_.in_channels * g_.in.h * g_.in.w;
     const index_t first =
@@ -333,45 +337,35 @@ class gemm_col2im {
     const bool whole_lines = plan_.strip_w == g_.in.w && reaches_every_column(g_);
     fill_lines(!whole_lines, out, bias, channels, y0, y1);
     column_runs runs;
-    if (whole_lines) runs.find(g_, 0, g_.in.w, plan_.ld(), false);
+    if (whole_lines) runs.find(g_, 0, g_.in.w, plan_.ld, false);
     for (index_t h = first; h <= last; h += plan_.strip_h)
       for (index_t w = 0; w < g_.in.w; w += plan_.strip_w) {
         const index_t strip_h = (std::min)(plan_.strip_h, last + 1 - h);
         const index_t strip_w = (std::min)(plan_.strip_w, g_.in.w - w);
-        multiply(p, scratch.product, input, h * g_.in.w + w, strip_h * strip_w, o0, channels);
-        if (!whole_lines) runs.find(g_, w, strip_w, plan_.ld(), true);
-        sum_strip(scratch.columns + lead * plan_.ld(), runs, !whole_lines, h, strip_h, strip_w, y0, y1, out, bias,
+        set_strip(p, g_, input + h * g_.in.w + w, strip_h * strip_w, scratch.columns, plan_.ld);
+        run_product(p, plan_.product, serial_, memory_ + cursor.used());
+        if (!whole_lines) runs.find(g_, w, strip_w, plan_.ld, true);
+        sum_strip(scratch.columns + lead * plan_.ld, runs, !whole_lines, h, strip_h, strip_w, y0, y1, out, bias,
                   channels);
       }
-    if (operands_.relu && !whole_lines)
-      for (index_t o = 0; o < channels; ++o)
-        for (T* y = out + o * out_plane + y0 * g_.out.w; y < out + o * out_plane + y1 * g_.out.w; ++y)
-          if (*y < T{}) *y = T{};
+    if (!whole_lines) finish_lines(channels, y0, y1, out);
   }
 
-  /// The product of a chunk: all rows where they are packed already, from the chunk's first panel on, else its own.
-  gemm_problem<T> chunk_product(index_t group, index_t o0, index_t channels) const {
-    gemm_problem<T> p = product(g_, operands_.weight);
-    p.groups = 1;
+  /// The product of a chunk: its own rows, or those of the panels that it has a part of where they are packed already.
+  matrix_product<T> chunk_product(index_t group, index_t o0, index_t channels) const {
+    matrix_product<T> p = product(g_, operands_.weight);
     const index_t first = o0 * plan_.window;
     if (operands_.packed_weight) {
-      p.packed_a = operands_.packed_weight + group * packed_elements(p.m, p.k, kernel_);
-      p.first_row = first / kernel_.mr * kernel_.mr;
+      p.packed.data = operands_.packed_weight + group * packed_layout(p, kernel_, p.m).at(p.k);
+      p.packed.rows = p.m;
+      p.packed.first_row = first / kernel_.mr * kernel_.mr;
+      p.m = (std::min)(p.m, round_up((o0 + channels) * plan_.window, kernel_.mr)) - p.packed.first_row;
     } else {
       p.a += group * p.a_group_stride + first;
       p.m = channels * plan_.window;
-      p.first_row = 0;
     }
+    p.groups = 1;
     return p;
-  }
-
-  void multiply(gemm_problem<T>& p, const gemm_scratch<T>& scratch, const T* input, index_t first, index_t pixels,
-                index_t o0, index_t channels) {
-    p.image = matrix_operand<T>(input, g_.in_channels, g_.in.h * g_.in.w, first, pixels);
-    p.n = p.layout.points_w = p.layout.line = pixels;
-    const index_t end =
-        operands_.packed_weight ? (std::min)(p.m, round_up((o0 + channels) * plan_.window, kernel_.mr)) : p.m;
-    gemm_task<T>(p, kernel_, plan_.blocking, scratch).run_rows(0, 0, 0, p.first_row, end - p.first_row);
   }
 
   /// (value / stride) toward plus or minus infinity.
@@ -384,10 +378,20 @@ class gemm_col2im {
     for (index_t y = y0; y < y1; ++y)
       if (all || !is_reached(y))
         for (index_t o = 0; o < channels; ++o) {
+          const epilogue<T> after = all ? operands_.after.added() : operands_.after;
           const T value = bias ? bias[o] : T{};
-          T* line = out + (o * g_.out.h + y) * g_.out.w;
-          fill(line, line + g_.out.w, !all && operands_.relu ? rectified_value(value) : value);
+          after.finish(channel_ + o, g_.out.w, &value, 0, out + (o * g_.out.h + y) * g_.out.w, 1);
         }
+  }
+
+  /// What comes after the last term of all lines [y0, y1).
+  void finish_lines(index_t channels, index_t y0, index_t y1, T* out) const {
+    const epilogue<T> after = operands_.after.activated();
+    if (after.finishes() || after.only_rectifies())
+      for (index_t o = 0; o < channels; ++o) {
+        T* first = out + (o * g_.out.h + y0) * g_.out.w;
+        after.finish(channel_ + o, (y1 - y0) * g_.out.w, first, 1, first, 1);
+      }
   }
 
   bool is_reached(index_t y) const {
@@ -404,6 +408,7 @@ class gemm_col2im {
   void sum_strip(const T* columns, const column_runs& runs, bool begun, index_t h, index_t strip_h, index_t strip_w,
                  index_t y0, index_t y1, T* out, const T* bias, index_t channels) const {
     line_terms lines[lines_at_a_time];
+    const epilogue<T> after = operands_.after.activated();
     const index_t end =
         (std::min)(y1, (h + strip_h - 1) * g_.stride.h - g_.padding.h + (g_.kernel.h - 1) * g_.dilation.h + 1);
     for (index_t y = (std::max)(y0, h * g_.stride.h - g_.padding.h); y < end;) {
@@ -412,9 +417,14 @@ class gemm_col2im {
       for (index_t o = 0; o < channels; ++o)
         for (index_t l = 0; l < found; ++l) {
           const line_terms& line = lines[l];
+          T* to = out + (o * g_.out.h + line.y) * g_.out.w;
+          const T value = bias ? bias[o] : T{};
+          const bool adds = line.first && operands_.after.residual;
+          if (adds) operands_.after.added().finish(channel_ + o, g_.out.w, &value, 0, to, 1);
           for (index_t r = 0; r < runs.count; ++r)
-            sum_taps_(runs.runs[r], columns + o * plan_.window * plan_.ld(), line.row, line.rows, line.first,
-                      bias ? bias[o] : T{}, line.last && operands_.relu, out + (o * g_.out.h + line.y) * g_.out.w);
+            sum_taps_(runs.runs[r], columns + o * plan_.window * plan_.ld, line.row, line.rows, line.first && !adds,
+                      value, line.last && after.only_rectifies(), to);
+          if (line.last && after.finishes()) after.finish(channel_ + o, g_.out.w, to, 1, to, 1);
         }
     }
   }
@@ -445,7 +455,7 @@ class gemm_col2im {
       else if (in_strip >= strip_h)
         terms.last = false;
       else
-        terms.row[terms.rows++] = i * g_.kernel.w * plan_.ld() + in_strip * strip_w;
+        terms.row[terms.rows++] = i * g_.kernel.w * plan_.ld + in_strip * strip_w;
     }
     return terms.rows > 0;
   }
@@ -454,9 +464,11 @@ class gemm_col2im {
   const convolution_operands<T>& operands_;
   const gemm_kernels<T>& kernel_;
   void (*sum_taps_)(const tap_run& run, const T* source, const index_t* row, index_t rows, bool first, T bias,
-                    bool relu, T* line);
-  const col2im_plan& plan_;
+                    bool rectifies, T* line);
+  const col2im_plan<T>& plan_;
   std::byte* memory_;
+  context serial_;
+  index_t channel_ = 0;  // of the output, the chunk's first one
 };
 
 TENFOLD_END_STRICT

@@ -1,10 +1,10 @@
 // conv_transpose2d of an image of one pixel: the first layer of a generator, or a fully connected one. Every output is
-// hit by at most one tap, and the weight is read once, as it lies: (C, O kh kw) is the matrix that the pixel's channels
-// multiply.
+// hit by at most one tap. The weight (C, O kh kw) is the large matrix, whose rows are summed with the pixel's channels
+// as their factors.
 #pragma once
 
-#include <tenfold/detail/convolution.hpp>
-#include <tenfold/detail/product/gemv.hpp>
+#include <tenfold/detail/convolution/plan.hpp>
+#include <tenfold/detail/product/streamed.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
@@ -12,13 +12,6 @@ TENFOLD_BEGIN_STRICT
 template <class T>
 class one_pixel {
  public:
-  // The (o, i, j) of a task: their sums stay in L2 while the weight's rows pass. The longer the stretch of a row that
-  // is read in one go, the nearer to the speed of memory: of 411 MB, 4 KiB at a time took 27 ms, 8 KiB 24, 32 KiB 19
-  // and 100 KiB 18 (Zen 4, one core; a plain read takes 17). No result's bits depend on it.
-  static constexpr index_t most_width = (index_t{128} << 10) / static_cast<index_t>(sizeof(T));
-  static constexpr index_t depth = 64;  // rows of the weight that a group of images shares while they are in L2
-  static constexpr index_t images = 4;  // of such a group
-
   static bool applies(const convolution_geometry& g, const context&) {
     return g.in == hw(1) && g.in_channels > 0 && g.out_channels > 0;
   }
@@ -34,76 +27,45 @@ class one_pixel {
   static void pack(const convolution_geometry&, const T*, const context&, T*) {}
 
   static void plan(convolution_plan<T>& plan, const convolution_operands<T>&, const context& ctx) {
-    const index_t width = width_of(plan.geometry, ctx);
-    plan.bytes = share_bytes(width) * worker_count(ctx, task_count(plan.geometry, width));
+    const convolution_geometry& g = plan.geometry;
+    const auto own = streamed_plan<T>::sums(g.groups, g.batch, row_length(g), g.in_channels, ctx);
+    plan.bytes = plan.template emplace<streamed_plan<T>>(own).bytes(ctx);
   }
 
   static void run(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
                   std::byte* memory) {
     const convolution_geometry& g = plan.geometry;
-    fill_bias(g, operands, ctx);
-    const index_t width = width_of(g, ctx);
-    parallel_tasks(ctx, task_count(g, width), [&](index_t worker, index_t t) {
-      T* sums = reinterpret_cast<T*>(memory + worker * share_bytes(width));
-      const index_t group = t % g.groups;
-      const index_t first = t / g.groups * width;
-      for (index_t image = 0; image < g.batch; image += images)
-        run_images(g, operands, ctx, image, (std::min)(images, g.batch - image), group, first, width, sums);
-    });
+    const auto& own = plan.template own<streamed_plan<T>>();
+    const epilogue<T>& after = operands.after;
+    finish_planes(g, operands, ctx, after.finishes() ? after.added() : after, true);
+    const auto taps = [&](index_t group, index_t image, index_t first, index_t count, const T* sums) {
+      store(g, operands, ctx, image, group, first, count, sums);
+    };
+    own.run_sums({operands.input, g.groups * own.k, 1}, operands.weight, own.n, taps, ctx, memory);
+    if (after.finishes()) finish_planes(g, operands, ctx, after.activated(), false);
   }
 
   static constexpr convolution_algorithm<T> entry = {"one_pixel", applies, cost, packed_size, pack, plan, run};
 
  private:
   static index_t row_length(const convolution_geometry& g) { return g.out_channels * g.kernel.h * g.kernel.w; }
-  static index_t task_count(const convolution_geometry& g, index_t width) {
-    return g.groups * ceil_divide(row_length(g), width);
-  }
 
-  /// Equal shares of a row, a few for each worker.
-  static index_t width_of(const convolution_geometry& g, const context& ctx) {
-    constexpr auto line = static_cast<index_t>(alignment / sizeof(T));
-    const index_t most = (std::min)(most_width, scratch_budget(ctx) / (images * static_cast<index_t>(sizeof(T))));
-    const index_t wanted = ctx.threads > 1 ? ceil_divide(4 * thread_count(ctx), g.groups) : 1;
-    const index_t parts = (std::max)(ceil_divide(row_length(g), most), wanted);
-    return round_up(ceil_divide(row_length(g), parts), line);
-  }
-
-  static index_t share_bytes(index_t width) {
-    scratch_cursor cursor(nullptr);
-    cursor.take<T>(images * width);
-    cursor.take<std::byte>(alignment);  // whole vectors are read from the last
-    return cursor.used();
-  }
-
-  static void fill_bias(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx) {
-    const index_t plane = g.out.h * g.out.w;
-    const index_t channels = g.groups * g.out_channels;
-    parallel_ranges(ctx, g.batch * channels, 0.1 * static_cast<double>(plane), [&](index_t begin, index_t end) {
+  /// The whole output, which is the bias yet, or what the taps have made of it: not every place has a tap.
+  static void finish_planes(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
+                            const epilogue<T>& by, bool is_bias) {
+    const index_t plane = g.out.h * g.out.w, channels = g.groups * g.out_channels;
+    const double cost = is_bias ? 0.1 : 1;  // of an output
+    parallel_ranges(ctx, g.batch * channels, cost * static_cast<double>(plane), [&](index_t begin, index_t end) {
       for (index_t c = begin; c < end; ++c) {
         const T bias = operands.bias ? operands.bias[c % channels] : T{};
         T* output = operands.output + c * plane;
-        fill(output, output + plane, operands.relu ? rectified_value(bias) : bias);
+        by.finish(c % channels, plane, is_bias ? &bias : output, is_bias ? 0 : 1, output, 1);
       }
     });
   }
 
-  static void run_images(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
-                         index_t image, index_t count, index_t group, index_t first, index_t width, T* sums) {
-    const auto axpy = TENFOLD_KERNEL(chosen_isa(ctx), axpy<T>);
-    const index_t row = row_length(g);
-    const index_t columns = (std::min)(width, row - first);
-    fill(sums, sums + count * width, T{});
-    const T* weight = operands.weight + group * g.in_channels * row + first;
-    for (index_t c = 0; c < g.in_channels; c += depth)
-      for (index_t i = 0; i < count; ++i)
-        axpy(operands.input + ((image + i) * g.groups + group) * g.in_channels + c, weight + c * row, row,
-             (std::min)(depth, g.in_channels - c), columns, sums + i * width);
-    for (index_t i = 0; i < count; ++i) store(g, operands, ctx, image + i, group, first, columns, sums + i * width);
-  }
-
-  /// output[o, i * dilation - padding, ..] = finish(bias[o] + sums[(o, i, j) - first]), the taps of one line at a time;
-  /// where they cover the whole output, a plane is a line.
+  /// output[o, i * dilation - padding, ..] = rectified(bias[o] + sums[(o, i, j) - first]), the taps of one line at a
+  /// time; where they cover the whole output, a plane is a line.
   static void store(const convolution_geometry& g, const convolution_operands<T>& operands, const context& ctx,
                     index_t image, index_t group, index_t first, index_t count, const T* sums) {
     const auto sum_taps = TENFOLD_KERNEL(chosen_isa(ctx), sum_taps<T>);
@@ -125,7 +87,8 @@ class one_pixel {
       if (begin >= end) continue;
       constexpr index_t here = 0;
       const tap_run run{begin * g.dilation.w - g.padding.w, begin - j, end - begin, g.dilation.w, 1, {&here}, {1}};
-      sum_taps(run, sums + m, &here, 1, true, operands.bias ? operands.bias[o] : T{}, operands.relu,
+      sum_taps(run, sums + m, &here, 1, !operands.after.finishes(), operands.bias ? operands.bias[o] : T{},
+               operands.after.only_rectifies(),
                operands.output + ((image * g.groups * g.out_channels + o) * g.out.h + oh) * g.out.w);
     }
   }

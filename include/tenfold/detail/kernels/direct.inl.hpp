@@ -87,7 +87,7 @@ TENFOLD_INLINE void direct_add(const U* source, index_t source_step, const U* we
   }
 }
 
-// y(line, x) = finish(bias + sum over the taps of weight * source(line, x + tap));   line < lines, x < columns
+// y(line, x) = rectified(bias + sum over the taps of weight * source(line, x + tap));   line < lines, x < columns
 // The last block of a line computes pixels that are not stored; those of neighbouring taps read behind the line.
 template <class T>
 void direct_sums(const direct_problem<T>& p) {
@@ -115,12 +115,7 @@ void direct_sums(const direct_problem<T>& p) {
           TENFOLD_UNROLL for (int i = 0; i < P; ++i) sum[i] += w * load_lanes<L>(source + t->source + pixel[i]);
         }
       }
-      if (p.relu) {
-        TENFOLD_UNROLL for (int i = 0; i < P; ++i) {
-          const auto v = bits_as<vec_of<T, L>>(sum[i]);
-          sum[i] = bits_as<vec_of<U, L>>(rectified<T, L>(v));
-        }
-      }
+      if (p.rectifies) rectify<T, P, L>(sum);
       if (count == P) {
         TENFOLD_UNROLL for (int i = 0; i < P; ++i) store_lanes<L>(y + i * p.y_step, sum[i]);
       } else {

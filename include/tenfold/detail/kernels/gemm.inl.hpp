@@ -7,9 +7,9 @@
 // What is left of A's rows has lower tiles, of B's columns one of a single vector and one of half a vector: 64 rows are
 // 4 x 14 + 8, where five panels of 14 would compute 70; 49 columns, a plane of 7 x 7, are 32 + 16 + 8 at avx512.
 inline constexpr int gemm_nv = 2;
-inline constexpr int gemm_mr = TENFOLD_VECTOR_BYTES == 64 ? 14 : 6;
-inline constexpr int gemm_middle = TENFOLD_VECTOR_BYTES == 64 ? 8 : 4;
-inline constexpr int gemm_low = TENFOLD_VECTOR_BYTES == 64 ? 4 : 2;
+inline constexpr int gemm_mr = (TENFOLD_VECTOR_REGISTERS - gemm_nv - 1) / gemm_nv;
+inline constexpr int gemm_middle = (gemm_mr / 2 + 3) / 4 * 4;
+inline constexpr int gemm_low = gemm_middle / 2;
 
 template <class T>
 inline constexpr int gemm_nr{gemm_nv * lanes<T>};
@@ -65,12 +65,7 @@ void gemm_micro(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* 
     }
   }
   if (epilogue.relu) {
-    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
-      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) {
-        const auto v = bits_as<vec_of<T, L>>(acc[i][j]);
-        acc[i][j] = bits_as<V>(rectified<T, L>(v));
-      }
-    }
+    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) rectify<T, NV, L>(acc[i]);
   }
   TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
     TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store_lanes<L>(cp + i * ldc + j * L, acc[i][j]);

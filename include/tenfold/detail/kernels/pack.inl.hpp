@@ -130,7 +130,7 @@ void scatter_runs(const T* tile, index_t ld, const index_t* row, index_t rows, c
 template <class T, int MR>
 inline constexpr gemm_kernels<T> gemm_table_of(const micro_kernels<T>& micro) {
   return {micro,         &pack_gather<T>, &pack_transpose<T>, &pack_lines<T, MR>, &pack_contiguous<T>,
-          &pack_runs<T>, &copy_line<T>,   &scatter_runs<T>};
+          &pack_runs<T>, &pack_rows<T>,   &copy_line<T>,      &scatter_runs<T>};
 }
 
 template <class T>

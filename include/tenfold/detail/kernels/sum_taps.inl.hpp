@@ -9,12 +9,12 @@ TENFOLD_INLINE vec_of<T, L> add_taps(vec_of<T, L> sum, const T* source, const in
   return sum;
 }
 
-// line(s, x) = finish((first ? bias : line(s, x)) + sum of source[row[r] + tap[s][t] + point + x])
+// line(s, x) = rectified((first ? bias : line(s, x)) + sum of source[row[r] + tap[s][t] + point + x])
 //              over r < rows, t < taps[s]
 //   line(s, x) is line[x * step + s];   s < sides, x < run.count
 //   source  up to one vector less an element is read behind the run's last
 template <class T>
-void sum_taps(const tap_run& run, const T* source, const index_t* row, index_t rows, bool first, T bias, bool relu,
+void sum_taps(const tap_run& run, const T* source, const index_t* row, index_t rows, bool first, T bias, bool rectifies,
               T* line) {
   using U = arithmetic_t<T>;
   constexpr int L = lanes<T>;
@@ -43,10 +43,7 @@ void sum_taps(const tap_run& run, const T* source, const index_t* row, index_t r
     }
     sum[0] = add_taps<U, L>(sum[0], from + x, row, rows, run.tap[0], run.taps[0]);
     if (run.sides == 2) sum[1] = add_taps<U, L>(sum[1], from + x, row, rows, run.tap[1], run.taps[1]);
-    if (relu) {
-      sum[0] = bits_as<vec_of<U, L>>(rectified<T, L>(bits_as<vec_of<T, L>>(sum[0])));
-      sum[1] = bits_as<vec_of<U, L>>(rectified<T, L>(bits_as<vec_of<T, L>>(sum[1])));
-    }
+    if (rectifies) rectify<T, 2, L>(sum);
     U* to = whole ? reinterpret_cast<U*>(at) : outputs;
     if (run.sides == 2) {
       store_lanes<L>(to, zipped_lanes<0, U, L>(sum[0], sum[1]));

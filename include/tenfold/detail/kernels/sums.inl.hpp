@@ -24,8 +24,7 @@ T sum_of_line(index_t n, const T* x) {
   const auto* from = reinterpret_cast<const U*>(x);
   vec<U> sums[4] = {}, rest = {};
   index_t i = 0;
-  for (; i + 4 * L <= n; i += 4 * L)
-    TENFOLD_UNROLL for (int k = 0; k < 4; ++k) sums[k] += load(from + i + k * L);
+  for (; i + 4 * L <= n; i += 4 * L) TENFOLD_UNROLL for (int k = 0; k < 4; ++k) sums[k] += load(from + i + k * L);
   for (; i + L <= n; i += L) sums[0] += load(from + i);
   if (i < n) __builtin_memcpy(&rest, from + i, static_cast<std::size_t>(n - i) * sizeof(U));
   U sum[std::size_t{L}];

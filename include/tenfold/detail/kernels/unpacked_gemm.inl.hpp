@@ -4,8 +4,8 @@
 //   base    4 x 2 + 2 + 1 + 1 for the product = 12 of 16
 //   avx2    4 x 3 + 3 + 1 = 16 of 16; 7 loads for 12 FMAs, of which 2 and 2 begin in a cycle
 //   avx512  8 x 3 + 3 + 1 = 28 of 32; 8 broadcasts and 3 loads for 24 FMAs
-inline constexpr int unpacked_rows = TENFOLD_VECTOR_BYTES == 64 ? 8 : 4;
 inline constexpr int unpacked_vectors = TENFOLD_VECTOR_BYTES == 16 ? 2 : 3;
+inline constexpr int unpacked_rows = (TENFOLD_VECTOR_REGISTERS - unpacked_vectors - 1) / unpacked_vectors / 4 * 4;
 
 // Few rows of A: B comes from memory or L3 rather than from L2.
 inline constexpr index_t unpacked_streams = 16;

@@ -3,7 +3,7 @@
 //     C(i, j) = beta C(i, j) + alpha * sum over p of A(i, p) * B(p, j)
 #pragma once
 
-#include <tenfold/tensor.hpp>
+#include <tenfold/detail/kernel_table.hpp>
 
 #include <algorithm>  // max, min
 
@@ -45,6 +45,16 @@ strided_product<T> transposed(const strided_product<T>& g) {
 template <class T>
 double operations(const strided_product<T>& g) {
   return static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+}
+
+/// alpha * sum + beta * c, where c is not read if beta is 0.
+template <class T>
+T scaled_sum(T alpha, T sum, T beta, const T& c) {
+  using U = arithmetic_t<T>;
+  U product = static_cast<U>(sum);
+  if (alpha != T{1}) product = static_cast<U>(static_cast<U>(alpha) * product);
+  if (beta == T{0}) return static_cast<T>(product);
+  return static_cast<T>(static_cast<U>(product + static_cast<U>(static_cast<U>(beta) * static_cast<U>(c))));
 }
 
 TENFOLD_END_STRICT

@@ -42,9 +42,8 @@ using lane_mask = decltype(vec<U>{} < vec<U>{});
 // The last `count` lanes.
 template <class U>
 TENFOLD_INLINE lane_mask<U> last_lanes(index_t count) {
-  lane_mask<U> lane;
-  TENFOLD_UNROLL for (int i = 0; i < lanes<U>; ++i) lane[i] = static_cast<std::decay_t<decltype(lane[0])>>(i);
-  return lane >= static_cast<std::decay_t<decltype(lane[0])>>(lanes<U> - count);
+  using number = std::decay_t<decltype(lane_mask<U>{}[0])>;
+  return lane_numbers<number, lanes<U>>() >= static_cast<number>(lanes<U> - count);
 }
 
 template <class U>
@@ -53,7 +52,7 @@ TENFOLD_INLINE vec<U> masked(vec<U> v, lane_mask<U> mask) {
 }
 
 // Columns of x at a time. Registers: 4 C sums + C of x + 1 of a.
-inline constexpr int dot_columns = TENFOLD_VECTOR_BYTES == 64 ? 4 : 2;
+inline constexpr int dot_columns = TENFOLD_VECTOR_REGISTERS / 8;
 
 // sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < columns
 //   sum (4, columns)

@@ -1,0 +1,48 @@
+// A convolution with the algorithm that suits it.
+#pragma once
+
+#include <tenfold/detail/convolution/algorithms.hpp>
+#include <tenfold/detail/convolution/operation.hpp>
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
+
+template <bool Transposed, class T>
+convolution_plan<T> make_plan(const char* op, const convolution_geometry& g, const context& ctx) {
+  convolution_plan<T> plan;
+  plan.geometry = g;
+  plan.algorithm = &choose_algorithm(algorithms_of<Transposed, T>(), op, g, ctx, false);
+  plan.algorithm->plan(plan, {}, ctx);
+  return plan;
+}
+
+template <bool Transposed, class T>
+index_t convolution_bytes(const char* op, const convolution_geometry& g, const context& ctx) {
+  return make_plan<Transposed, T>(op, g, ctx).bytes;
+}
+
+template <class T>
+void run_plan(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx) {
+  const scratch_memory memory(ctx, plan.bytes);
+  plan.algorithm->run(plan, operands, ctx, memory.data());
+}
+
+template <bool Transposed, class T>
+void run_convolution(const char* op, const convolution_geometry& g, const convolution_arrays<T>& arrays,
+                     const context& ctx) {
+  epilogue<T> after;
+  after.line = TENFOLD_KERNEL(chosen_isa(ctx), finish<T>);
+  run_plan(make_plan<Transposed, T>(op, g, ctx),
+           {arrays.input, arrays.weight, nullptr, arrays.bias, arrays.output, after}, ctx);
+}
+
+template <bool Transposed, class T>
+std::size_t find_algorithm_names(const convolution_geometry* g, const context& ctx, std::string_view* names) {
+  std::size_t count = 0;
+  for (const convolution_algorithm<T>& a : algorithms_of<Transposed, T>())
+    if (!g || a.applies(*g, ctx)) names[count++] = a.name;
+  return count;
+}
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

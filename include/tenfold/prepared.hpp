@@ -1,0 +1,294 @@
+// prepared_conv2d, prepared_conv_transpose2d: convolutions whose weight is known, checked and packed beforehand.
+#pragma once
+
+#include <tenfold/conv2d.hpp>
+#include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/detail/convolution/layer_activation.hpp>
+#include <tenfold/isa.hpp>
+
+#include <atomic>
+
+// The layers are public types, the same whatever the flags.
+namespace tenfold::inline v0::layers {
+
+using namespace detail;
+
+inline constexpr std::size_t most_plan_bytes = 3072;
+
+/// A plan that a layer keeps, and for what it was made.
+struct kept_plan {
+  const void* list = nullptr;  // of the algorithms, under the flags that it was made with
+  shape input;
+  int threads = 0;
+  index_t max_workspace_bytes = 0;
+  tenfold::math math = tenfold::math::standard;
+  shape output_shape;
+  index_t bytes = 0;             // of scratch memory
+  const void* packed = nullptr;  // the weight
+  alignas(std::max_align_t) std::byte plan[most_plan_bytes];
+
+  TENFOLD_TAG kept_plan() {}  // NOLINT(modernize-use-equals-default): leaves the plan as it is
+};
+
+/// The plans of the first few inputs that a layer has seen. They stay as they are, so that reading takes no lock; all
+/// their memory comes with the first, so that later ones allocate nothing.
+class kept_plans {
+ public:
+  static constexpr int most = 8;
+
+  TENFOLD_TAG kept_plans() = default;
+  TENFOLD_TAG kept_plans(const kept_plans&) noexcept {}            // a copy plans anew
+  TENFOLD_TAG kept_plans& operator=(const kept_plans&) noexcept {  // NOLINT(bugprone-unhandled-self-assignment)
+    clear();
+    return *this;
+  }
+  TENFOLD_TAG ~kept_plans() { clear(); }
+
+  /// Null where there is none.
+  TENFOLD_TAG const kept_plan* find(const void* list, const shape& input, const context& ctx) const {
+    for (const auto& slot : slots_) {
+      const kept_plan* plan = slot.load(std::memory_order_acquire);
+      if (plan && plan->input == input && plan->threads == ctx.threads && plan->math == ctx.math &&
+          plan->max_workspace_bytes == ctx.max_workspace_bytes && plan->list == list)
+        return plan;
+    }
+    return nullptr;
+  }
+
+  /// Keeps a copy where there is room.
+  TENFOLD_TAG void keep(const kept_plan& plan) const {
+    if (taken_.load(std::memory_order_relaxed) >= most) return;
+    std::byte* memory = memory_.load(std::memory_order_acquire);
+    if (!memory) {
+      auto* made = static_cast<std::byte*>(::operator new(most * sizeof(kept_plan)));
+      if (memory_.compare_exchange_strong(memory, made, std::memory_order_acq_rel))
+        memory = made;
+      else
+        ::operator delete(made);
+    }
+    const int place = taken_.fetch_add(1, std::memory_order_relaxed);
+    if (place >= most) return;
+    std::byte* at = memory + static_cast<std::size_t>(place) * sizeof(kept_plan);
+    slots_[place].store(::new (static_cast<void*>(at)) kept_plan(plan), std::memory_order_release);
+  }
+
+ private:
+  TENFOLD_TAG void clear() {
+    for (auto& slot : slots_) slot.store(nullptr);
+    ::operator delete(memory_.exchange(nullptr));
+    taken_.store(0);
+  }
+  mutable std::atomic<const kept_plan*> slots_[most] = {};
+  mutable std::atomic<std::byte*> memory_ = nullptr;
+  mutable std::atomic<int> taken_ = 0;
+};
+
+/// The weight of a layer, packed for each algorithm that a call has asked for. Calls may ask at the same time: the
+/// first to finish packing wins, the other throws its copy away.
+template <class T>
+class packed_weights {
+ public:
+  TENFOLD_TAG packed_weights() = default;
+  TENFOLD_TAG packed_weights(const packed_weights&) {}            // a copy packs anew when asked
+  TENFOLD_TAG packed_weights& operator=(const packed_weights&) {  // NOLINT(bugprone-unhandled-self-assignment)
+    clear();
+    return *this;
+  }
+  TENFOLD_TAG ~packed_weights() { clear(); }
+
+  /// The packed weight of algorithm i; pack() makes it.
+  template <class Pack>
+  TENFOLD_TAG const T* get(std::size_t i, const Pack& pack) const {
+    const tensor<T>* found = slots_[i].load(std::memory_order_acquire);
+    if (found) return found->data();
+    auto* made = new tensor<T>(pack());
+    if (slots_[i].compare_exchange_strong(found, made, std::memory_order_acq_rel)) return made->data();
+    delete made;
+    return found->data();
+  }
+
+ private:
+  TENFOLD_TAG void clear() {
+    for (auto& slot : slots_) delete slot.exchange(nullptr);
+  }
+  mutable std::atomic<const tensor<T>*> slots_[most_algorithms] = {};
+};
+
+}  // namespace tenfold::inline v0::layers
+
+/// What tells the lists of different flags apart.
+TENFOLD_SEAM_OF(Transposed, const void*, prepared_key, ())
+/// Packs the weight for the algorithm that suits such a call, unless that has been done, and plans it.
+TENFOLD_SEAM_OF(Transposed, void, plan_prepared, (op, g, weight, packed, kept, ctx), const char* op,
+                const convolution_geometry& g, const T* weight, const layers::packed_weights<T>& packed,
+                layers::kept_plan& kept, const context& ctx)
+/// `slopes` are prelu's, `added` the tensor to add; both may be null.
+TENFOLD_SEAM(void, run_prepared, (kept, arrays, after, slopes, added, ctx), const layers::kept_plan& kept,
+             const convolution_arrays<T>& arrays, const activation& after, const T* slopes, const T* added,
+             const context& ctx)
+
+namespace tenfold::inline v0::layers {
+
+/// A layer whose weight is known: checked once, and packed once for each algorithm that an input's size asks for, on
+/// the instruction set of the context that it is made with. How it runs is planned once for each of the first inputs'
+/// sizes.
+template <bool Transposed, class T>
+class prepared_convolution {
+  using Op = std::conditional_t<Transposed, conv_transpose2d_op, conv2d_op>;
+
+ public:
+  using options_type = typename Op::options;
+
+  TENFOLD_TAGGED_COPIES(prepared_convolution);
+
+  template <tensor_like Weight, tensor_like Bias>
+  TENFOLD_TAG prepared_convolution(const Weight& weight, const Bias& bias, const options_type& options = {},
+                                   activation after = activation::none, const context& ctx = default_context())
+      : prepared_convolution(const_view(weight), optional_bias<T>(const_view(bias)), options, after, ctx) {}
+  template <tensor_like Weight>
+  TENFOLD_TAG explicit prepared_convolution(const Weight& weight, const options_type& options = {},
+                                            activation after = activation::none, const context& ctx = default_context())
+      : prepared_convolution(const_view(weight), optional_bias<T>(), options, after, ctx) {}
+
+  /// The activation of the plain operation's result, or of its sum with `added`, which is of the result's shape.
+  template <tensor_like Input>
+  TENFOLD_TAG tensor<T> operator()(const Input& input, const context& ctx = default_context()) const {
+    return call(const_view(input), nullptr, ctx);
+  }
+  template <tensor_like Input, tensor_like Added>
+  TENFOLD_TAG tensor<T> operator()(const Input& input, const Added& added,
+                                   const context& ctx = default_context()) const {
+    const tensor_view<const T> z = const_view(added);
+    return call(const_view(input), &z, ctx);
+  }
+
+  /// The same into an output of output_shape, which may not overlap the input; `added` may be the output, but may not
+  /// overlap it otherwise. Allocates nothing when the context carries a workspace of workspace_bytes and plan,
+  /// workspace_bytes or an earlier call has packed the weight for such an input.
+  template <tensor_like Output, tensor_like Input>
+  TENFOLD_TAG void into(Output&& output, const Input& input, const context& ctx = default_context()) const {
+    call_into(as_view(output), const_view(input), nullptr, ctx);
+  }
+  template <tensor_like Output, tensor_like Input, tensor_like Added>
+  TENFOLD_TAG void into(Output&& output, const Input& input, const Added& added,
+                        const context& ctx = default_context()) const {
+    const tensor_view<const T> z = const_view(added);
+    call_into(as_view(output), const_view(input), &z, ctx);
+  }
+
+  TENFOLD_TAG shape output_shape(const shape& input) const { return checked(input).output_shape; }
+
+  /// Packs the weight and plans the call for an input of this shape, before there is one.
+  TENFOLD_TAG void plan(const shape& input, const context& ctx = default_context()) const {
+    with_plan(input, ctx, [](const kept_plan&, const context&) {});
+  }
+
+  TENFOLD_TAG index_t workspace_bytes(const shape& input, const context& ctx = default_context()) const {
+    return with_plan(input, ctx, [](const kept_plan& plan, const context&) { return workspace_bytes_for(plan.bytes); });
+  }
+
+ private:
+  TENFOLD_TAG prepared_convolution(const tensor_view<const T>& weight, const optional_bias<T>& bias,
+                                   const options_type& options, activation after, const context& ctx)
+      : weight_(weight.shape(), weight.data()),
+        bias_shape_(bias.bias_shape),
+        options_(options),
+        after_(after),
+        isa_(seam::chosen_isa(ctx)) {
+    const shape some_output = output_shape(Op::some_input(weight_.shape(), options));  // or what every input raises
+    check_activation<T>(Op::name, after, some_output[1]);
+    if (bias.data) bias_ = tensor<T>(*bias_shape_, bias.data);
+    if (after.of == activation::function::prelu)
+      slopes_ = tensor<T>({after.slope_count}, static_cast<const T*>(after.slopes));
+    if (after.slope_count == 1) after_ = activation::leaky_relu(static_cast<double>(slopes_(0)));
+  }
+
+  TENFOLD_TAG tensor<T> call(const tensor_view<const T>& x, const tensor_view<const T>* added,
+                             const context& ctx) const {
+    return with_plan(x.shape(), ctx, [&](const kept_plan& plan, const context& c) {
+      check_added(plan, added);
+      auto output = tensor<T>::uninitialized(plan.output_shape);
+      run(plan, x.data(), added, output.data(), c);
+      return output;
+    });
+  }
+  TENFOLD_TAG void call_into(const tensor_view<T>& y, const tensor_view<const T>& x, const tensor_view<const T>* added,
+                             const context& ctx) const {
+    with_plan(x.shape(), ctx, [&](const kept_plan& plan, const context& c) {
+      check_output_shape(Op::name, "an output", plan.output_shape, y.shape());
+      check_added(plan, added);
+      run(plan, x.data(), added, y.data(), c);
+    });
+  }
+  TENFOLD_TAG static void check_added(const kept_plan& plan, const tensor_view<const T>* added) {
+    if (added) check_output_shape(Op::name, "a tensor to add", plan.output_shape, added->shape());
+  }
+
+  TENFOLD_TAG convolution_geometry checked(const shape& input) const {
+    return Op::checked(input, weight_.shape(), bias_shape_, options_);
+  }
+
+  /// use(plan, context at the layer's instruction set).
+  template <class Use>
+  TENFOLD_TAG auto with_plan(const shape& input, const context& ctx, const Use& use) const {
+    context c = ctx;
+    c.isa = isa_;
+    const bool keeps = ctx.algorithm.empty();
+    const void* list = seam::prepared_key<Transposed, T>();
+    if (const kept_plan* found = keeps ? plans_.find(list, input, ctx) : nullptr) return use(*found, c);
+    kept_plan made;
+    const convolution_geometry g = checked(input);
+    made.output_shape = g.output_shape;
+    if (!has_no_result(g)) seam::plan_prepared<Transposed, T>(Op::name, g, weight_.data(), packed_, made, c);
+    if (keeps) {
+      made.list = list;
+      made.input = input;
+      made.threads = ctx.threads;
+      made.max_workspace_bytes = ctx.max_workspace_bytes;
+      made.math = ctx.math;
+      plans_.keep(made);
+    }
+    return use(made, c);
+  }
+
+  TENFOLD_TAG void run(const kept_plan& plan, const T* input, const tensor_view<const T>* added, T* output,
+                       const context& ctx) const {
+    if (plan.output_shape.elements() == 0) return;
+    const convolution_arrays<T> arrays{input, weight_.data(), bias_.data(), output};
+    seam::run_prepared<T>(plan, arrays, after_, slopes(), added ? added->data() : nullptr, ctx);
+  }
+
+  TENFOLD_TAG const T* slopes() const { return after_.of == activation::function::prelu ? slopes_.data() : nullptr; }
+
+  tensor<T> weight_;
+  std::optional<shape> bias_shape_;
+  tensor<T> bias_;
+  options_type options_;
+  activation after_;
+  tensor<T> slopes_;
+  isa isa_;
+  packed_weights<T> packed_;
+  kept_plans plans_;
+};
+
+}  // namespace tenfold::inline v0::layers
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+
+/// A conv2d whose weight is known, with an activation:
+///
+///     prepared_conv2d<float> layer(weight, bias, {.padding = 1}, activation::relu);
+///     auto y = layer(x);                 // relu(conv2d(x, weight, bias, {.padding = 1}))
+///     layer.into(y, x, y);               // relu(conv2d(x, weight, bias, {.padding = 1}) + y)
+template <element T>
+using prepared_conv2d = layers::prepared_convolution<false, T>;
+
+/// A conv_transpose2d whose weight is known, with an activation.
+template <element T>
+using prepared_conv_transpose2d = layers::prepared_convolution<true, T>;
+
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
+
+#if !defined(TENFOLD_COMPILED)
+#include <tenfold/detail/run/prepared.hpp>
+#endif

@@ -1,0 +1,10 @@
+// The upsamplings of the element type TENFOLD_ELEMENT.
+#include <tenfold/upsample2d.hpp>
+
+namespace tenfold::inline v0::compiled {
+
+using T = TENFOLD_ELEMENT;
+template decltype(run_upsample_nearest2d<T>) run_upsample_nearest2d<T>;
+template decltype(run_upsample_bilinear2d<T>) run_upsample_bilinear2d<T>;
+
+}  // namespace tenfold::inline v0::compiled
