@@ -1,6 +1,6 @@
 // How work is split: each task once, one worker's calls one after the other, and sums whose bits depend on the number
 // of terms alone.
-#include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/ordered_sum.hpp>
 #include <tenfold/detail/workspace.hpp>
 
 #include "support.hpp"

@@ -20,8 +20,8 @@ namespace compiled {
 
 using namespace plain;
 
-/// What a program without exceptions does with the texts of an error of the library, and does not return from; null
-/// where the error is to be thrown.
+/// What a file does with the texts of an error of the library, and does not return from: it raises them as its own
+/// flags say, and its own macros, some of which rename `error`.
 using refusal = void (*)(const char* what, const char* hint);
 
 }  // namespace compiled
@@ -35,17 +35,12 @@ inline constexpr bool is_in_library =
     std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int8_t> ||
     std::same_as<T, std::int16_t> || std::same_as<T, std::int32_t> || std::same_as<T, std::int64_t>;
 
-#ifdef TENFOLD_FLAG_EXCEPTIONS
-inline constexpr compiled::refusal refuse = nullptr;
-#else
-TENFOLD_COLD inline void refuse(const char* what, const char* hint) { raise_text(what, hint); }
-#endif
+[[noreturn]] TENFOLD_COLD inline void refuse(const char* what, const char* hint) { raise_text(what, hint); }
 
 /// run(), whose errors go to the caller's own way of refusing.
 template <class Run>
 auto with_refusal([[maybe_unused]] compiled::refusal refusal, const Run& run) {
 #ifdef TENFOLD_FLAG_EXCEPTIONS
-  if (!refusal) return run();
   try {
     return run();
   } catch (const error& e) {

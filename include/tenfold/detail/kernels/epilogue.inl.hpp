@@ -118,12 +118,14 @@ void finish_line(const epilogue<T>& e, index_t channel, index_t count, const T* 
   const vec<T> low = broadcast(e.slopes ? e.slopes[channel] : e.low), high = broadcast(e.high);
   const T* residual = e.residual ? e.residual + (place - e.output) : nullptr;
   index_t x = 0;
-  if (value_step == 1 && step == 1)
+  if (value_step <= 1 && step == 1)
     for (; x + L <= count; x += L) {
-      vec<U> v = load(reinterpret_cast<const U*>(values + x));
+      vec<U> v = value_step == 1 ? load(reinterpret_cast<const U*>(values + x)) : broadcast(static_cast<U>(*values));
       if (residual) v += load(reinterpret_cast<const U*>(residual + x));
       store(place + x, activated<T, F>(bits_as<vec<T>>(v), low, high));
     }
+  if constexpr (F == activation::function::none)
+    for (; x < count && !residual; ++x) place[x * step] = values[x * value_step];
   for (; x < count; x += L) {
     const index_t some = count - x < L ? count - x : L;
     T v[std::size_t{L}] = {};
