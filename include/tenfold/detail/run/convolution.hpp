@@ -31,7 +31,7 @@ template <bool Transposed, class T>
 void run_convolution(const char* op, const convolution_geometry& g, const convolution_arrays<T>& arrays,
                      const context& ctx) {
   epilogue<T> after;
-  after.line = TENFOLD_KERNEL(chosen_isa(ctx), finish<T>);
+  after.line = TENFOLD_KERNEL(chosen_isa(ctx), finish_line<T, activation::function::none>);
   run_plan(make_plan<Transposed, T>(op, g, ctx),
            {arrays.input, arrays.weight, nullptr, arrays.bias, arrays.output, after}, ctx);
 }
