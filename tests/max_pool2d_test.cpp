@@ -93,6 +93,8 @@ const pool_case windows[] = {
     {"k3_s2_p1", {}, {.kernel_size = 3, .stride = 2, .padding = 1}},
     {"k3_s3", {}, {.kernel_size = 3, .padding = {1, 0}, .ceil_mode = true}},
     {"k5_s1_p2", {}, {.kernel_size = 5, .stride = 1, .padding = 2}},
+    {"k4_k3_s1_dilated", {}, {.kernel_size = {4, 3}, .stride = 1, .padding = {2, 1}, .dilation = {1, 2}}},
+    {"k3_k1_s1_dilated_rows", {}, {.kernel_size = {3, 1}, .stride = 1, .padding = {1, 0}, .dilation = {2, 1}}},
     {"k2_s1_pads_behind", {}, {.kernel_size = 2, .stride = 1, .padding = tf::pads{0, 0, 1, 1}}},
     {"k3_s2_pads_behind", {}, {.kernel_size = 3, .stride = 2, .padding = tf::pads{0, 0, 1, 1}}},
     {"k3_s2_pads_before", {}, {.kernel_size = 3, .stride = 2, .padding = tf::pads{1, 1, 0, 0}}},
@@ -206,12 +208,15 @@ TYPED_TEST(MaxPool2d, EqualsReferenceOnRandomShapes) {
 
 TYPED_TEST(MaxPool2d, ThreadsDoNotMatter) {
   const auto x = with_special_values(small_integers<TypeParam>({3, 17, 64, 70}));
-  const tf::pool2d_options options{.kernel_size = 3, .stride = 2, .padding = 1};
-  const auto expected = tf::max_pool2d_with_indices(x, options);
-  for (const int threads : {2, 3, 8}) {
-    const auto got = tf::max_pool2d_with_indices(x, options, on_threads(threads));
-    EXPECT_TRUE(same_bits(got.values, expected.values)) << threads;
-    EXPECT_TRUE(equal(got.indices, expected.indices)) << threads;
+  for (const tf::index_t stride : {1, 2}) {
+    const tf::pool2d_options options{.kernel_size = 3, .stride = stride, .padding = 1};
+    const auto expected = tf::max_pool2d_with_indices(x, options);
+    for (const int threads : {2, 3, 8}) {
+      const auto got = tf::max_pool2d_with_indices(x, options, on_threads(threads));
+      EXPECT_TRUE(same_bits(got.values, expected.values)) << threads;
+      EXPECT_TRUE(equal(got.indices, expected.indices)) << threads;
+      EXPECT_TRUE(same_bits(tf::max_pool2d(x, options, on_threads(threads)), expected.values)) << threads;
+    }
   }
 }
 

@@ -151,13 +151,8 @@ inline void run_convert_indices(const index_geometry& g, const index_t* indices,
   constexpr double index_ns = 20;  // a few divisions
   std::atomic<index_t> first_bad{count};
   parallel_ranges(ctx, count, index_ns, [&](index_t begin, index_t end) {
-    for (index_t i = begin; i < end; ++i) {
-      if (converted_index(g, i, indices[i]) >= 0) continue;
-      index_t least = first_bad.load();
-      while (least > i && !first_bad.compare_exchange_weak(least, i)) {
-      }
-      return;
-    }
+    for (index_t i = begin; i < end; ++i)
+      if (converted_index(g, i, indices[i]) < 0) return lower_to(first_bad, i);
   });
   if (first_bad < count) raise_index(g, first_bad, indices[first_bad]);
   parallel_ranges(ctx, count, index_ns, [&](index_t begin, index_t end) {

@@ -1,6 +1,7 @@
 // im2col and col2im; each is the other's gradient.
 #pragma once
 
+#include <tenfold/detail/axis.hpp>
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/detail/seam.hpp>
 
@@ -16,15 +17,16 @@ struct im2col_options {
 
 namespace plain {
 
-/// An image (batch, channels, image.h, image.w), and its columns (batch, channels * kernel.h * kernel.w,
-/// blocks.h * blocks.w).
+/// An image (batch, channels, h.extent, w.extent), and its columns (batch, channels * h.taps * w.taps,
+/// h.points * w.points).
 struct im2col_geometry {
-  index_t batch = 0;
-  index_t channels = 0;
-  hw image = 0;
-  hw blocks = 0;
-  im2col_options options{1};
+  index_t batch;
+  index_t channels;
+  axis h, w;
   shape output_shape;
+
+  TENFOLD_TAG index_t taps() const { return h.taps * w.taps; }
+  TENFOLD_TAG index_t blocks() const { return h.points * w.points; }
 };
 
 }  // namespace plain
@@ -65,15 +67,27 @@ inline std::string tuple_text(const pads& sides) {
   return join({"(", sides.top, ", ", sides.left, ", ", sides.bottom, ", ", sides.right, ")"});
 }
 
-constexpr index_t block_count(index_t image, index_t kernel, index_t dilation, index_t begin, index_t end,
-                              index_t stride) {
+/// The blocks along one dimension.
+constexpr axis block_axis(index_t image, index_t kernel, index_t dilation, index_t begin, index_t end, index_t stride) {
   const index_t padded = checked_add(image, both_sides(begin, end));
-  return floor_divide(checked_subtract(padded, effective_kernel(kernel, dilation)), stride) + 1;
+  const index_t blocks = floor_divide(checked_subtract(padded, effective_kernel(kernel, dilation)), stride) + 1;
+  return {kernel, blocks, stride, dilation, -begin, image};
 }
 
-constexpr hw block_count(const hw& image, const im2col_options& o) {
-  return {block_count(image.h, o.kernel_size.h, o.dilation.h, o.padding.h, pads(o.padding).bottom, o.stride.h),
-          block_count(image.w, o.kernel_size.w, o.dilation.w, o.padding.w, pads(o.padding).right, o.stride.w)};
+/// A geometry without channels and shape.
+constexpr im2col_geometry block_axes(index_t batch, const hw& image, const im2col_options& o) {
+  const pads sides = o.padding;
+  return {batch,
+          0,
+          block_axis(image.h, o.kernel_size.h, o.dilation.h, sides.top, sides.bottom, o.stride.h),
+          block_axis(image.w, o.kernel_size.w, o.dilation.w, sides.left, sides.right, o.stride.w),
+          {}};
+}
+
+/// The settings that both name where the blocks are too few.
+TENFOLD_COLD inline std::string settings_text(const im2col_options& o) {
+  return join({", kernel_size=", tuple_text(o.kernel_size), ", dilation=", tuple_text(o.dilation),
+               ", padding=", tuple_text(pads(o.padding))});
 }
 
 /// The checks of im2col in the order of PyTorch's unfold.
@@ -90,20 +104,16 @@ constexpr im2col_geometry check_im2col(const shape& input, const im2col_options&
     raise({"Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for ",
            "input, but got: ", input});
 
-  im2col_geometry g;
-  g.batch = rank == 4 ? input[0] : 1;
+  im2col_geometry g = block_axes(rank == 4 ? input[0] : 1, last_two(input), o);
   g.channels = input[rank - 3];
-  g.image = last_two(input);
-  g.blocks = block_count(g.image, o);
-  g.options = o;
-  if (g.blocks.h < 1 || g.blocks.w < 1)
-    raise({"Given input with spatial size ", tuple_text(g.image), ", kernel_size=", tuple_text(o.kernel_size),
-           ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(pads(o.padding)),
-           ", calculated shape of the array of sliding blocks as ", tuple_text(g.blocks),
+  const hw blocks{g.h.points, g.w.points};
+  if (blocks.h < 1 || blocks.w < 1)
+    raise({"Given input with spatial size ", tuple_text(last_two(input)), settings_text(o),
+           ", calculated shape of the array of sliding blocks as ", tuple_text(blocks),
            ", but its components must be at least one."});
   const index_t rows = checked_multiply(g.channels, checked_multiply(o.kernel_size.h, o.kernel_size.w));
-  const index_t blocks = checked_multiply(g.blocks.h, g.blocks.w);
-  g.output_shape = rank == 4 ? shape{g.batch, rows, blocks} : shape{rows, blocks};
+  const index_t columns = checked_multiply(blocks.h, blocks.w);
+  g.output_shape = rank == 4 ? shape{g.batch, rows, columns} : shape{rows, columns};
   return g;
 }
 
@@ -129,12 +139,12 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
   if (static_cast<std::uint64_t>(rows) % taps != 0)
     raise({"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=",
            rows, " and kernel_size=", tuple_text(o.kernel_size), "."});
-  const hw blocks = block_count(output_size, o);
+  im2col_geometry g = block_axes(rank == 3 ? input[0] : 1, output_size, o);
+  g.channels = rows / static_cast<index_t>(taps);
+  const hw blocks{g.h.points, g.w.points};
   const index_t block_total = checked_multiply(blocks.h, blocks.w);
   const auto settings = [&] {
-    return join({"Given output_size=", tuple_text(output_size), ", kernel_size=", tuple_text(o.kernel_size),
-                 ", dilation=", tuple_text(o.dilation), ", padding=", tuple_text(pads(o.padding)),
-                 ", stride=", tuple_text(o.stride)});
+    return join({"Given output_size=", tuple_text(output_size), settings_text(o), ", stride=", tuple_text(o.stride)});
   };
   if (columns != block_total)
     raise({settings(), ", expected size of input's dimension 2 to match the calculated number of sliding blocks ",
@@ -144,13 +154,6 @@ constexpr im2col_geometry check_col2im(const shape& input, const hw& output_size
            ", which is too small (non-positive)"});
   if (output_size.h < 1 || output_size.w < 1)
     raise({"Expected output spatial size to be positive, but got: output_size=", tuple_text(output_size), "."});
-
-  im2col_geometry g;
-  g.batch = rank == 3 ? input[0] : 1;
-  g.channels = rows / static_cast<index_t>(taps);
-  g.image = output_size;
-  g.blocks = blocks;
-  g.options = o;
   g.output_shape = rank == 3 ? shape{g.batch, g.channels, output_size.h, output_size.w}
                              : shape{g.channels, output_size.h, output_size.w};
   return g;

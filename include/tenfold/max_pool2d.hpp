@@ -63,14 +63,15 @@ constexpr void check_pool_padding(const hw& kernel, const pads& padding) {
          ", kW = ", kernel.w, ", kH = ", kernel.h});
 }
 
-/// begin and end are int32s.
-constexpr index_t pooled_size(index_t in, index_t kernel, index_t stride, index_t begin, index_t end, index_t dilation,
-                              bool ceil_mode) {
+/// The windows along one dimension; begin and end are int32s.
+constexpr axis pool_axis(index_t in, index_t kernel, index_t stride, index_t begin, index_t end, index_t dilation,
+                         bool ceil_mode) {
   const index_t padded = checked_add(in, begin + end);
   const index_t span = checked_subtract(padded, effective_kernel(kernel, dilation));
   const index_t out = floor_divide(checked_add(span, ceil_mode ? stride - 1 : 0), stride) + 1;
   // A window that would begin in the padding behind the image is left out.
-  return ceil_mode && (out - 1) * stride >= in + begin ? out - 1 : out;
+  const bool drops_last = ceil_mode && (out - 1) * stride >= in + begin;
+  return {kernel, drops_last ? out - 1 : out, stride, dilation, -begin, in};
 }
 
 /// The checks of max_pool2d in PyTorch's order.
@@ -95,20 +96,13 @@ constexpr pool2d_geometry check_max_pool2d(const shape& input, const pool2d_opti
     raise({"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:", input});
   check_pool_padding(o.kernel_size, o.padding);
 
-  pool2d_geometry g;
-  g.planes = plane_count(input);
-  g.in = in;
-  g.kernel = o.kernel_size;
-  g.stride = o.stride;
-  g.padding = begin_of(o.padding);
-  g.dilation = o.dilation;
-  g.out = {pooled_size(in.h, g.kernel.h, g.stride.h, o.padding.h, pads(o.padding).bottom, g.dilation.h, o.ceil_mode),
-           pooled_size(in.w, g.kernel.w, g.stride.w, o.padding.w, pads(o.padding).right, g.dilation.w, o.ceil_mode)};
-  if (g.out.h < 1 || g.out.w < 1)
+  const pads& sides = o.padding;
+  const axis h = pool_axis(in.h, o.kernel_size.h, o.stride.h, sides.top, sides.bottom, o.dilation.h, o.ceil_mode);
+  const axis w = pool_axis(in.w, o.kernel_size.w, o.stride.w, sides.left, sides.right, o.dilation.w, o.ceil_mode);
+  if (h.points < 1 || w.points < 1)
     raise({"Given input size: (", channels, "x", in.h, "x", in.w, "). Calculated output size: (", channels, "x",
-           g.out.h, "x", g.out.w, "). Output size is too small"});
-  g.output_shape = with_planes_of(input, g.out);
-  return g;
+           h.points, "x", w.points, "). Output size is too small"});
+  return {plane_count(input), h, w, with_planes_of(input, {h.points, w.points})};
 }
 
 }  // namespace detail

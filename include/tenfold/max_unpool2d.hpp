@@ -65,7 +65,7 @@ constexpr hw unpooled_size(const shape& input, const unpool2d_options& o) {
 }
 
 /// The checks of max_unpool2d in PyTorch's order, but for the indices themselves.
-constexpr pool2d_geometry check_max_unpool2d(const shape& input, const shape& indices, const unpool2d_options& o) {
+constexpr plane_geometry check_max_unpool2d(const shape& input, const shape& indices, const unpool2d_options& o) {
   const hw out = unpooled_size(input, o);
   if (input.size() != 3 && input.size() != 4)
     raise({"Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with ",
@@ -78,7 +78,7 @@ constexpr pool2d_geometry check_max_unpool2d(const shape& input, const shape& in
       raise({"max_unpooling2d_forward_out_cpu(): Expected input to have non-zero size for non-batch dimensions, but ",
              "input has sizes ", input, " with dimension ", d, " being empty"});
 
-  pool2d_geometry g;
+  plane_geometry g;
   g.planes = plane_count(input);
   g.in = last_two(input);
   g.out = out;
@@ -87,12 +87,12 @@ constexpr pool2d_geometry check_max_unpool2d(const shape& input, const shape& in
 }
 
 /// One bit for each place of a plane, or of a part of it where the plane is too large for the scratch memory.
-inline index_t unpool_seen_bytes(const pool2d_geometry& g, const context& ctx) {
+inline index_t unpool_seen_bytes(const plane_geometry& g, const context& ctx) {
   const index_t whole = round_up(ceil_divide(g.out.h * g.out.w, 8), static_cast<index_t>(alignment));
   return (std::min)(whole, scratch_budget(ctx) / static_cast<index_t>(alignment) * static_cast<index_t>(alignment));
 }
 
-inline index_t unpool_scratch_bytes(const pool2d_geometry& g, const unpool2d_options& o, const context& ctx) {
+inline index_t unpool_scratch_bytes(const plane_geometry& g, const unpool2d_options& o, const context& ctx) {
   if (o.duplicates != unpool_duplicates::error || g.output_shape.elements() == 0) return 0;
   return unpool_seen_bytes(g, ctx) * worker_count(ctx, g.planes);
 }
@@ -103,7 +103,7 @@ TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
 
 /// Checks the indices, then writes the output.
-TENFOLD_SEAM(void, run_max_unpool2d, (g, o, input, indices, output, ctx), const pool2d_geometry& g,
+TENFOLD_SEAM(void, run_max_unpool2d, (g, o, input, indices, output, ctx), const plane_geometry& g,
              const unpool2d_options& o, const T* input, const index_t* indices, T* output, const context& ctx)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {

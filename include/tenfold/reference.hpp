@@ -174,8 +174,8 @@ tensor<element_of<Input>> im2col(const Input& input, const im2col_options& o) {
     for (index_t c = 0; c < x.shape()[1]; ++c)
       for (index_t i = 0; i < o.kernel_size.h; ++i)
         for (index_t j = 0; j < o.kernel_size.w; ++j)
-          for (index_t oh = 0; oh < g.blocks.h; ++oh)
-            for (index_t ow = 0; ow < g.blocks.w; ++ow) {
+          for (index_t oh = 0; oh < g.h.points; ++oh)
+            for (index_t ow = 0; ow < g.w.points; ++ow) {
               const index_t h = oh * o.stride.h - o.padding.h + i * o.dilation.h;
               const index_t w = ow * o.stride.w - o.padding.w + j * o.dilation.w;
               if (inside(h, x.shape()[2]) && inside(w, x.shape()[3])) *to = x(n, c, h, w);
@@ -199,8 +199,8 @@ tensor<element_of<Columns>> col2im(const Columns& columns, const hw& output_size
     for (index_t c = 0; c < y.shape()[1]; ++c)
       for (index_t i = 0; i < o.kernel_size.h; ++i)
         for (index_t j = 0; j < o.kernel_size.w; ++j)
-          for (index_t oh = 0; oh < g.blocks.h; ++oh)
-            for (index_t ow = 0; ow < g.blocks.w; ++ow) {
+          for (index_t oh = 0; oh < g.h.points; ++oh)
+            for (index_t ow = 0; ow < g.w.points; ++ow) {
               const index_t h = oh * o.stride.h - o.padding.h + i * o.dilation.h;
               const index_t w = ow * o.stride.w - o.padding.w + j * o.dilation.w;
               if (inside(h, y.shape()[2]) && inside(w, y.shape()[3]))

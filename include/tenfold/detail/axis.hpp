@@ -12,14 +12,14 @@
 
 #include <algorithm>  // clamp, max, min
 
-namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+namespace tenfold::inline v0::plain {
 
 /// [begin, end) of something.
 struct index_range {
   index_t begin;
   index_t end;
 
-  index_t size() const { return end - begin; }
+  TENFOLD_TAG index_t size() const { return end - begin; }
 };
 
 struct axis {
@@ -30,15 +30,15 @@ struct axis {
   index_t origin = 0;
   index_t extent = 1;
 
-  index_t line(index_t point, index_t tap) const { return origin + point * stride + tap * step; }
+  TENFOLD_TAG index_t line(index_t point, index_t tap) const { return origin + point * stride + tap * step; }
 
-  axis part(index_t first_tap, index_t tap_count, index_t first_point, index_t point_count) const {
+  TENFOLD_TAG axis part(index_t first_tap, index_t tap_count, index_t first_point, index_t point_count) const {
     return {tap_count, point_count, stride, step, line(first_point, first_tap), extent};
   }
 
   /// The points that have this tap inside. Where there are none both ends are equal.
-  index_range points_inside(index_t tap) const {
-    const auto steps = [this](index_t distance) { return stride == 1 ? distance : ceil_divide(distance, stride); };
+  TENFOLD_TAG index_range points_inside(index_t tap) const {
+    const auto steps = [this](index_t way) { return stride == 1 ? way : detail::ceil_divide(way, stride); };
     const index_t first = line(0, tap);
     const index_t begin = (std::min)(points, first < 0 ? steps(-first) : 0);
     const index_t end = (std::min)(points, first < extent ? steps(extent - first) : 0);
@@ -46,17 +46,32 @@ struct axis {
   }
 
   /// The taps of a point that are inside; the step is positive.
-  index_range taps_inside(index_t point) const {
+  TENFOLD_TAG index_range taps_inside(index_t point) const {
     const index_t first = line(point, 0);
-    const index_t begin = first < 0 ? (std::min)(taps, ceil_divide(-first, step)) : 0;
-    const index_t end = first < extent ? (std::min)(taps, ceil_divide(extent - first, step)) : 0;
+    const index_t begin = first < 0 ? (std::min)(taps, detail::ceil_divide(-first, step)) : 0;
+    const index_t end = first < extent ? (std::min)(taps, detail::ceil_divide(extent - first, step)) : 0;
     return begin < end ? index_range{begin, end} : index_range{0, 0};
   }
 
+  /// The lines of a point that are inside: begin, begin + step, ... below end. Where there are none, begin is the first
+  /// line of a tap, be it one too many, that is not before the image.
+  TENFOLD_TAG index_range lines_inside(index_t point) const {
+    const index_t first = line(point, 0);
+    const index_t begin = first < 0 ? first + detail::ceil_divide(-first, step) * step : first;
+    return {begin, (std::min)(first + span(), extent)};
+  }
+
   /// The lines from a point's first tap to its last, and those that so many points reach.
-  index_t span() const { return (taps - 1) * step + 1; }
-  index_t lines(index_t count) const { return (count - 1) * stride + span(); }
+  TENFOLD_TAG index_t span() const { return (taps - 1) * step + 1; }
+  TENFOLD_TAG index_t lines(index_t count) const { return (count - 1) * stride + span(); }
 };
+
+}  // namespace tenfold::inline v0::plain
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+
+using plain::axis;
+using plain::index_range;
 
 /// How a tile stores a part of an axis so that the points of a tap are neighbours. The taps fall into groups; a group
 /// is a stretch of lines `stride` apart in the image, and tap t of point x is the tile's line

@@ -38,243 +38,155 @@
 #else
 #define TENFOLD_FLAG_VECTORS 0
 #endif
-#if defined(__POPCNT__)
-#define TENFOLD_FLAG_POPCNT 1
-#else
-#define TENFOLD_FLAG_POPCNT 0
+// The others are not defined, or a comma and a digit: of them and a 0 behind, TENFOLD_DIGIT is the second.
+#ifdef __POPCNT__
+#define TENFOLD_FLAG_POPCNT , 1
 #endif
-#if defined(__LZCNT__)
-#define TENFOLD_FLAG_LZCNT 1
-#else
-#define TENFOLD_FLAG_LZCNT 0
+#ifdef __LZCNT__
+#define TENFOLD_FLAG_LZCNT , 1
 #endif
-#if defined(__BMI__)
-#define TENFOLD_FLAG_BMI 1
-#else
-#define TENFOLD_FLAG_BMI 0
+#ifdef __BMI__
+#define TENFOLD_FLAG_BMI , 1
 #endif
-#if defined(__BMI2__)
-#define TENFOLD_FLAG_BMI2 1
-#else
-#define TENFOLD_FLAG_BMI2 0
+#ifdef __BMI2__
+#define TENFOLD_FLAG_BMI2 , 1
 #endif
-#if defined(__TBM__)
-#define TENFOLD_FLAG_TBM 1
-#else
-#define TENFOLD_FLAG_TBM 0
+#ifdef __TBM__
+#define TENFOLD_FLAG_TBM , 1
 #endif
-#if defined(__MOVBE__)
-#define TENFOLD_FLAG_MOVBE 1
-#else
-#define TENFOLD_FLAG_MOVBE 0
+#ifdef __MOVBE__
+#define TENFOLD_FLAG_MOVBE , 1
 #endif
-#if defined(__F16C__)
-#define TENFOLD_FLAG_F16C 1
-#else
-#define TENFOLD_FLAG_F16C 0
+#ifdef __F16C__
+#define TENFOLD_FLAG_F16C , 1
 #endif
-#if defined(__FMA__)
-#define TENFOLD_FLAG_FMA 1
-#else
-#define TENFOLD_FLAG_FMA 0
+#ifdef __FMA__
+#define TENFOLD_FLAG_FMA , 1
 #endif
-#if defined(__FMA4__)
-#define TENFOLD_FLAG_FMA4 1
-#else
-#define TENFOLD_FLAG_FMA4 0
+#ifdef __FMA4__
+#define TENFOLD_FLAG_FMA4 , 1
 #endif
-#if defined(__XOP__)
-#define TENFOLD_FLAG_XOP 1
-#else
-#define TENFOLD_FLAG_XOP 0
+#ifdef __XOP__
+#define TENFOLD_FLAG_XOP , 1
 #endif
-#if defined(__AVXVNNI__)
-#define TENFOLD_FLAG_AVXVNNI 1
-#else
-#define TENFOLD_FLAG_AVXVNNI 0
+#ifdef __AVXVNNI__
+#define TENFOLD_FLAG_AVXVNNI , 1
 #endif
-#if defined(__GFNI__)
-#define TENFOLD_FLAG_GFNI 1
-#else
-#define TENFOLD_FLAG_GFNI 0
+#ifdef __GFNI__
+#define TENFOLD_FLAG_GFNI , 1
 #endif
-#if defined(__AVX512BW__)
-#define TENFOLD_FLAG_AVX512BW 1
-#else
-#define TENFOLD_FLAG_AVX512BW 0
+#ifdef __AVX512BW__
+#define TENFOLD_FLAG_AVX512BW , 1
 #endif
-#if defined(__AVX512DQ__)
-#define TENFOLD_FLAG_AVX512DQ 1
-#else
-#define TENFOLD_FLAG_AVX512DQ 0
+#ifdef __AVX512DQ__
+#define TENFOLD_FLAG_AVX512DQ , 1
 #endif
-#if defined(__AVX512VL__)
-#define TENFOLD_FLAG_AVX512VL 1
-#else
-#define TENFOLD_FLAG_AVX512VL 0
+#ifdef __AVX512VL__
+#define TENFOLD_FLAG_AVX512VL , 1
 #endif
-#if defined(__AVX512CD__)
-#define TENFOLD_FLAG_AVX512CD 1
-#else
-#define TENFOLD_FLAG_AVX512CD 0
+#ifdef __AVX512CD__
+#define TENFOLD_FLAG_AVX512CD , 1
 #endif
-#if defined(__AVX512VBMI__)
-#define TENFOLD_FLAG_AVX512VBMI 1
-#else
-#define TENFOLD_FLAG_AVX512VBMI 0
+#ifdef __AVX512VBMI__
+#define TENFOLD_FLAG_AVX512VBMI , 1
 #endif
-#if defined(__AVX512VBMI2__)
-#define TENFOLD_FLAG_AVX512VBMI2 1
-#else
-#define TENFOLD_FLAG_AVX512VBMI2 0
+#ifdef __AVX512VBMI2__
+#define TENFOLD_FLAG_AVX512VBMI2 , 1
 #endif
-#if defined(__AVX512IFMA__)
-#define TENFOLD_FLAG_AVX512IFMA 1
-#else
-#define TENFOLD_FLAG_AVX512IFMA 0
+#ifdef __AVX512IFMA__
+#define TENFOLD_FLAG_AVX512IFMA , 1
 #endif
-#if defined(__AVX512VNNI__)
-#define TENFOLD_FLAG_AVX512VNNI 1
-#else
-#define TENFOLD_FLAG_AVX512VNNI 0
+#ifdef __AVX512VNNI__
+#define TENFOLD_FLAG_AVX512VNNI , 1
 #endif
-#if defined(__AVX512BITALG__)
-#define TENFOLD_FLAG_AVX512BITALG 1
-#else
-#define TENFOLD_FLAG_AVX512BITALG 0
+#ifdef __AVX512BITALG__
+#define TENFOLD_FLAG_AVX512BITALG , 1
 #endif
-#if defined(__AVX512VPOPCNTDQ__)
-#define TENFOLD_FLAG_AVX512VPOPCNTDQ 1
-#else
-#define TENFOLD_FLAG_AVX512VPOPCNTDQ 0
+#ifdef __AVX512VPOPCNTDQ__
+#define TENFOLD_FLAG_AVX512VPOPCNTDQ , 1
 #endif
-#if defined(__AVX512BF16__)
-#define TENFOLD_FLAG_AVX512BF16 1
-#else
-#define TENFOLD_FLAG_AVX512BF16 0
+#ifdef __AVX512BF16__
+#define TENFOLD_FLAG_AVX512BF16 , 1
 #endif
-#if defined(__AVX512FP16__)
-#define TENFOLD_FLAG_AVX512FP16 1
-#else
-#define TENFOLD_FLAG_AVX512FP16 0
+#ifdef __AVX512FP16__
+#define TENFOLD_FLAG_AVX512FP16 , 1
 #endif
-#if defined(__APX_F__)
-#define TENFOLD_FLAG_APX_F 1
-#else
-#define TENFOLD_FLAG_APX_F 0
+#ifdef __APX_F__
+#define TENFOLD_FLAG_APX_F , 1
 #endif
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
-#define TENFOLD_FLAG_EXCEPTIONS 1
-#else
-#define TENFOLD_FLAG_EXCEPTIONS 0
+#define TENFOLD_FLAG_EXCEPTIONS , 1
 #endif
 #if defined(__cpp_rtti) || defined(_CPPRTTI)
-#define TENFOLD_FLAG_RTTI 1
-#else
-#define TENFOLD_FLAG_RTTI 0
+#define TENFOLD_FLAG_RTTI , 1
 #endif
-#if defined(NDEBUG)
-#define TENFOLD_FLAG_NDEBUG 1
-#else
-#define TENFOLD_FLAG_NDEBUG 0
+#ifdef NDEBUG
+#define TENFOLD_FLAG_NDEBUG , 1
 #endif
-#if defined(__OPTIMIZE__)
-#define TENFOLD_FLAG_OPTIMIZE 1
-#else
-#define TENFOLD_FLAG_OPTIMIZE 0
+#ifdef __OPTIMIZE__
+#define TENFOLD_FLAG_OPTIMIZE , 1
 #endif
-#if defined(__OPTIMIZE_SIZE__)
-#define TENFOLD_FLAG_SIZE 1
-#else
-#define TENFOLD_FLAG_SIZE 0
+#ifdef __OPTIMIZE_SIZE__
+#define TENFOLD_FLAG_SIZE , 1
 #endif
-#if defined(__NO_INLINE__)
-#define TENFOLD_FLAG_NO_INLINE 1
-#else
-#define TENFOLD_FLAG_NO_INLINE 0
+#ifdef __NO_INLINE__
+#define TENFOLD_FLAG_NO_INLINE , 1
 #endif
 #if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
-#define TENFOLD_FLAG_FINITE 1
-#else
-#define TENFOLD_FLAG_FINITE 0
+#define TENFOLD_FLAG_FINITE , 1
 #endif
-#if defined(__FAST_MATH__)
-#define TENFOLD_FLAG_FAST 1
-#else
-#define TENFOLD_FLAG_FAST 0
+#ifdef __FAST_MATH__
+#define TENFOLD_FLAG_FAST , 1
 #endif
-#if defined(__ASSOCIATIVE_MATH__)
-#define TENFOLD_FLAG_ASSOCIATIVE 1
-#else
-#define TENFOLD_FLAG_ASSOCIATIVE 0
+#ifdef __ASSOCIATIVE_MATH__
+#define TENFOLD_FLAG_ASSOCIATIVE , 1
 #endif
-#if defined(__RECIPROCAL_MATH__)
-#define TENFOLD_FLAG_RECIPROCAL 1
-#else
-#define TENFOLD_FLAG_RECIPROCAL 0
+#ifdef __RECIPROCAL_MATH__
+#define TENFOLD_FLAG_RECIPROCAL , 1
 #endif
-#if defined(__NO_SIGNED_ZEROS__)
-#define TENFOLD_FLAG_NO_SIGNED_ZEROS 1
-#else
-#define TENFOLD_FLAG_NO_SIGNED_ZEROS 0
+#ifdef __NO_SIGNED_ZEROS__
+#define TENFOLD_FLAG_NO_SIGNED_ZEROS , 1
 #endif
-#if defined(__NO_TRAPPING_MATH__)
-#define TENFOLD_FLAG_NO_TRAPPING 1
-#else
-#define TENFOLD_FLAG_NO_TRAPPING 0
+#ifdef __NO_TRAPPING_MATH__
+#define TENFOLD_FLAG_NO_TRAPPING , 1
 #endif
-#if defined(__ROUNDING_MATH__)
-#define TENFOLD_FLAG_ROUNDING 1
-#else
-#define TENFOLD_FLAG_ROUNDING 0
+#ifdef __ROUNDING_MATH__
+#define TENFOLD_FLAG_ROUNDING , 1
 #endif
-#if defined(__SUPPORT_SNAN__)
-#define TENFOLD_FLAG_SIGNALING 1
-#else
-#define TENFOLD_FLAG_SIGNALING 0
+#ifdef __SUPPORT_SNAN__
+#define TENFOLD_FLAG_SIGNALING , 1
 #endif
 #if defined(__SANITIZE_ADDRESS__) || TENFOLD_HAS_FEATURE(address_sanitizer)
-#define TENFOLD_FLAG_ASAN 1
-#else
-#define TENFOLD_FLAG_ASAN 0
+#define TENFOLD_FLAG_ASAN , 1
 #endif
 #if defined(__SANITIZE_THREAD__) || TENFOLD_HAS_FEATURE(thread_sanitizer)
-#define TENFOLD_FLAG_TSAN 1
-#else
-#define TENFOLD_FLAG_TSAN 0
+#define TENFOLD_FLAG_TSAN , 1
 #endif
 #if TENFOLD_HAS_FEATURE(memory_sanitizer)
-#define TENFOLD_FLAG_MSAN 1
-#else
-#define TENFOLD_FLAG_MSAN 0
+#define TENFOLD_FLAG_MSAN , 1
 #endif
 #if TENFOLD_HAS_FEATURE(undefined_behavior_sanitizer)
-#define TENFOLD_FLAG_UBSAN 1
-#else
-#define TENFOLD_FLAG_UBSAN 0
+#define TENFOLD_FLAG_UBSAN , 1
 #endif
-#if defined(_GLIBCXX_ASSERTIONS)
-#define TENFOLD_FLAG_ASSERTIONS 1
-#else
-#define TENFOLD_FLAG_ASSERTIONS 0
+#ifdef _GLIBCXX_ASSERTIONS
+#define TENFOLD_FLAG_ASSERTIONS , 1
 #endif
-#if defined(__clang__)
-#define TENFOLD_FLAG_CLANG 1
-#else
-#define TENFOLD_FLAG_CLANG 0
+#ifdef __clang__
+#define TENFOLD_FLAG_CLANG , 1
 #endif
 // Not of the compiler: whether the engine is the library's (seam.hpp).
 #if defined(TENFOLD_COMPILED)
-#define TENFOLD_FLAG_COMPILED 1
+#define TENFOLD_FLAG_COMPILED , 1
 #elif defined(TENFOLD_COMPILED_LIBRARY)
-#define TENFOLD_FLAG_COMPILED 2
-#else
-#define TENFOLD_FLAG_COMPILED 0
+#define TENFOLD_FLAG_COMPILED , 2
 #endif
 
 #define TENFOLD_PASTE(...) TENFOLD_PASTE_(__VA_ARGS__)
 #define TENFOLD_PASTE_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z) \
   a##b##c##d##e##f##g##h##i##j##k##l##m##n##o##p##q##r##s##t##u##v##w##x##y##z
+#define TENFOLD_DIGIT(name) TENFOLD_SECOND(TENFOLD_FLAG_##name, 0, )
+#define TENFOLD_SECOND(...) TENFOLD_SECOND_(__VA_ARGS__)
+#define TENFOLD_SECOND_(first, second, ...) second
 #define TENFOLD_TEXT(...) TENFOLD_TEXT_(__VA_ARGS__)
 #define TENFOLD_TEXT_(...) #__VA_ARGS__
 
@@ -283,20 +195,21 @@
 #else
 #define TENFOLD_FLAGS \
   TENFOLD_PASTE(flags_, TENFOLD_ISA_FLAGS, _, TENFOLD_MODE_FLAGS, _, , , , , , , , , , , , , , , , , , , , , )
-#define TENFOLD_ISA_FLAGS                                                                                              \
-  TENFOLD_PASTE(TENFOLD_FLAG_VECTORS, TENFOLD_FLAG_POPCNT, TENFOLD_FLAG_LZCNT, TENFOLD_FLAG_BMI, TENFOLD_FLAG_BMI2,    \
-                TENFOLD_FLAG_TBM, TENFOLD_FLAG_MOVBE, TENFOLD_FLAG_F16C, TENFOLD_FLAG_FMA, TENFOLD_FLAG_FMA4,          \
-                TENFOLD_FLAG_XOP, TENFOLD_FLAG_AVXVNNI, TENFOLD_FLAG_GFNI, TENFOLD_FLAG_AVX512BW,                      \
-                TENFOLD_FLAG_AVX512DQ, TENFOLD_FLAG_AVX512VL, TENFOLD_FLAG_AVX512CD, TENFOLD_FLAG_AVX512VBMI,          \
-                TENFOLD_FLAG_AVX512VBMI2, TENFOLD_FLAG_AVX512IFMA, TENFOLD_FLAG_AVX512VNNI, TENFOLD_FLAG_AVX512BITALG, \
-                TENFOLD_FLAG_AVX512VPOPCNTDQ, TENFOLD_FLAG_AVX512BF16, TENFOLD_FLAG_AVX512FP16, TENFOLD_FLAG_APX_F)
-#define TENFOLD_MODE_FLAGS                                                                                             \
-  TENFOLD_PASTE(TENFOLD_FLAG_EXCEPTIONS, TENFOLD_FLAG_RTTI, TENFOLD_FLAG_NDEBUG, TENFOLD_FLAG_OPTIMIZE,                \
-                TENFOLD_FLAG_SIZE, TENFOLD_FLAG_NO_INLINE, TENFOLD_FLAG_FINITE, TENFOLD_FLAG_FAST,                     \
-                TENFOLD_FLAG_ASSOCIATIVE, TENFOLD_FLAG_RECIPROCAL, TENFOLD_FLAG_NO_SIGNED_ZEROS,                       \
-                TENFOLD_FLAG_NO_TRAPPING, TENFOLD_FLAG_ROUNDING, TENFOLD_FLAG_SIGNALING, TENFOLD_FLAG_ASAN,            \
-                TENFOLD_FLAG_TSAN, TENFOLD_FLAG_MSAN, TENFOLD_FLAG_UBSAN, TENFOLD_FLAG_ASSERTIONS, TENFOLD_FLAG_CLANG, \
-                TENFOLD_FLAG_COMPILED, , , , , )
+#define TENFOLD_ISA_FLAGS                                                                                            \
+  TENFOLD_PASTE(                                                                                                     \
+      TENFOLD_FLAG_VECTORS, TENFOLD_DIGIT(POPCNT), TENFOLD_DIGIT(LZCNT), TENFOLD_DIGIT(BMI), TENFOLD_DIGIT(BMI2),    \
+      TENFOLD_DIGIT(TBM), TENFOLD_DIGIT(MOVBE), TENFOLD_DIGIT(F16C), TENFOLD_DIGIT(FMA), TENFOLD_DIGIT(FMA4),        \
+      TENFOLD_DIGIT(XOP), TENFOLD_DIGIT(AVXVNNI), TENFOLD_DIGIT(GFNI), TENFOLD_DIGIT(AVX512BW),                      \
+      TENFOLD_DIGIT(AVX512DQ), TENFOLD_DIGIT(AVX512VL), TENFOLD_DIGIT(AVX512CD), TENFOLD_DIGIT(AVX512VBMI),          \
+      TENFOLD_DIGIT(AVX512VBMI2), TENFOLD_DIGIT(AVX512IFMA), TENFOLD_DIGIT(AVX512VNNI), TENFOLD_DIGIT(AVX512BITALG), \
+      TENFOLD_DIGIT(AVX512VPOPCNTDQ), TENFOLD_DIGIT(AVX512BF16), TENFOLD_DIGIT(AVX512FP16), TENFOLD_DIGIT(APX_F))
+#define TENFOLD_MODE_FLAGS                                                                                          \
+  TENFOLD_PASTE(TENFOLD_DIGIT(EXCEPTIONS), TENFOLD_DIGIT(RTTI), TENFOLD_DIGIT(NDEBUG), TENFOLD_DIGIT(OPTIMIZE),     \
+                TENFOLD_DIGIT(SIZE), TENFOLD_DIGIT(NO_INLINE), TENFOLD_DIGIT(FINITE), TENFOLD_DIGIT(FAST),          \
+                TENFOLD_DIGIT(ASSOCIATIVE), TENFOLD_DIGIT(RECIPROCAL), TENFOLD_DIGIT(NO_SIGNED_ZEROS),              \
+                TENFOLD_DIGIT(NO_TRAPPING), TENFOLD_DIGIT(ROUNDING), TENFOLD_DIGIT(SIGNALING), TENFOLD_DIGIT(ASAN), \
+                TENFOLD_DIGIT(TSAN), TENFOLD_DIGIT(MSAN), TENFOLD_DIGIT(UBSAN), TENFOLD_DIGIT(ASSERTIONS),          \
+                TENFOLD_DIGIT(CLANG), TENFOLD_DIGIT(COMPILED), , , , , )
 #endif
 
 #if defined(__GNUC__)

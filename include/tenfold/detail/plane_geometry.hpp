@@ -1,31 +1,29 @@
 // Options and shapes -> checked plain int64s, once per call, for the operations that work plane by plane.
 #pragma once
 
-#include <tenfold/shape.hpp>
+#include <tenfold/detail/axis.hpp>
 
 namespace tenfold::inline v0::plain {
 
-/// A pooling of `planes` images (in.h, in.w) to (out.h, out.w).
-struct pool2d_geometry {
+/// An operation on `planes` images (in.h, in.w) that answers images (out.h, out.w).
+struct plane_geometry {
   index_t planes = 0;
   hw in = 0;
   hw out = 0;
-  hw kernel = 1;
-  hw stride = 1;
-  hw padding = 0;
-  hw dilation = 1;
   shape output_shape;
 };
 
-/// An upsampling of `planes` images (in.h, in.w) to (out.h, out.w).
-struct upsample2d_geometry {
-  index_t planes = 0;
-  hw in = 0;
-  hw out = 0;
+struct upsample2d_geometry : plane_geometry {
   /// Input pixels per output pixel where the caller gave a scale, else 0: then in / out.
   double step_h = 0;
   double step_w = 0;
   bool align_corners = false;
+};
+
+/// A pooling of `planes` images, whose points are the outputs.
+struct pool2d_geometry {
+  index_t planes = 0;
+  axis h, w;
   shape output_shape;
 };
 
@@ -33,6 +31,7 @@ struct upsample2d_geometry {
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
+using plain::plane_geometry;
 using plain::pool2d_geometry;
 using plain::upsample2d_geometry;
 

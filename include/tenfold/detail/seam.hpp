@@ -40,7 +40,7 @@ inline constexpr bool is_in_library =
 /// run(), whose errors go to the caller's own way of refusing.
 template <class Run>
 auto with_refusal([[maybe_unused]] compiled::refusal refusal, const Run& run) {
-#if TENFOLD_FLAG_EXCEPTIONS
+#ifdef TENFOLD_FLAG_EXCEPTIONS
   try {
     return run();
   } catch (const error& e) {

@@ -11,8 +11,8 @@ TENFOLD_BEGIN_STRICT
 template <bool Indices, class T>
 void run_max_pool2d(const pool2d_geometry& g, const T* input, T* values, index_t* indices, const context& ctx) {
   const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), max_pool2d_rows<T, Indices>);
-  const double row_ns = 0.2 * static_cast<double>(g.out.w) * static_cast<double>(g.kernel.h + g.kernel.w);
-  parallel_ranges(ctx, g.planes * g.out.h, row_ns,
+  const double row_ns = 0.2 * static_cast<double>(g.w.points) * static_cast<double>(g.h.taps + g.w.taps);
+  parallel_ranges(ctx, g.planes * g.h.points, row_ns,
                   [&](index_t begin, index_t end) { kernel(g, begin, end, input, values, indices); });
 }
 

@@ -12,20 +12,18 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
 /// Every index is a place in its output plane. The last one that is not, in memory order, is named, as by PyTorch.
-inline void check_unpool_indices(const pool2d_geometry& g, const index_t* indices, const context& ctx) {
+inline void check_unpool_indices(const plane_geometry& g, const index_t* indices, const context& ctx) {
   const auto last_outside = TENFOLD_KERNEL(chosen_isa(ctx), last_index_outside);
   const index_t in = g.in.h * g.in.w;
   const index_t out = g.out.h * g.out.w;
-  std::atomic<index_t> last{-1};
+  std::atomic<index_t> minus_last{1};  // its position, negative, so that the least is the last
   parallel_ranges(ctx, g.planes, 0.3 * static_cast<double>(in), [&](index_t begin, index_t end) {
     const index_t found = last_outside(indices + begin * in, (end - begin) * in, out);
-    if (found < 0) return;
-    index_t seen = last.load();
-    while (seen < begin * in + found && !last.compare_exchange_weak(seen, begin * in + found)) {
-    }
+    if (found >= 0) lower_to(minus_last, -(begin * in + found));
   });
-  if (last >= 0)
-    raise({"Found an invalid max index: ", indices[last], " (output volumes are of size ", g.out.h, "x", g.out.w, ")"},
+  if (minus_last <= 0)
+    raise({"Found an invalid max index: ", indices[-minus_last], " (output volumes are of size ", g.out.h, "x", g.out.w,
+           ")"},
           "an index counts within its plane, h * width + w: convert_indices makes such of other kinds");
 }
 
@@ -55,7 +53,7 @@ std::string value_text(T value) {
 
 /// `at` repeats an index that stands before it in its plane.
 template <class T>
-[[noreturn]] TENFOLD_COLD void raise_duplicate(const pool2d_geometry& g, const T* input, const index_t* indices,
+[[noreturn]] TENFOLD_COLD void raise_duplicate(const plane_geometry& g, const T* input, const index_t* indices,
                                                index_t at) {
   const index_t in = g.in.h * g.in.w;
   const index_t first = std::find(indices + at / in * in, indices + at, indices[at]) - indices;
@@ -69,7 +67,7 @@ template <class T>
 /// Raises an error for the first index, in memory order, that its plane has had before.
 ///   memory (worker_count, unpool_seen_bytes)
 template <class T>
-void check_no_duplicates(const pool2d_geometry& g, const T* input, const index_t* indices, std::byte* memory,
+void check_no_duplicates(const plane_geometry& g, const T* input, const index_t* indices, std::byte* memory,
                          const context& ctx) {
   const index_t in = g.in.h * g.in.w;
   const index_t bytes = unpool_seen_bytes(g, ctx);
@@ -77,10 +75,7 @@ void check_no_duplicates(const pool2d_geometry& g, const T* input, const index_t
   parallel_tasks(ctx, g.planes, [&](index_t worker, index_t plane) {
     auto* seen = reinterpret_cast<std::uint8_t*>(memory + worker * bytes);
     const index_t found = first_duplicate(indices + plane * in, in, g.out.h * g.out.w, seen, bytes);
-    if (found == in) return;
-    index_t least = first.load();
-    while (least > plane * in + found && !first.compare_exchange_weak(least, plane * in + found)) {
-    }
+    if (found < in) lower_to(first, plane * in + found);
   });
   if (first < g.planes * in) raise_duplicate(g, input, indices, first);
 }
@@ -104,7 +99,7 @@ void unpool_plane(unpool_duplicates rule, index_t in, index_t out, const T* inpu
 }
 
 template <class T>
-void run_max_unpool2d(const pool2d_geometry& g, const unpool2d_options& o, const T* input, const index_t* indices,
+void run_max_unpool2d(const plane_geometry& g, const unpool2d_options& o, const T* input, const index_t* indices,
                       T* output, const context& ctx) {
   if (g.output_shape.elements() == 0) return;  // PyTorch reads no index then
   check_unpool_indices(g, indices, ctx);
