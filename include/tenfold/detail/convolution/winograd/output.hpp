@@ -57,12 +57,16 @@ void store_tiles(const winograd_task<T>& task, const tile_run& run, index_t t, i
   const auto& output_rows = task.kernel.transforms.output_rows;
   if (step == 1 && !after.finishes())
     return output_rows(y, y_row, rows, columns, count, after.only_rectifies(), out, line, plane);
+  const index_t lanes = task.plan.sizes.transform_lanes;
   for (index_t i = 0; i < rows; ++i, y += y_row, out += line) {
     T values[winograd_output_columns * alignment / sizeof(T)];
-    output_rows(y, y_row, 1, columns, count, false, values, 0, winograd_output_columns);
+    if (step == 1) output_rows(y, y_row, 1, columns, count, false, values, 0, winograd_output_columns);
     for (index_t l = 0; l < count; ++l)
-      after.finish(task.group * p.out_channels + o + l, columns, values + l * winograd_output_columns, 1,
-                   out + l * plane, step);
+      if (step == 1)
+        after.finish(task.group * p.out_channels + o + l, columns, values + l * winograd_output_columns, 1,
+                     out + l * plane, 1);
+      else
+        after.finish(task.group * p.out_channels + o + l, columns, y + l, lanes, out + l * plane, step);
   }
 }
 
