@@ -66,6 +66,17 @@ constexpr void check_same_padding(const shape& input, const shape& weight, const
   if (!(o.stride == hw(1))) raise("padding='same' is not supported for strided convolutions");
 }
 
+/// Of a convolution that has something to compute; with a dilation PyTorch takes another kernel, and other words.
+constexpr void check_not_zero(const hw& kernel, const hw& dilation) {
+  if (kernel.h == 0 || kernel.w == 0) {
+    if (dilation == hw(1))
+      raise(
+          {"kernel size should be greater than zero, but got kernel_height: ", kernel.h, " kernel_width: ", kernel.w});
+    raise({"kernel size should be greater than zero, but got ", kernel});
+  }
+  if (dilation.h == 0 || dilation.w == 0) raise({"dilation should be greater than zero, but got ", dilation});
+}
+
 /// The checks of conv2d in PyTorch's order. `bias` is empty where there is none.
 constexpr convolution_geometry check_conv2d(const shape& input, const shape& weight, const std::optional<shape>& bias,
                                             const conv2d_options& o) {
@@ -105,14 +116,7 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   check_not_empty(in);
   const bool empty = in[0] == 0 || in[1] == 0;
   if (in[1] != 0) check_weight_of_empty_batch(in, weight);
-  if (!empty && (weight[2] == 0 || weight[3] == 0)) {
-    if (o.dilation == hw(1))
-      raise({"kernel size should be greater than zero, but got kernel_height: ", weight[2],
-             " kernel_width: ", weight[3]});
-    raise({"kernel size should be greater than zero, but got ", hw{weight[2], weight[3]}});
-  }
-  if (!empty && (o.dilation.h == 0 || o.dilation.w == 0))
-    raise({"dilation should be greater than zero, but got ", o.dilation});
+  if (!empty) check_not_zero({weight[2], weight[3]}, o.dilation);
 
   convolution_geometry g;
   g.batch = in[0];
