@@ -118,7 +118,7 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   if (in[1] != 0) check_weight_of_empty_batch(in, weight);
   if (!empty) check_not_zero({weight[2], weight[3]}, o.dilation);
 
-  convolution_geometry g;
+  convolution_geometry g{};
   g.batch = in[0];
   g.groups = o.groups;
   g.in_channels = weight[1];

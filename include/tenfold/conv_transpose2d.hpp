@@ -134,7 +134,7 @@ constexpr convolution_geometry check_conv_transpose2d(const shape& input, const 
   check_not_empty(in);
   check_weight_of_empty_batch(in, weight);
 
-  convolution_geometry g;
+  convolution_geometry g{};
   g.batch = in[0];
   g.groups = o.groups;
   g.in_channels = weight[0] / o.groups;
@@ -307,7 +307,7 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
     if (bias) check_size(*bias, 1, 0, weight[1]);
     if ((input.size() != 3 && input.size() != 4) || input.elements() == 0)
       raise({"non-empty 3D or 4D input tensor expected but got a tensor with size ", input});
-    convolution_geometry g;
+    convolution_geometry g{};
     const shape in = batched(input);
     g.in = last_two(input);
     const hw least = transposed_size(g.in, o.stride, padding2d(o.padding), o.dilation, o.kernel_size);

@@ -78,7 +78,7 @@ constexpr plane_geometry check_max_unpool2d(const shape& input, const shape& ind
       raise({"max_unpooling2d_forward_out_cpu(): Expected input to have non-zero size for non-batch dimensions, but ",
              "input has sizes ", input, " with dimension ", d, " being empty"});
 
-  plane_geometry g;
+  plane_geometry g{};
   g.planes = plane_count(input);
   g.in = last_two(input);
   g.out = out;

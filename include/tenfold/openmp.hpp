@@ -13,7 +13,7 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 /// after the first region of several threads hangs in its own first one: let it run serially, fork before, or link
 /// LLVM's libomp, which starts its threads anew.
 inline context openmp(int threads) {
-  context ctx;
+  context ctx{};
   ctx.threads = threads;
   ctx.parallel_for = [](index_t count, task body) {
     const auto team = static_cast<int>(count);

@@ -10,7 +10,7 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
 /// A context that runs operations on at most `threads` threads of oneTBB's pool, in an arena of their own.
 inline context tbb(int threads) {
-  context ctx;
+  context ctx{};
   ctx.threads = threads;
   ctx.parallel_for = [threads](index_t count, task body) {
     oneapi::tbb::task_arena arena(threads);

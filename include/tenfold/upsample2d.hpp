@@ -63,7 +63,7 @@ constexpr hw upsampled_size(const shape& input, const scale& factor) {
 template <class Size>
 constexpr upsample2d_geometry check_upsample2d(const shape& input, const Size& size, bool align_corners) {
   check_upsample_rank(input, size);
-  upsample2d_geometry g;
+  upsample2d_geometry g{};
   g.in = last_two(input);
   g.out = upsampled_size(input, size);
   if (g.in.h <= 0 || g.in.w <= 0 || g.out.h <= 0 || g.out.w <= 0)

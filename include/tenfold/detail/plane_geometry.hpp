@@ -23,7 +23,7 @@ struct upsample2d_geometry : plane_geometry {
 /// A pooling of `planes` images, whose points are the outputs.
 struct pool2d_geometry {
   index_t planes = 0;
-  axis h, w;
+  axis h{}, w{};
   shape output_shape;
 };
 

@@ -18,8 +18,8 @@ TENFOLD_BEGIN_STRICT
 /// see the same lines.
 struct direct_axis {
   index_t phases;
-  index_t taps;  // of all phases
-  axis window;   // whose taps are the lines that a point sees, one after the other
+  index_t taps;   // of all phases
+  axis window{};  // whose taps are the lines that a point sees, one after the other
 
   /// There is one phase, but where a stride of `dilation` makes neighbours of the taps' columns, that many.
   static direct_axis convolution(const axis& a, bool columns) {
@@ -359,7 +359,7 @@ struct direct_algorithm {
   static bool applies(const convolution_geometry& g, const context& ctx) { return plan_of(g, ctx).fits(g); }
 
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
-    context plain;
+    context plain{};
     plain.isa = ctx.isa;
     direct_plan plan = plan_of(g, ctx);
     plan.choose_blocks(g, plain);

@@ -467,7 +467,7 @@ class gemm_col2im {
                     bool rectifies, T* line);
   const col2im_plan<T>& plan_;
   std::byte* memory_;
-  context serial_;
+  context serial_{};
   index_t channel_ = 0;  // of the output, the chunk's first one
 };
 

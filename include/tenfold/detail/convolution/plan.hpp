@@ -27,7 +27,7 @@ struct convolution_algorithm;
 template <class T>
 class convolution_plan {
  public:
-  convolution_geometry geometry;
+  convolution_geometry geometry{};
   const convolution_algorithm<T>* algorithm = nullptr;
   index_t bytes = 0;
 

@@ -78,8 +78,8 @@ struct right_operand {
   index_t column = 1;
   index_t channels = 0;
   index_t channel_stride = 0;
-  axis h;
-  axis w;
+  axis h{};
+  axis w{};
 
   /// Whether it is packed from a part of the image, padded with zeros.
   bool reads_tile() const { return kind == operand_kind::taps || kind == operand_kind::points; }
