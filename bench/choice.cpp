@@ -196,7 +196,7 @@ result measure(const convolution& s, const settings& set) {
     tf::context ctx = set.ctx;
     ctx.algorithm = algorithm.name;
     r.candidates.push_back({.name = algorithm.name,
-                            .cost = algorithm.cost(g, ctx, !set.plain),
+                            .cost = algorithm.estimate(g, ctx, !set.plain),
                             .chosen = algorithm.name == chosen,
                             .call = [=, memory = workspace(bytes(ctx))]() mutable { call(memory.in(ctx)); }});
   }

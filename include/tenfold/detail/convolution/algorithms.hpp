@@ -74,7 +74,7 @@ const convolution_algorithm<T>* find_algorithm(algorithm_list<T> list, const con
   double least = 0;
   for (const convolution_algorithm<T>& a : list) {
     if ((!ctx.algorithm.empty() && ctx.algorithm != a.name) || !a.applies(g, ctx)) continue;
-    const double cost = a.cost(image, ctx, packed);
+    const double cost = a.estimate(image, ctx, packed);
     if (best && cost >= least) continue;
     best = &a;
     least = cost;

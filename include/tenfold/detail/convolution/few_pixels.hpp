@@ -53,7 +53,8 @@ class few_pixels {
     own.run_dots(operands.weight, own.k, windows, store, ctx, memory);
   }
 
-  static constexpr convolution_algorithm<T> entry = {"few_pixels", applies, cost, packed_size, pack, plan, run};
+  static constexpr convolution_algorithm<T> entry = {"few_pixels", applies, cost, packed_size,
+                                                     pack,         plan,    run,  {.avx512 = 1.15}};
 
  private:
   static index_t window_size(const convolution_geometry& g) { return g.in_channels * g.kernel.h * g.kernel.w; }

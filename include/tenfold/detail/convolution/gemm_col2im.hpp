@@ -182,7 +182,8 @@ class gemm_col2im {
     });
   }
 
-  static constexpr convolution_algorithm<T> entry = {"gemm_col2im", applies, cost, packed_size, pack, plan, run};
+  static constexpr convolution_algorithm<T> entry = {"gemm_col2im", applies, cost, packed_size,
+                                                     pack,          plan,    run,  {.avx2 = 0.79, .avx512 = 0.89}};
 
  private:
   static index_t rows_of(const convolution_geometry& g) { return g.out_channels * g.kernel.h * g.kernel.w; }

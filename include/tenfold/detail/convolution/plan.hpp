@@ -46,6 +46,19 @@ class convolution_plan {
   alignas(std::max_align_t) std::byte own_[2560];
 };
 
+/// How long an algorithm's vector operation takes on each level beside that of an implicit product: what
+/// bench/choice.cpp finds (docs/choice.md).
+struct operation_times {
+  double base = 1;
+  double avx2 = 1;
+  double avx512 = 1;
+
+  double on(isa level) const {
+    if (level == isa::avx512) return avx512;
+    return level == isa::avx2 ? avx2 : base;
+  }
+};
+
 /// One way to compute a convolution.
 template <class T>
 struct convolution_algorithm {
@@ -63,6 +76,12 @@ struct convolution_algorithm {
   /// Runs a plan that was made for such operands, and a context of as many threads and as much memory.
   void (*run)(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
               std::byte* memory);
+  operation_times times = {};
+
+  /// Beside other algorithms' estimates.
+  double estimate(const convolution_geometry& g, const context& ctx, bool packed) const {
+    return cost(g, ctx, packed) * times.on(chosen_isa(ctx));
+  }
 };
 
 /// The plans of a convolution's products, in the order in which they are visited. Of more than most_planned it is known
@@ -150,7 +169,8 @@ struct product_algorithm {
                    [&, i = index_t{0}](const matrix_product<T>& p) mutable { own.run(i++, p, ctx, memory); });
   }
 
-  static constexpr convolution_algorithm<T> entry = {Source::name, Source::applies, cost, packed_size, pack, plan, run};
+  static constexpr convolution_algorithm<T> entry = {Source::name, Source::applies, cost, packed_size, pack, plan,
+                                                     run,          Source::times};
 };
 
 TENFOLD_END_STRICT

@@ -41,6 +41,7 @@ right_operand<T> convolution_input(const convolution_geometry& g, const convolut
 /// One product: A is the weight (O, C kh kw), B the column matrix, C the output plane.
 struct whole_convolution {
   static constexpr std::string_view name = "implicit_gemm";
+  static constexpr operation_times times = {};
   static bool applies(const convolution_geometry&, const context&) { return true; }
 
   template <class T>
@@ -80,6 +81,7 @@ struct whole_convolution {
 /// with B straight from the image. The weight is packed tap by tap, for all of them and for any size of the image.
 struct convolution_regions {
   static constexpr std::string_view name = "gemm_per_tap";
+  static constexpr operation_times times = {};
   static constexpr index_t most_taps = 5;  // of rows and columns: more would make ever more and smaller regions
 
   static bool applies(const convolution_geometry& g, const context&) {
@@ -142,6 +144,7 @@ struct convolution_regions {
 /// A transposed convolution: one product for each class of phases.
 struct transposed_phases {
   static constexpr std::string_view name = "implicit_gemm";
+  static constexpr operation_times times = {};
   static bool applies(const convolution_geometry&, const context&) { return true; }
 
   template <class T>

@@ -167,8 +167,12 @@ struct winograd_algorithm<Source, T, M> {
     run_winograd(plan.template own<winograd_call<T>>(), operands, ctx, memory);
   }
 
+  static constexpr operation_times times =
+      Source::taps == 3
+          ? (M == 2 ? operation_times{.avx2 = 1.1, .avx512 = 1.1} : operation_times{.avx2 = 1.1, .avx512 = 1.04})
+          : (M == 2 ? operation_times{.avx2 = 1.36, .avx512 = 1.3} : operation_times{.avx2 = 1.13, .avx512 = 1.14});
   static constexpr convolution_algorithm<T> entry = {
-      M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, plan, run};
+      M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, plan, run, times};
 };
 
 TENFOLD_END_STRICT
