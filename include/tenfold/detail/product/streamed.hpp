@@ -50,8 +50,9 @@ struct streamed_plan {
   /// took 27 ms, 8 KiB 24, 32 KiB 19 and 100 KiB 18. Those of more are 4 KiB each, of which L2 keeps rows_shared rows.
   static streamed_plan sums(index_t groups, index_t m, index_t n, index_t k, const context& ctx) {
     const index_t lines = (std::min)(m, streamed_handful);
-    const index_t most = lines > 1 ? l1_bytes / 8 : (std::min)(l2_bytes / 8, scratch_budget(ctx) - slack);
-    const index_t parts = (std::max)(ceil_divide(n, most / size), wanted_parts(groups, n, k, ctx));
+    const index_t most = lines > 1 ? least_stretch : (std::min)(l2_bytes / 8, scratch_budget(ctx) - slack);
+    const index_t worth = std::max<index_t>(1, n * size / least_stretch);
+    const index_t parts = (std::max)(ceil_divide(n, most / size), (std::min)(worth, wanted_parts(groups, n, k, ctx)));
     const index_t part = round_up(ceil_divide(n, parts), line);
     return {groups, m, n, k, part, ceil_divide(n, part), part, lines * part * size + slack};
   }
@@ -117,8 +118,8 @@ struct streamed_plan {
   static constexpr auto size = static_cast<index_t>(sizeof(T));
   static constexpr auto slack = static_cast<index_t>(alignment);
   static constexpr index_t line = slack / size;
-  static constexpr index_t rows_at_once =
-      4;  // of dots; tasks begin with such, so that each row knows whether it is alone
+  static constexpr index_t least_stretch = l1_bytes / 8;  // bytes: shorter ones make memory skip from row to row
+  static constexpr index_t rows_at_once = 4;  // of dots; tasks begin with such: each row knows whether it is alone
   static constexpr index_t rows_shared = 64;  // of sums, among a handful of lines
 
   /// A few for each worker, of 32 Ki elements of the large matrix at least: less than 5 us are not worth a wake-up.
