@@ -1,7 +1,8 @@
 // What the engine's constants follow from: the registers of an instruction set, the caches of a core.
 //
 // A constant stands where it is used, as a fraction of these, with its reason. The fractions were measured on Zen 4,
-// whose cores have these caches, at avx512 and avx2.
+// whose cores have these caches, at avx512 and avx2; how wide blocks of few terms are and when to fetch ahead on
+// Sapphire Rapids.
 #pragma once
 
 #include <tenfold/shape.hpp>

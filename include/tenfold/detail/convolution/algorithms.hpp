@@ -63,11 +63,12 @@ constexpr algorithm_list<T> algorithms_of() {
     return conv2d_algorithms<T>;
 }
 
-/// The cheapest algorithm of the list for one image, or the one that the context names; null where that one cannot. The
-/// choice depends on neither the batch nor the threads nor the workspace, so that the results' bits do not either.
+/// The cheapest algorithm of the list for one image, or the one that the context names, or an error that names the
+/// operation. The choice depends on neither the batch nor the threads nor the workspace, so that the results' bits do
+/// not either.
 template <class T>
-const convolution_algorithm<T>* find_algorithm(algorithm_list<T> list, const convolution_geometry& g,
-                                               const context& ctx, bool packed) {
+const convolution_algorithm<T>& choose_algorithm(algorithm_list<T> list, const char* op, const convolution_geometry& g,
+                                                 const context& ctx, bool packed) {
   convolution_geometry image = g;
   image.batch = 1;
   const convolution_algorithm<T>* best = nullptr;
@@ -79,14 +80,6 @@ const convolution_algorithm<T>* find_algorithm(algorithm_list<T> list, const con
     best = &a;
     least = cost;
   }
-  return best;
-}
-
-/// The same, or an error that names the operation.
-template <class T>
-const convolution_algorithm<T>& choose_algorithm(algorithm_list<T> list, const char* op, const convolution_geometry& g,
-                                                 const context& ctx, bool packed) {
-  const convolution_algorithm<T>* best = find_algorithm(list, g, ctx, packed);
   if (!best) raise({op, " has no algorithm '", ctx.algorithm, "' for these shapes"});
   return *best;
 }

@@ -122,7 +122,7 @@ class product_visitor {
 };
 
 /// A decomposition of a convolution into matrix products as an algorithm. Source has
-///   name, applies
+///   name, applies, times
 ///   for_each_product(geometry, operands, context, product_visitor)   the products, which know a packed weight
 ///   for_each_weight(geometry, operands, context, product_visitor)    those whose As, packed, make the packed weight
 template <class Source, class T>

@@ -167,7 +167,7 @@ struct transposed_phases {
                                const context& ctx, const product_visitor<T>& visit) {
     auto with_packed = [&, packed = operands.packed_weight](matrix_product<T> p) mutable {
       p.packed = packed_whole(p, ctx, packed);
-      if (packed) packed += packed_size(p, ctx);
+      packed += p.packed.group_stride * p.groups;
       visit(p);
     };
     for_each_weight(g, operands, ctx, product_visitor<T>(with_packed));

@@ -117,20 +117,8 @@ TENFOLD_COLD inline double winograd_cost(const winograd_problem& p, const winogr
   return d(p.groups) * (products + inputs + outputs + weight);
 }
 
-/// Integers are summed exactly by the other algorithms only.
-template <class Source, class T, int M>
-struct winograd_algorithm {
-  static constexpr convolution_algorithm<T> entry = {M == 2 ? Source::name_of_2x2 : Source::name_of_4x4,
-                                                     [](const convolution_geometry&, const context&) { return false; },
-                                                     nullptr,
-                                                     nullptr,
-                                                     nullptr,
-                                                     nullptr,
-                                                     nullptr};
-};
-
 template <class Source, std::floating_point T, int M>
-struct winograd_algorithm<Source, T, M> {
+struct winograd_algorithm {
   static winograd_kernels<T> kernels(const context& ctx) {
     const isa level = chosen_isa(ctx);
     return {TENFOLD_KERNEL(level, micro_set<T>::table),

@@ -29,21 +29,10 @@ __attribute__((noinline)) void run_in_small_scratch(const Plan& plan) {
   plan.run(memory);
 }
 
-template <class T>
-constexpr bool takes_all(const strided_product<T>&) {
-  return true;
-}
-template <class T>
-constexpr bool suits_all(const strided_product<T>&, isa) {
-  return true;
-}
-
-/// The entry of an algorithm: Plan<T>(g, ctx) has scratch_bytes() and run(memory).
+/// The entry of an algorithm: Plan<T> has applies and suits, Plan<T>(g, ctx) scratch_bytes() and run(memory).
 template <template <class> class Plan, class T>
-constexpr gemm_algorithm<T> gemm_entry(std::string_view name,
-                                       bool (*applies)(const strided_product<T>&) = Plan<T>::applies,
-                                       bool (*suits)(const strided_product<T>&, isa) = Plan<T>::suits) {
-  return {name, applies, suits,
+constexpr gemm_algorithm<T> gemm_entry(std::string_view name) {
+  return {name, Plan<T>::applies, Plan<T>::suits,
           [](const strided_product<T>& g, const context& ctx) { return Plan<T>(g, ctx).scratch_bytes(); },
           [](const strided_product<T>& g, const context& ctx) {
             if constexpr (requires { Plan<T>::run_at_once(g, ctx); })
@@ -61,13 +50,13 @@ constexpr gemm_algorithm<T> gemm_entry(std::string_view name,
 template <class T>
 inline constexpr gemm_algorithm<T> gemm_algorithms[] = {
     gemm_entry<streamed_gemm, T>("streamed"),
-    gemm_entry<packed_gemm, T>("packed", takes_all<T>, suits_all<T>),
+    gemm_entry<packed_gemm, T>("packed"),
 };
 template <std::floating_point T>
 inline constexpr gemm_algorithm<T> gemm_algorithms<T>[] = {
     gemm_entry<streamed_gemm, T>("streamed"),
     gemm_entry<unpacked_gemm, T>("unpacked"),
-    gemm_entry<packed_gemm, T>("packed", takes_all<T>, suits_all<T>),
+    gemm_entry<packed_gemm, T>("packed"),
 };
 
 /// The algorithm that the context names.

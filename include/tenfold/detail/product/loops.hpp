@@ -3,17 +3,18 @@
 // They are those of BLIS (Van Zee and van de Geijn, 2015) with the operands exchanged: C's rows are lines, so that B's
 // elements fill the vectors, B's block is what L2 holds, and A is what the workers share.
 //
-//     for each chunk of A                                        packed for all tasks, where more than one reads it
-//       5th loop  for each block of NC columns (and part of the rows, image, group)      a task
-//       4th loop    for each block of KC rows of B                                       packed by the task
-//       3rd loop      for each MC rows of A                                              packed by the task, if not
-//       before 2nd loop        for each panel of MR rows                                        stays in L1 1st loop
-//       for each panel of NR columns                                   the micro-kernel
+//     for each chunk of A                               packed for all tasks, where more than one reads it
+//       5th loop  for each block of NC columns          a task, with a part of the rows of an image and group
+//       4th loop    for each block of KC rows of B      packed by the task
+//       3rd loop      for each MC rows of A             packed by the task, unless they are already
+//       2nd loop        for each panel of MR rows       stays in L1
+//       1st loop          for each panel of NR columns  the micro-kernel
 #pragma once
 
 #include <tenfold/detail/product/blocking.hpp>
 
 #include <cstring>  // memcpy, memset
+#include <span>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
@@ -148,21 +149,27 @@ class product_task {
       const index_t found = find_runs(e_.j + j, count, g_.layout.points_w, 0, 0, g_.layout.line, g_.layout.step, all);
       for (index_t i = e_.i; i < e_.i + e_.rows; ++i) {
         const T bias = bias_ ? bias_[i / g_.rows_per_bias] : T{};
-        const index_t kept = g_.layout.ragged ? clip_runs(g_.layout, i, e_.j + j, all, found, clipped) : found;
-        const pixel_run* runs = g_.layout.ragged ? clipped : all;
         T* row = c_ + g_.layout.row.offset(i);
-        for (index_t r = 0; r < kept; ++r)
-          g_.after.finish(channel(i), runs[r].length, &bias, 0, row + runs[r].offset, g_.layout.step);
+        for (const pixel_run& run : runs_of_row(i, e_.j + j, {all, static_cast<std::size_t>(found)}, clipped))
+          g_.after.finish(channel(i), run.length, &bias, 0, row + run.offset, g_.layout.step);
       }
     }
+  }
+
+  /// Those of the runs of columns from j on that row i has.
+  std::span<const pixel_run> runs_of_row(index_t i, index_t j, std::span<const pixel_run> all,
+                                         pixel_run* clipped) const {
+    if (!g_.layout.ragged) return all;
+    const index_t kept = clip_runs(g_.layout, i, j, all.data(), static_cast<index_t>(all.size()), clipped);
+    return {clipped, static_cast<std::size_t>(kept)};
   }
 
   /// The output channel of a row, of all groups.
   index_t channel(index_t i) const { return e_.group * g_.bias_group_stride + i / g_.rows_per_bias; }
 
   /// What is to be packed next, so that it need not be waited for: gemm 1024 gained 2.5 and 1.5 %, with the next panel
-  /// of A. Few rows leave no time for it: a 1x1 convolution of 64 lost 10 %, one of 80 whose results are scattered 50
-  /// %. An image's lines are few, and the hardware sees them coming.
+  /// of A. Few rows leave no time for it: a 1x1 convolution of 64 lost a tenth, one of 80 whose results are scattered
+  /// half. An image's lines are few, and the hardware sees them coming.
   block_fetch fetch_b(index_t p, index_t j, index_t parts) const {
     constexpr index_t worth_rows = 256;
     const right_operand<T>& b = g_.b;
@@ -288,14 +295,13 @@ class product_task {
     if (!layout.ragged && !after_.finishes())
       return kernel_.scatter_runs(tile, nr, tables_.row, t.rows, runs, found, layout.step, c_);
     for (index_t r = 0; r < t.rows; ++r, tile += nr) {
-      const index_t kept = layout.ragged ? clip_runs(layout, i + r, j, runs, found, clipped) : found;
-      const pixel_run* of_row = layout.ragged ? clipped : runs;
+      const auto row = runs_of_row(i + r, j, {runs, static_cast<std::size_t>(found)}, clipped);
       if (!after_.finishes())
-        kernel_.scatter_runs(tile, nr, tables_.row + r, 1, of_row, kept, layout.step, c_);
+        kernel_.scatter_runs(tile, nr, tables_.row + r, 1, row.data(), static_cast<index_t>(row.size()), layout.step,
+                             c_);
       else
-        for (const pixel_run* run = of_row; run < of_row + kept; ++run)
-          after_.finish(channel(i + r), run->length, tile + run->begin, 1, c_ + tables_.row[r] + run->offset,
-                        layout.step);
+        for (const pixel_run& run : row)
+          after_.finish(channel(i + r), run.length, tile + run.begin, 1, c_ + tables_.row[r] + run.offset, layout.step);
     }
   }
 

@@ -10,6 +10,9 @@ TENFOLD_BEGIN_STRICT
 template <class T>
 class packed_gemm {
  public:
+  static bool applies(const strided_product<T>&) { return true; }
+  static bool suits(const strided_product<T>&, isa) { return true; }
+
   packed_gemm(const strided_product<T>& g, const context& ctx)
       : ctx_(ctx), product_(of(g)), plan_(plan_product(product_, ctx)) {}
 

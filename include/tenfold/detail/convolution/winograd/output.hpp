@@ -62,11 +62,9 @@ void store_tiles(const winograd_task<T>& task, const tile_run& run, index_t t, i
     T values[winograd_output_columns * alignment / sizeof(T)];
     if (step == 1) output_rows(y, y_row, 1, columns, count, false, values, 0, winograd_output_columns);
     for (index_t l = 0; l < count; ++l)
-      if (step == 1)
-        after.finish(task.group * p.out_channels + o + l, columns, values + l * winograd_output_columns, 1,
-                     out + l * plane, 1);
-      else
-        after.finish(task.group * p.out_channels + o + l, columns, y + l, lanes, out + l * plane, step);
+      after.finish(task.group * p.out_channels + o + l, columns,
+                   step == 1 ? values + l * winograd_output_columns : y + l, step == 1 ? 1 : lanes, out + l * plane,
+                   step);
   }
 }
 
