@@ -162,13 +162,6 @@ tensor<element_of<Input>> conv_transpose2d(const Input& input, const Weight& wei
 
 // ------------------------------------------------------------------------------------- gradients of the convolutions
 
-template <element T>
-struct convolution_gradients {
-  tensor<T> grad_input;
-  tensor<T> grad_weight;
-  tensor<T> grad_bias;
-};
-
 namespace parts {
 
 /// What joins an image to the image of windows over it: its windows begin at multiples of stride less padding.
@@ -231,9 +224,12 @@ convolution_gradients<T> convolution_backward(const tensor_view<const T>& grad_o
   return {narrow(of_input, input.shape()), narrow(of_weight, weight.shape()), narrow(of_bias, of_bias.shape())};
 }
 
-/// What a gradient of the output has to be.
-inline void check_grad_output(const shape& grad_output, const shape& output) {
-  if (!(grad_output == output)) detail::raise({"expected grad_output of shape ", output, ", but got ", grad_output});
+/// The checks of the convolution, then those of grad_output.
+template <class Op>
+void check_gradient(const shape& grad_output, const shape& input, const shape& weight,
+                    const typename Op::options& options) {
+  const auto g = Op::checked(input, weight, std::nullopt, options);
+  Op::check_gradient(grad_output, input, g.out_channels * g.groups, g.out, options);
 }
 
 }  // namespace parts
@@ -250,7 +246,7 @@ convolution_gradients<element_of<Input>> conv2d_backward(const GradOutput& grad_
   const auto g = detail::const_view(grad_output);
   const auto x = detail::const_view(input);
   const auto w = detail::const_view(weight);
-  parts::check_grad_output(g.shape(), conv2d_output_shape(x.shape(), w.shape(), o));
+  parts::check_gradient<detail::conv2d_op>(g.shape(), x.shape(), w.shape(), o);
   return parts::convolution_backward<false>(g, x, w, w.shape()[0],
                                             {o.stride, parts::padding_before(o, w.shape()), o.dilation, o.groups});
 }
@@ -267,7 +263,7 @@ convolution_gradients<element_of<Input>> conv_transpose2d_backward(const GradOut
   const auto g = detail::const_view(grad_output);
   const auto x = detail::const_view(input);
   const auto w = detail::const_view(weight);
-  parts::check_grad_output(g.shape(), conv_transpose2d_output_shape(x.shape(), w.shape(), o));
+  parts::check_gradient<detail::conv_transpose2d_op>(g.shape(), x.shape(), w.shape(), o);
   return parts::convolution_backward<true>(g, x, w, w.shape()[1] * o.groups,
                                            {o.stride, {o.padding.h, o.padding.w}, o.dilation, o.groups});
 }
@@ -594,9 +590,8 @@ convolution_gradients<element_of<Input>> slow_conv_transpose2d_backward(
   const auto g = detail::const_view(grad_output);
   const auto x = detail::const_view(input);
   const auto w = detail::const_view(weight);
-  const auto geometry = tenfold::aten::detail::slow_conv_transpose2d_op::checked(
-      x.shape(), w.shape(), {}, {kernel_size, stride, padding, output_padding, dilation});
-  parts::check_grad_output(g.shape(), geometry.output_shape);
+  parts::check_gradient<tenfold::aten::detail::slow_conv_transpose2d_op>(
+      g.shape(), x.shape(), w.shape(), {kernel_size, stride, padding, output_padding, dilation});
   return parts::convolution_backward<true>(g, x, w, w.shape()[1], {stride, padding, dilation, 1});
 }
 
