@@ -1,0 +1,499 @@
+// What conv2d_backward_test.cpp and conv_transpose2d_backward_test.cpp check alike. `Calls` is one of the two structs
+// below.
+#pragma once
+
+#include "convolution_tests.hpp"
+#include "winograd_matrices.hpp"
+
+#include <algorithm>  // find, max
+
+namespace tenfold_test {
+
+struct conv2d_backward_calls : conv2d_calls {
+  using op = tf::detail::conv2d_op;
+  static auto run(const auto&... x) { return tf::conv2d_backward(x...); }
+  static void into(auto& of_input, auto& of_weight, auto& of_bias, const auto&... x) {
+    tf::conv2d_backward_into(of_input, of_weight, of_bias, x...);
+  }
+  static auto reference(const auto&... x) { return tf::reference::conv2d_backward(x...); }
+  static auto forward(const auto&... x) { return tf::reference::conv2d(x...); }
+  static tf::index_t workspace_bytes(const auto&... x) { return tf::conv2d_backward_workspace_bytes(x...); }
+
+  /// What one element of grad_input is the sum of at most.
+  static tf::index_t terms_of_input(const conv2d_case& c) {
+    return c.weight[0] / c.options.groups * c.weight[2] * c.weight[3];
+  }
+  /// What has the windows: conv2d's output, conv_transpose2d's input.
+  static tf::shape windows(const conv2d_case& c) { return output_shape(c.input, c.weight, c.options); }
+};
+
+struct conv_transpose2d_backward_calls : conv_transpose2d_calls {
+  using op = tf::detail::conv_transpose2d_op;
+  static auto run(const auto&... x) { return tf::conv_transpose2d_backward(x...); }
+  static void into(auto& of_input, auto& of_weight, auto& of_bias, const auto&... x) {
+    tf::conv_transpose2d_backward_into(of_input, of_weight, of_bias, x...);
+  }
+  static auto reference(const auto&... x) { return tf::reference::conv_transpose2d_backward(x...); }
+  static auto forward(const auto&... x) { return tf::reference::conv_transpose2d(x...); }
+  static tf::index_t workspace_bytes(const auto&... x) { return tf::conv_transpose2d_backward_workspace_bytes(x...); }
+
+  static tf::index_t terms_of_input(const conv_transpose2d_case& c) { return c.weight[1] * c.weight[2] * c.weight[3]; }
+  static tf::shape windows(const conv_transpose2d_case& c) { return c.input; }
+};
+
+template <class Calls>
+tf::shape output_shape_of(const case_of<Calls>& c) {
+  return Calls::output_shape(c.input, c.weight, c.options);
+}
+template <class Calls>
+tf::index_t batch_of(const case_of<Calls>& c) {
+  return c.input.size() == 4 ? c.input[0] : 1;
+}
+/// What one element of grad_weight is the sum of at most, and one of grad_bias.
+template <class Calls>
+tf::index_t terms_of_weight(const case_of<Calls>& c) {
+  const tf::shape s = Calls::windows(c);
+  return batch_of<Calls>(c) * s[s.size() - 2] * s[s.size() - 1];
+}
+template <class Calls>
+tf::index_t terms_of_bias(const case_of<Calls>& c) {
+  const tf::shape s = output_shape_of<Calls>(c);
+  return batch_of<Calls>(c) * s[s.size() - 2] * s[s.size() - 1];
+}
+
+/// What a gradient is computed from.
+template <class T>
+struct backward_operands {
+  tf::tensor<T> grad_output, input, weight;
+};
+template <class Calls, class Make>
+auto operands_of(const case_of<Calls>& c, const Make& make) {
+  return backward_operands{make(output_shape_of<Calls>(c), 1), make(c.input, 2), make(c.weight, 3)};
+}
+/// Small integers: of at most 4 * 4 * 2^20 terms even a float holds every sum.
+template <class T, class Calls>
+backward_operands<T> exact_operands(const case_of<Calls>& c) {
+  return operands_of<Calls>(c, [](const tf::shape& s, unsigned seed) { return small_integers<T>(s, seed); });
+}
+template <class T, class Calls>
+backward_operands<T> random_operands(const case_of<Calls>& c) {
+  return operands_of<Calls>(c, [](const tf::shape& s, unsigned seed) { return random_tensor<T>(s, seed); });
+}
+
+template <class Calls, class T>
+auto run_reference(const backward_operands<T>& in, const case_of<Calls>& c) {
+  return Calls::reference(in.grad_output, in.input, in.weight, c.options);
+}
+template <class Calls, class T>
+auto run_backward(const backward_operands<T>& in, const case_of<Calls>& c, const tf::context& ctx = {},
+                  const tf::gradients& wanted = {}) {
+  return Calls::run(in.grad_output, in.input, in.weight, c.options, wanted, ctx);
+}
+template <class Calls, class T>
+void run_backward_into(tf::convolution_gradients<T>& out, const backward_operands<T>& in, const case_of<Calls>& c,
+                       const tf::context& ctx = {}, const tf::gradients& wanted = {}) {
+  Calls::into(out.grad_input, out.grad_weight, out.grad_bias, in.grad_output, in.input, in.weight, c.options, wanted,
+              ctx);
+}
+
+/// Gradients of these shapes that hold something else.
+template <class T>
+tf::convolution_gradients<T> filled_like(const tf::convolution_gradients<T>& g, T value) {
+  return {filled<T>(g.grad_input.shape(), value), filled<T>(g.grad_weight.shape(), value),
+          filled<T>(g.grad_bias.shape(), value)};
+}
+
+/// One context for every algorithm that can compute one of the gradients, on every instruction set: of the input's,
+/// from the other operation's list, or of the weight's.
+template <class Calls, class T>
+std::vector<tf::context> backward_contexts(const case_of<Calls>& c, tf::math math = tf::math::standard) {
+  using namespace tf::detail;
+  const convolution_geometry g = Calls::op::checked(c.input, c.weight, std::nullopt, c.options);
+  convolution_geometry back = g;
+  std::swap(back.in_channels, back.out_channels);
+  std::swap(back.in, back.out);
+  back.output_shape = {g.batch, g.groups * g.in_channels, g.in.h, g.in.w};
+  std::vector<tf::context> contexts;
+  for (const tf::isa isa : available_isas()) {
+    const tf::context there = on(isa, math);
+    std::vector<std::string_view> names(2 * most_algorithms);
+    std::size_t count = 0;
+    if (back.output_shape.elements() > 0)
+      count = seam::find_algorithm_names<!Calls::op::transposed, T>(&back, there, names.data());
+    count += seam::find_weight_gradient_names<Calls::op::transposed, T>(&g, there, names.data() + count);
+    names.resize(count);
+    contexts.push_back(there);  // the choice
+    for (auto name = names.begin(); name != names.end(); ++name)
+      if (std::find(names.begin(), name, *name) == name) {
+        contexts.push_back(there);
+        contexts.back().algorithm = *name;
+      }
+  }
+  return contexts;
+}
+
+// ---- values
+
+template <class T, class Expected>
+void expect_equal_gradients(const tf::convolution_gradients<T>& got, const Expected& expected,
+                            const std::string& name) {
+  EXPECT_TRUE(equal(got.grad_input, expected.grad_input)) << name << ", grad_input";
+  EXPECT_TRUE(equal(got.grad_weight, expected.grad_weight)) << name << ", grad_weight";
+  EXPECT_TRUE(equal(got.grad_bias, expected.grad_bias)) << name << ", grad_bias";
+}
+template <class T>
+void expect_same_bits(const tf::convolution_gradients<T>& got, const tf::convolution_gradients<T>& expected,
+                      const std::string& name) {
+  EXPECT_TRUE(same_bits(got.grad_input, expected.grad_input)) << name << ", grad_input";
+  EXPECT_TRUE(same_bits(got.grad_weight, expected.grad_weight)) << name << ", grad_weight";
+  EXPECT_TRUE(same_bits(got.grad_bias, expected.grad_bias)) << name << ", grad_bias";
+}
+
+template <class Calls>
+std::string name_of(const case_of<Calls>& c, const tf::context& ctx, const std::string& more = {}) {
+  std::ostringstream stream;
+  stream << c << ", " << name_of(ctx) << (more.empty() ? "" : ", ") << more;
+  return stream.str();
+}
+
+/// Written, and added to what is there: with beta = 0 not even a NaN is read.
+template <class Calls, class T>
+void expect_gradients_equal_reference(const case_of<Calls>& c) {
+  const auto in = exact_operands<T, Calls>(c);
+  const tf::convolution_gradients<T> expected = run_reference<Calls>(in, c);
+  auto twice = expected;
+  for (tf::tensor<T>* sum : {&twice.grad_weight, &twice.grad_bias})
+    for (tf::index_t i = 0; i < sum->size(); ++i) sum->data()[i] *= 2;
+  for (const tf::context& ctx : backward_contexts<Calls, T>(c, tf::math::exact)) {
+    expect_equal_gradients(run_backward<Calls>(in, c, ctx), expected, name_of<Calls>(c, ctx));
+    auto out = filled_like(expected, std::numeric_limits<T>::quiet_NaN());
+    run_backward_into<Calls>(out, in, c, ctx);
+    expect_equal_gradients(out, expected, name_of<Calls>(c, ctx, "into an output"));
+    run_backward_into<Calls>(out, in, c, ctx, {.beta = 1});
+    expect_equal_gradients(out, twice, name_of<Calls>(c, ctx, "added to it"));
+  }
+}
+
+/// Every choice of gradients: the others are empty, and their outputs neither looked at nor touched.
+template <class Calls, class T>
+void expect_wanted_gradients_only(const case_of<Calls>& c) {
+  const auto in = exact_operands<T, Calls>(c);
+  const tf::convolution_gradients<T> expected = run_reference<Calls>(in, c);
+  const tf::tensor<T> untouched = filled<T>({2, 3, 5}, T{77});
+  const tf::context ctx = on(available_isas().front(), tf::math::exact);
+  for (int mask = 0; mask < 8; ++mask) {
+    const tf::gradients wanted{.input = (mask & 1) != 0, .weight = (mask & 2) != 0, .bias = (mask & 4) != 0};
+    const auto chosen = [&](const tf::tensor<T>& otherwise) -> tf::convolution_gradients<T> {
+      return {wanted.input ? expected.grad_input : otherwise, wanted.weight ? expected.grad_weight : otherwise,
+              wanted.bias ? expected.grad_bias : otherwise};
+    };
+    const std::string name = name_of<Calls>(c, ctx, "mask " + std::to_string(mask));
+    const auto got = run_backward<Calls>(in, c, ctx, wanted);
+    expect_equal_gradients(got, chosen(tf::tensor<T>(tf::shape{0})), name);
+    auto out = chosen(untouched);
+    const auto clear = [](bool is_wanted, tf::tensor<T>& x) { x = is_wanted ? filled<T>(x.shape(), T{88}) : x; };
+    clear(wanted.input, out.grad_input);
+    clear(wanted.weight, out.grad_weight);
+    clear(wanted.bias, out.grad_bias);
+    run_backward_into<Calls>(out, in, c, ctx, wanted);
+    expect_equal_gradients(out, chosen(untouched), name + " into outputs");
+  }
+}
+
+/// |g - exact| <= gamma(terms) * sum |terms|, as rounding_bound derives it: a product rounds once, and no term passes
+/// more additions than there are other terms, in whatever order and however many partial sums they are added; those
+/// begin with a zero, whose addition is exact, as are the products of the padding's zeros.
+template <class Calls, class T>
+void expect_gradients_within_rounding(const case_of<Calls>& c) {
+  const auto in = random_operands<T, Calls>(c);
+  const backward_operands<double> doubles{to_double(in.grad_output), to_double(in.input), to_double(in.weight)};
+  const backward_operands<double> sizes{magnitudes(in.grad_output), magnitudes(in.input), magnitudes(in.weight)};
+  const auto exact = run_reference<Calls>(doubles, c), magnitude = run_reference<Calls>(sizes, c);
+  for (const tf::context& ctx : backward_contexts<Calls, T>(c, tf::math::exact)) {
+    const auto got = run_backward<Calls>(in, c, ctx);
+    const std::string name = name_of<Calls>(c, ctx);
+    EXPECT_TRUE(within_rounding(got.grad_input, exact.grad_input, magnitude.grad_input, Calls::terms_of_input(c)))
+        << name << ", grad_input";
+    EXPECT_TRUE(within_rounding(got.grad_weight, exact.grad_weight, magnitude.grad_weight, terms_of_weight<Calls>(c)))
+        << name << ", grad_weight";
+    EXPECT_TRUE(within_rounding(got.grad_bias, exact.grad_bias, magnitude.grad_bias, terms_of_bias<Calls>(c)))
+        << name << ", grad_bias";
+  }
+}
+
+/// With the exact products of integers as numbers: a dot product that neither wraps nor rounds.
+template <class A, class B>
+tf::index_t exact_dot(const A& a, const B& b) {
+  EXPECT_EQ(a.shape(), b.shape());
+  tf::index_t sum = 0;
+  for (tf::index_t i = 0; i < a.size(); ++i)
+    sum += static_cast<tf::index_t>(a.data()[i]) * static_cast<tf::index_t>(b.data()[i]);
+  return sum;
+}
+
+/// A convolution is linear in each of its operands, and the gradients are the adjoints:
+///     <conv(x, w), g> = <x, grad_input> = <grad_weight, w>,   <conv(0, w, b), g> = <grad_bias, b>
+/// exactly, on small integers. The convolutions are the library's: nothing here is the reference's.
+template <class Calls, class T>
+void expect_adjoint_gradients(const case_of<Calls>& c, const auto& convolution) {
+  const auto in = exact_operands<T, Calls>(c);
+  const auto got = run_backward<Calls>(in, c, on(available_isas().front(), tf::math::exact));
+  const tf::tensor<T> y = convolution(in.input, in.weight, c.options);
+  const tf::index_t expected = exact_dot(y, in.grad_output);
+  EXPECT_EQ(exact_dot(in.input, got.grad_input), expected) << c;
+  EXPECT_EQ(exact_dot(in.weight, got.grad_weight), expected) << c;
+  const auto b = small_integers<T>(got.grad_bias.shape(), 4);
+  const tf::tensor<T> of_bias = convolution(tf::tensor<T>(c.input), in.weight, b, c.options);
+  if (of_bias.size() == 0) return;
+  EXPECT_EQ(exact_dot(of_bias, in.grad_output), exact_dot(got.grad_bias, b)) << c;
+}
+
+/// Central differences of the loss L = sum y^2 / 2, whose gradient by y is y. L is quadratic in each element v of an
+/// operand, so that (L(v + 1) - L(v - 1)) / 2 is its derivative, without a remainder: only roundings differ.
+///
+/// An output sums K products, bias included, of absolute sum M; its square is a sum of products of magnitude M^2 that
+/// passed 2 K + 1 roundings, and n outputs are added: |error of L| <= gamma(2 K + n + 1) * sum M^2 / 2, at either side.
+/// The operands are multiples of 2^-20 below 1 in magnitude, so that v + 1 and v - 1 are exact. The gradient itself
+/// sums y, of K roundings, times an operand: gamma(K + terms + 1) of its magnitude with M in place of y.
+template <class Calls>
+void expect_central_differences(const case_of<Calls>& c) {
+  const auto make = [](const tf::shape& s, unsigned seed) {
+    return map<double>(random_tensor<double>(s, seed), [](double v) { return std::round(v * 0x1p20) / 0x1p20; });
+  };
+  tf::tensor<double> x = make(c.input, 1), w = make(c.weight, 2), b = make({Calls::output_channels(c)}, 3);
+  const auto y_of = [&] { return Calls::forward(x, w, b, c.options); };
+  const auto m_of = [&] { return Calls::forward(magnitudes(x), magnitudes(w), magnitudes(b), c.options); };
+  const auto half_square = [](const tf::tensor<double>& y) {
+    double sum = 0;
+    for (tf::index_t i = 0; i < y.size(); ++i) sum += y.data()[i] * y.data()[i];
+    return sum / 2;
+  };
+  const tf::index_t k = Calls::terms(c), n = output_shape_of<Calls>(c).elements();
+  const tf::tensor<double> y = y_of(), m = m_of();
+  const auto got = Calls::run(y, x, w, c.options, tf::gradients{}, on(available_isas().front(), tf::math::exact));
+  const auto size = Calls::reference(m, magnitudes(x), magnitudes(w), c.options);
+  const auto check = [&](tf::tensor<double>& operand, const tf::tensor<double>& gradient,
+                         const tf::tensor<double>& magnitude, const char* name) {
+    for (tf::index_t i = 0; i < operand.size(); ++i) {
+      const double v = operand.data()[i];
+      double loss[2], size_of_loss = 0;
+      for (const int side : {0, 1}) {
+        operand.data()[i] = v + (side ? 1 : -1);
+        loss[side] = half_square(y_of());
+        size_of_loss += half_square(m_of());
+      }
+      operand.data()[i] = v;
+      const double bound = rounding_bound<double>(2 * k + n + 1, size_of_loss / 2) +
+                           rounding_bound<double>(k + n + Calls::terms_of_input(c) + 1, magnitude.data()[i]);
+      EXPECT_NEAR(gradient.data()[i], (loss[1] - loss[0]) / 2, bound) << c << ", " << name << " at " << i;
+    }
+  };
+  check(x, got.grad_input, size.grad_input, "grad_input");
+  check(w, got.grad_weight, size.grad_weight, "grad_weight");
+  check(b, got.grad_bias, size.grad_bias, "grad_bias");
+}
+
+// ---- what math::standard promises
+
+/// For each element of grad_input the largest magnitude of grad_output in its window, and the sum of the magnitudes of
+/// its weights.
+struct window_bounds {
+  tf::tensor<double> largest, weights;
+};
+template <class Calls>
+window_bounds window_bounds_of(const case_of<Calls>& c, const tf::tensor<float>& grad_output,
+                               const tf::tensor<float>& weight) {
+  constexpr bool transposed = Calls::op::transposed;
+  const auto g = tf::detail::batched(grad_output.shape()), x = tf::detail::batched(c.input);
+  const tf::tensor_view<const float> grad(grad_output.data(), g);
+  window_bounds bounds{tf::tensor<double>(x), tf::tensor<double>(x)};
+  const auto geometry = Calls::op::checked(c.input, c.weight, std::nullopt, c.options);
+  using tf::index_t;
+  tf::reference::parts::for_each_product(
+      transposed ? x : g, transposed ? g : x, c.weight,
+      {c.options.stride, geometry.padding, c.options.dilation, c.options.groups},
+      [&](index_t n, index_t a, index_t ah, index_t aw, index_t b, index_t bh, index_t bw, index_t k, index_t i,
+          index_t j) {
+        const double value = std::abs(transposed ? grad(n, b, bh, bw) : grad(n, a, ah, aw));
+        double& largest = transposed ? bounds.largest(n, a, ah, aw) : bounds.largest(n, b, bh, bw);
+        double& weights = transposed ? bounds.weights(n, a, ah, aw) : bounds.weights(n, b, bh, bw);
+        largest = std::max(largest, value);
+        weights += std::abs(weight(a, k, i, j));
+      });
+  return bounds;
+}
+
+/// |grad_input - exact| <= 200 eps max|grad_output| sum|weight|, the maximum over the element's own window
+/// (docs/winograd_error.md derives the constant): whatever lies outside of it, by whatever algorithm.
+template <class Calls>
+void expect_input_gradient_as_promised(const case_of<Calls>& c) {
+  auto in = random_operands<float, Calls>(c);
+  const auto check = [&](const char* data) {
+    const backward_operands<double> doubles{to_double(in.grad_output), to_double(in.input), to_double(in.weight)};
+    const auto exact = run_reference<Calls>(doubles, c).grad_input;
+    const window_bounds bounds = window_bounds_of<Calls>(c, in.grad_output, in.weight);
+    for (const tf::context& ctx : backward_contexts<Calls, float>(c)) {
+      const auto got = run_backward<Calls>(in, c, ctx).grad_input;
+      EXPECT_TRUE(compare(got, exact, [&](float value, double e, tf::index_t i) {
+        const double unit = static_cast<double>(std::numeric_limits<float>::epsilon());
+        return std::abs(static_cast<double>(value) - e) <=
+               200 * unit * bounds.largest.data()[i] * bounds.weights.data()[i];
+      })) << name_of<Calls>(c, ctx, data);
+    }
+  };
+  check("numbers from -1 to 1");
+  const tf::index_t middle = in.grad_output.size() / 2;
+  in.grad_output.data()[middle] = 1e30f;
+  check("one of 1e30");
+  for (tf::index_t i = 0; i < in.grad_output.size(); ++i) in.grad_output.data()[i] *= i % 3 == 0 ? 1e-12f : 1e3f;
+  in.grad_output.data()[middle] = 1;
+  check("huge and tiny ones");
+}
+
+/// NaN, infinities and negative zeros in every fifteenth place or so.
+template <class T>
+tf::tensor<T> with_no_numbers(tf::tensor<T> x, unsigned seed) {
+  using limits = std::numeric_limits<T>;
+  const T specials[] = {limits::quiet_NaN(), limits::infinity(), -limits::infinity(), -T{0}};
+  std::mt19937 random(seed);
+  for (tf::index_t i = 0; i < x.size(); ++i)
+    if (random() % 15 == 0) x.data()[i] = specials[random() % std::size(specials)];
+  return x;
+}
+
+/// No number, and the infinities, go to the gradients that they are terms of, and to no other. Of a convolution without
+/// padding: beyond the image some algorithms multiply zeros, as PyTorch does.
+template <class Calls, class T>
+void expect_specials_where_they_belong(const case_of<Calls>& c) {
+  const auto plain = exact_operands<T, Calls>(c);
+  for (unsigned seed = 1; seed < 4; ++seed) {
+    auto of_output = plain, of_input = plain;
+    of_output.grad_output = with_no_numbers(plain.grad_output, seed);
+    of_input.input = with_no_numbers(plain.input, seed + 10);
+    const backward_operands<T> of_both{of_output.grad_output, of_input.input, plain.weight};
+    for (const auto& in : {of_output, of_input, of_both}) {
+      const auto expected = run_reference<Calls>(in, c);
+      for (const tf::context& ctx : backward_contexts<Calls, T>(c, tf::math::exact))
+        expect_equal_gradients(run_backward<Calls>(in, c, ctx), expected, name_of<Calls>(c, ctx));
+    }
+  }
+}
+
+// ---- the same bits
+
+template <class Calls>
+void expect_gradient_bits_without_threads_and_memory(const case_of<Calls>& c) {
+  const auto in = random_operands<float, Calls>(c);
+  for (tf::context ctx : backward_contexts<Calls, float>(c)) {
+    const auto expected = run_backward<Calls>(in, c, ctx);
+    auto added = filled_like(expected, 0.75f);
+    run_backward_into<Calls>(added, in, c, ctx, {.beta = 1});
+    for (const int threads : {1, 2, 3, 4, 5})
+      for (const tf::index_t cap : {0, 64 << 10, 65537, 99999, 1 << 20}) {
+        ctx.threads = threads;
+        ctx.parallel_for = on_threads(threads).parallel_for;
+        ctx.max_workspace_bytes = cap;
+        const std::string name =
+            name_of<Calls>(c, ctx, std::to_string(threads) + " threads, cap " + std::to_string(cap));
+        expect_same_bits(run_backward<Calls>(in, c, ctx), expected, name);
+        auto out = filled_like(expected, 0.75f);
+        run_backward_into<Calls>(out, in, c, ctx, {.beta = 1});
+        expect_same_bits(out, added, name + ", added");
+      }
+  }
+}
+
+/// Of grad_input: those of the other two sum over the batch.
+template <class Calls>
+void expect_gradient_bits_without_batch(const case_of<Calls>& c) {
+  const auto in = random_operands<float, Calls>(c);
+  const auto image_of = [](const tf::tensor<float>& x, tf::index_t n) {
+    const tf::shape s{x.shape()[1], x.shape()[2], x.shape()[3]};
+    return tf::tensor_view<const float>(x.data() + n * s.elements(), s);
+  };
+  for (const tf::context& ctx : backward_contexts<Calls, float>(c)) {
+    const auto all = run_backward<Calls>(in, c, ctx).grad_input;
+    for (tf::index_t n = 0; n < c.input[0]; ++n) {
+      const auto one =
+          Calls::run(image_of(in.grad_output, n), image_of(in.input, n), in.weight, c.options, tf::gradients{}, ctx);
+      EXPECT_TRUE(same_bits(one.grad_input, image_of(all, n))) << name_of<Calls>(c, ctx) << ", image " << n;
+    }
+  }
+}
+
+/// A gradient's bits are the same beside others and alone.
+template <class Calls>
+void expect_gradient_bits_without_others(const case_of<Calls>& c) {
+  const auto in = random_operands<float, Calls>(c);
+  for (const tf::context& ctx : backward_contexts<Calls, float>(c)) {
+    const auto all = run_backward<Calls>(in, c, ctx);
+    const std::string name = name_of<Calls>(c, ctx);
+    const auto of_input = run_backward<Calls>(in, c, ctx, {.weight = false, .bias = false});
+    EXPECT_TRUE(same_bits(of_input.grad_input, all.grad_input)) << name;
+    const auto of_weight = run_backward<Calls>(in, c, ctx, {.input = false, .bias = false});
+    EXPECT_TRUE(same_bits(of_weight.grad_weight, all.grad_weight)) << name;
+    const auto of_bias = run_backward<Calls>(in, c, ctx, {.input = false, .weight = false});
+    EXPECT_TRUE(same_bits(of_bias.grad_bias, all.grad_bias)) << name;
+  }
+}
+
+// ---- errors
+
+/// In order, but for what a test changes.
+template <class Calls>
+struct bad_backward_call {
+  tf::shape grad_output = Calls::output_shape(tf::shape{1, 4, 5, 5}, Calls::some_weight());
+  tf::shape input{1, 4, 5, 5};
+  tf::shape weight = Calls::some_weight();
+  typename Calls::options options = {};
+  tf::gradients wanted = {};
+};
+
+/// Zeros, or where they fit no memory their shape alone.
+class zeros_of {
+ public:
+  explicit zeros_of(const tf::shape& s) : shape_(s) {
+    double elements = 1;
+    for (const tf::index_t size : s) elements *= static_cast<double>(size);
+    if (elements < 1e6) values_ = tf::tensor<float>(s);
+  }
+  friend tf::tensor_view<const float> as_view(const zeros_of& x) { return {x.values_.data(), x.shape_}; }
+
+ private:
+  tf::tensor<float> values_;
+  tf::shape shape_;
+};
+
+/// The text of the error, the same by the operation, its _into twin and its workspace, with the outputs untouched.
+template <class Calls>
+std::string backward_error_text(const bad_backward_call<Calls>& call) {
+  const zeros_of g(call.grad_output), x(call.input), w(call.weight);
+  auto of_input = filled<float>({1, 4, 5, 5}, 77), of_weight = filled<float>(Calls::some_weight(), 77),
+       of_bias = filled<float>({6}, 77);
+  const std::vector before{of_input, of_weight, of_bias};
+  const std::string text = error_of([&] { Calls::run(g, x, w, call.options, call.wanted); });
+  EXPECT_EQ(error_of([&] { Calls::into(of_input, of_weight, of_bias, g, x, w, call.options, call.wanted); }), text);
+  EXPECT_EQ(error_of([&] { (void)Calls::workspace_bytes(g, x, w, call.options, call.wanted); }), text);
+  EXPECT_TRUE(equal(of_input, before[0]) && equal(of_weight, before[1]) && equal(of_bias, before[2]))
+      << "written before the error: " << text;
+  return text;
+}
+
+/// An output of another shape is refused with this text, and all stay what they were; unless it is not wanted.
+template <class Calls>
+void expect_gradient_output_is_refused(std::size_t which, const tf::shape& shape, const std::string& text) {
+  const bad_backward_call<Calls> good;
+  const tf::tensor<float> g(good.grad_output), x(good.input), w(good.weight);
+  std::vector outputs{filled<float>(good.input, 77), filled<float>(good.weight, 77), filled<float>({6}, 77)};
+  outputs[which] = filled<float>(shape, 77);
+  const std::vector before = outputs;
+  EXPECT_EQ(error_of([&] { Calls::into(outputs[0], outputs[1], outputs[2], g, x, w); }), text);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(equal(outputs[i], before[i])) << text << ", output " << i;
+  const tf::gradients others{.input = which != 0, .weight = which != 1, .bias = which != 2};
+  EXPECT_EQ(
+      error_of([&] { Calls::into(outputs[0], outputs[1], outputs[2], g, x, w, typename Calls::options{}, others); }),
+      "");
+  EXPECT_TRUE(equal(outputs[which], before[which]));
+}
+
+}  // namespace tenfold_test
