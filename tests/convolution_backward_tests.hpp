@@ -66,18 +66,15 @@ template <class T>
 struct backward_operands {
   tf::tensor<T> grad_output, input, weight;
 };
-template <class Calls, class Make>
-auto operands_of(const case_of<Calls>& c, const Make& make) {
-  return backward_operands{make(output_shape_of<Calls>(c), 1), make(c.input, 2), make(c.weight, 3)};
-}
-/// Small integers: of at most 4 * 4 * 2^20 terms even a float holds every sum.
+/// Small integers, of whose products a float holds the sum of a million.
 template <class T, class Calls>
 backward_operands<T> exact_operands(const case_of<Calls>& c) {
-  return operands_of<Calls>(c, [](const tf::shape& s, unsigned seed) { return small_integers<T>(s, seed); });
+  return {small_integers<T>(output_shape_of<Calls>(c), 1), small_integers<T>(c.input, 2),
+          small_integers<T>(c.weight, 3)};
 }
 template <class T, class Calls>
 backward_operands<T> random_operands(const case_of<Calls>& c) {
-  return operands_of<Calls>(c, [](const tf::shape& s, unsigned seed) { return random_tensor<T>(s, seed); });
+  return {random_tensor<T>(output_shape_of<Calls>(c), 1), random_tensor<T>(c.input, 2), random_tensor<T>(c.weight, 3)};
 }
 
 template <class Calls, class T>
