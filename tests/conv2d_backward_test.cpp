@@ -59,6 +59,46 @@ TEST_P(Conv2dBackward, IsTheAdjoint) {
 
 TEST_P(Conv2dBackward, OfTheInputIsAsExactAsPromised) { expect_input_gradient_as_promised<calls>(GetParam()); }
 
+const std::vector<conv2d_case> winograd_cases{
+    {"one_tile", {1, 1, 6, 6}, {1, 1, 3, 3}},
+    {"one_pixel_in_padding", {1, 3, 1, 1}, {4, 3, 3, 3}, {.padding = 1}},
+    {"part_of_a_tile", {2, 3, 5, 4}, {4, 3, 3, 3}},
+    {"padded", {2, 5, 9, 11}, {7, 5, 3, 3}, {.padding = 1}},
+    {"pads_all_different", {2, 3, 8, 11}, {4, 3, 3, 3}, {.padding = tf::pads{1, 0, 3, 2}}},
+    {"tiles_within_padding", {1, 2, 3, 5}, {3, 2, 3, 3}, {.padding = {6, 9}}},
+    {"unbatched_groups", {6, 9, 10}, {4, 3, 3, 3}, {.padding = 1, .groups = 2}},
+    {"depthwise", {1, 5, 9, 9}, {5, 1, 3, 3}, {.padding = 1, .groups = 5}},
+    {"more_than_a_block_of_tiles", {2, 3, 30, 31}, {5, 3, 3, 3}, {.padding = 1}},
+    {"chunks_of_blocks", {3, 3, 60, 61}, {5, 3, 3, 3}, {.padding = 1}},
+    {"channels_of_several_parts", {1, 70, 6, 7}, {60, 70, 3, 3}, {.padding = 1}},
+};
+
+TEST(Conv2dBackwardWinograd, OfTheWeightIsWithinRoundingOfTheExactResult) {
+  for (const conv2d_case& c : winograd_cases) {
+    expect_weight_winograd_within_rounding<calls, float>(c);
+    expect_weight_winograd_within_rounding<calls, double>(c);
+  }
+}
+
+TEST(Conv2dBackwardWinograd, OfTheWeightAnswersForItsOwnTerms) {
+  for (const conv2d_case& c : std::vector<conv2d_case>{
+           {"unpadded", {1, 8, 14, 15}, {9, 8, 3, 3}},
+           {"padded", {2, 9, 13, 18}, {5, 9, 3, 3}, {.padding = 1}},
+           {"larger_padding", {1, 8, 9, 10}, {4, 8, 3, 3}, {.padding = {4, 3}}},
+           {"many_pixels", {1, 3, 50, 60}, {4, 3, 3, 3}, {.padding = 1}},
+       })
+    expect_weight_gradient_of_its_own_terms<calls>(c);
+}
+
+TEST(Conv2dBackwardWinograd, OfTheWeightErrsAsPromised) {
+  const auto expect = expect_weight_gradient_as_exact_as_promised<calls>;
+  expect({"16_channels", {1, 16, 32, 32}, {16, 16, 3, 3}, {.padding = 1}}, 2.4e-7);
+  expect({"8_channels", {2, 8, 20, 20}, {16, 8, 3, 3}, {.padding = 1}}, 2.4e-7);
+  expect({"64_channels", {1, 64, 56, 56}, {24, 64, 3, 3}, {.padding = 1}}, 2.6e-7);
+  expect({"few_pixels", {1, 64, 14, 14}, {64, 64, 3, 3}, {.padding = 1}}, 1.6e-7);
+  expect({"kernel_of_5", {2, 16, 30, 30}, {12, 16, 5, 5}, {.padding = 2}}, 2.4e-7);
+}
+
 TEST(Conv2dBackwardDifferences, EqualCentralDifferences) {
   for (const conv2d_case& c : std::vector<conv2d_case>{
            {"plain", {1, 2, 4, 5}, {3, 2, 3, 2}},
@@ -83,8 +123,8 @@ TEST(Conv2dBackwardPads, EqualAnInputWithZerosAround) {
     auto expected =
         run_reference<calls>(backward_operands<float>{in.grad_output, padded(in.input, sides), in.weight}, explicitly);
     expected.grad_input = padded(expected.grad_input, {-sides.top, -sides.left, -sides.bottom, -sides.right});
-    for (const tf::context& ctx : backward_contexts<calls, float>(c, tf::math::exact))
-      expect_equal_gradients(run_backward<calls>(in, c, ctx), expected, name_of<calls>(c, ctx));
+    for (const backward_setting& s : backward_settings<calls, float>(c, tf::math::exact))
+      expect_equal_gradients(run_backward<calls>(in, c, s), expected, name_of<calls>(c, s), s.wanted);
     ++cases;
   }
   EXPECT_GE(cases, 15);

@@ -59,6 +59,36 @@ TEST_P(ConvTranspose2dBackward, IsTheAdjoint) {
 
 TEST_P(ConvTranspose2dBackward, OfTheInputIsAsExactAsPromised) { expect_input_gradient_as_promised<calls>(GetParam()); }
 
+const std::vector<conv_transpose2d_case> winograd_cases{
+    {"one_tile", {1, 1, 4, 4}, {1, 1, 3, 3}},
+    {"one_pixel", {1, 3, 1, 1}, {3, 4, 3, 3}},
+    {"padded", {2, 5, 9, 11}, {5, 7, 3, 3}, {.padding = 1}},
+    {"crops_all_different", {2, 3, 8, 11}, {3, 4, 3, 3}, {.padding = tf::pads{1, 0, 3, 2}}},
+    {"unbatched_groups", {6, 9, 10}, {6, 2, 3, 3}, {.padding = 2, .groups = 2}},
+    {"chunks_of_blocks", {3, 3, 60, 61}, {3, 5, 3, 3}, {.padding = 1}},
+};
+
+TEST(ConvTranspose2dBackwardWinograd, OfTheWeightIsWithinRoundingOfTheExactResult) {
+  for (const conv_transpose2d_case& c : winograd_cases) {
+    expect_weight_winograd_within_rounding<calls, float>(c);
+    expect_weight_winograd_within_rounding<calls, double>(c);
+  }
+}
+
+TEST(ConvTranspose2dBackwardWinograd, OfTheWeightAnswersForItsOwnTerms) {
+  for (const conv_transpose2d_case& c : std::vector<conv_transpose2d_case>{
+           {"padding_0", {1, 8, 14, 15}, {8, 9, 3, 3}},
+           {"padding_1", {2, 9, 13, 18}, {9, 5, 3, 3}, {.padding = 1}},
+       })
+    expect_weight_gradient_of_its_own_terms<calls>(c);
+}
+
+TEST(ConvTranspose2dBackwardWinograd, OfTheWeightErrsAsPromised) {
+  const auto expect = expect_weight_gradient_as_exact_as_promised<calls>;
+  expect({"few_pixels", {2, 32, 14, 14}, {32, 32, 3, 3}, {.padding = 1}}, 1.7e-7);
+  expect({"many_pixels", {2, 32, 56, 56}, {32, 16, 3, 3}, {.padding = 1}}, 2.6e-7);
+}
+
 TEST(ConvTranspose2dBackwardDifferences, EqualCentralDifferences) {
   for (const conv_transpose2d_case& c : std::vector<conv_transpose2d_case>{
            {"plain", {1, 2, 4, 5}, {2, 3, 3, 2}},
@@ -83,8 +113,8 @@ TEST(ConvTranspose2dBackwardCrops, HaveNoGradient) {
     // output_padding lies behind the crop at the end: without the crops it is where it was.
     const auto expected =
         run_reference<calls>(backward_operands<float>{padded(in.grad_output, crops), in.input, in.weight}, whole);
-    for (const tf::context& ctx : backward_contexts<calls, float>(c, tf::math::exact))
-      expect_equal_gradients(run_backward<calls>(in, c, ctx), expected, name_of<calls>(c, ctx));
+    for (const backward_setting& s : backward_settings<calls, float>(c, tf::math::exact))
+      expect_equal_gradients(run_backward<calls>(in, c, s), expected, name_of<calls>(c, s), s.wanted);
     ++cases;
   }
   EXPECT_GE(cases, 10);
