@@ -71,11 +71,15 @@ struct conv2d_golden {
   using op = tf::detail::conv2d_op;
   template <class X, class Answerer>
   static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
+    const auto o = options(c);
+    return c.has_input("bias") ? ask(by, input, weight, bias, o) : ask(by, input, weight, o);
+  }
+  static tf::conv2d_options options(const golden_case& c) {
     tf::conv2d_options o{.stride = c.option<hw>("stride", 1),
                          .dilation = c.option<hw>("dilation", 1),
                          .groups = c.option<index_t>("groups", 1)};
     if (c.has_option("padding")) o.padding = padding(c);
-    return c.has_input("bias") ? ask(by, input, weight, bias, o) : ask(by, input, weight, o);
+    return o;
   }
   static tf::conv2d_padding padding(const golden_case& c) {
     const auto given = c.option<nlohmann::json>("padding");
@@ -90,13 +94,17 @@ struct conv_transpose2d_golden {
   using op = tf::detail::conv_transpose2d_op;
   template <class X, class Answerer>
   static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
+    const auto o = options(c);
+    return c.has_input("bias") ? ask(by, input, weight, bias, o) : ask(by, input, weight, o);
+  }
+  static tf::conv_transpose2d_options options(const golden_case& c) {
     tf::conv_transpose2d_options o{.stride = c.option<hw>("stride", 1),
                                    .padding = c.option<hw>("padding", 0),
                                    .output_padding = c.option<hw>("output_padding", 0),
                                    .groups = c.option<index_t>("groups", 1),
                                    .dilation = c.option<hw>("dilation", 1)};
     if (c.has_option("output_size")) o.output_size = c.option<hw>("output_size");
-    return c.has_input("bias") ? ask(by, input, weight, bias, o) : ask(by, input, weight, o);
+    return o;
   }
 };
 
@@ -153,6 +161,80 @@ const bool conv2d_listed = listed<convolution_golden<conv2d_golden>>("conv2d");
 const bool conv_transpose2d_listed = listed<convolution_golden<conv_transpose2d_golden>>("conv_transpose2d");
 const bool slow_conv_transpose2d_listed =
     listed<convolution_golden<slow_conv_transpose2d_golden>>("slow_conv_transpose2d");
+
+// Gradients: answer<T>(case, by, grad_output, input, weight), which may be of the operands' absolute values.
+
+struct conv2d_backward_golden {
+  static auto ask(const library& by, const auto&... x) { return tf::conv2d_backward(x..., tf::gradients{}, by.ctx); }
+  static auto ask(const naive&, const auto&... x) { return tf::reference::conv2d_backward(x...); }
+  template <class X, class Answerer>
+  static auto answer(const golden_case& c, const Answerer& by, const X& grad_output, const X& input, const X& weight) {
+    return ask(by, grad_output, input, weight, conv2d_golden::options(c));
+  }
+};
+
+struct conv_transpose2d_backward_golden {
+  static auto ask(const library& by, const auto&... x) {
+    return tf::conv_transpose2d_backward(x..., tf::gradients{}, by.ctx);
+  }
+  static auto ask(const naive&, const auto&... x) { return tf::reference::conv_transpose2d_backward(x...); }
+  template <class X, class Answerer>
+  static auto answer(const golden_case& c, const Answerer& by, const X& grad_output, const X& input, const X& weight) {
+    return ask(by, grad_output, input, weight, conv_transpose2d_golden::options(c));
+  }
+};
+
+struct slow_conv_transpose2d_backward_golden {
+  static auto ask(const library& by, const auto&... x) {
+    return tf::aten::slow_conv_transpose2d_backward(x..., tf::gradients{}, by.ctx);
+  }
+  static auto ask(const naive&, const auto&... x) { return tf::reference::aten::slow_conv_transpose2d_backward(x...); }
+  template <class X, class Answerer>
+  static auto answer(const golden_case& c, const Answerer& by, const X& grad_output, const X& input, const X& weight) {
+    return ask(by, grad_output, input, weight, c.option<hw>("kernel_size"), c.option<hw>("stride", 1),
+               c.option<hw>("padding", 0), c.option<hw>("output_padding", 0), c.option<hw>("dilation", 1));
+  }
+};
+
+/// Operation is one of the three above. The bounds: the same operation on absolute values.
+template <class Operation>
+struct convolution_backward_golden {
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::convolution_gradients<T> run(const golden_case& c, const Answerer& by) {
+    return Operation::answer(c, by, c.operand<T>("grad_output"), c.operand<T>("input"), c.operand<T>("weight"));
+  }
+  template <class T>
+  static void expect_answer(const golden_case& c, const tf::convolution_gradients<T>& got, const std::string& name) {
+    const auto grad_output = c.input<T>("grad_output"), input = c.input<T>("input"), weight = c.input<T>("weight");
+    const auto magnitude =
+        Operation::answer(c, naive(), magnitudes(grad_output), magnitudes(input), magnitudes(weight));
+    const tf::shape& w = weight.shape();
+    // A channel's gradient sums over one group's others, which are at most the weight's first or second dimension.
+    const index_t terms_of_input = std::max(w[0], w[1]) * w[2] * w[3];
+    const index_t terms_of_weight = std::max(grad_output.size(), input.size());
+    const auto expect = [&](const char* role, const tf::tensor<T>& gradient, const tf::tensor<double>& m, index_t n) {
+      EXPECT_TRUE(is_near<T>(c, role, gradient, m, n)) << name << ", " << role;
+    };
+    expect("grad_input", got.grad_input, magnitude.grad_input, terms_of_input);
+    expect("grad_weight", got.grad_weight, magnitude.grad_weight, terms_of_weight);
+    expect("grad_bias", got.grad_bias, magnitude.grad_bias, terms_of_weight);
+  }
+  template <class T>
+  static testing::AssertionResult is_near(const golden_case& c, const std::string& role, const tf::tensor<T>& got,
+                                          const tf::tensor<double>& magnitude, index_t terms) {
+    if (c.exact()) return equal(got, c.output<T>(role.c_str()));
+    const std::string wide = role + "64";
+    const auto exact =
+        c.has_output(wide.c_str()) ? c.output<double>(wide.c_str()) : to_double(c.output<T>(role.c_str()));
+    return within_rounding(got, exact, magnitude, terms);
+  }
+};
+const bool conv2d_backward_listed = listed<convolution_backward_golden<conv2d_backward_golden>>("conv2d_backward");
+const bool conv_transpose2d_backward_listed =
+    listed<convolution_backward_golden<conv_transpose2d_backward_golden>>("conv_transpose2d_backward");
+const bool slow_conv_transpose2d_backward_listed =
+    listed<convolution_backward_golden<slow_conv_transpose2d_backward_golden>>("slow_conv_transpose2d_backward");
 
 struct gemm_golden {
   ANSWERED_BY(gemm)

@@ -264,6 +264,52 @@ SLOW_CONV_TRANSPOSE2D_MISTAKES = {
 }
 
 
+# ---- gradients of the convolutions -----------------------------------------------------------------------------------
+
+
+def conv_output_shape(call, op):
+    """Of a valid call. ATen's kernel answers a batch of one where the input has none."""
+    o, input, weight = call.options, call.shapes["input"], call.shapes["weight"]
+    spans = [(k - 1) * d + 1 for k, d in zip(weight[2:], o["dilation"])]
+    padding = o["padding"] if isinstance(o["padding"], list) else [0, 0]
+    settings = zip(input[-2:], o["stride"], padding, spans, o.get("output_padding", [0, 0]))
+    channels = weight[0]
+    if op != "conv2d":
+        channels = weight[1] * o.get("groups", 1)
+        size = o.get("output_size") or [(n - 1) * s - 2 * p + e + x for n, s, p, e, x in settings]
+    else:
+        size = input[-2:] if o["padding"] == "same" else [(n + 2 * p - e) // s + 1 for n, s, p, e, _ in settings]
+    batch = input[:-3] or ([1] if op == "slow_conv_transpose2d" else [])
+    return [*batch, channels, *size]
+
+
+def conv_backward_call(draw, op):
+    call = conv_call(draw, op)
+    call.shapes.pop("bias", None)
+    call.shapes = {"grad_output": conv_output_shape(call, op)} | call.shapes
+    return call
+
+
+def empty_batch_of_both(call, draw):
+    for role in "grad_output", "input":
+        if len(call.shapes[role]) == 4:
+            call.shapes[role][0] = 0
+
+
+GRAD_OUTPUT_MISTAKES = {
+    "grad_rank": rank("grad_output", (), (5,), (4, 5), (4, 5, 5), (1, 1, 4, 5, 5)),
+    "grad_channels": dimension("grad_output", (-3,), 0, 17, 18, 2**31),
+    "grad_height": dimension("grad_output", (-2,), 0, 97, 98, 2**31),
+    "grad_width": dimension("grad_output", (-1,), 0, 99, 100, 2**32),
+}
+
+
+def backward_mistakes(mistakes):
+    """Of the forward, whose checks come first, and of grad_output."""
+    forward = {name: mistake for name, mistake in mistakes.items() if name not in ("bias", "empty_batch")}
+    return forward | {"empty_batch": empty_batch_of_both} | GRAD_OUTPUT_MISTAKES
+
+
 # ---- pooling ---------------------------------------------------------------------------------------------------------
 
 

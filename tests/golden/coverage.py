@@ -146,6 +146,30 @@ TEXTS = {
     "upsample_bilinear2d": UPSAMPLING,
 }
 
+# Of a gradient: the forward's texts but for the bias's, then those of grad_output.
+GRAD_OUTPUT = ["Expected input and grad_output to have the same number of dimensions, but got: % and %"] + [
+    f"Expected a tensor of dimension 4 and tensor.size[{d}] == % but got: dimension 4 and tensor.size[{d}] = %"
+    for d in (1, 2, 3)
+]
+DILATED_GRAD_OUTPUT = [
+    "grad_output.size(0)=% must be input.size(0)=%",
+    "grad_output.size(1)=% must be weight.size(0)=%",
+    "grad_output[2:] shape[%] must be equal to output size % %",
+]
+
+
+def without_bias(texts):
+    return [text for text in texts if not re.search("bias|dimension [12] and|Dimension specified as 0", text)]
+
+
+TEXTS |= {
+    "conv2d_backward": [*without_bias(TEXTS["conv2d"]), *GRAD_OUTPUT, *DILATED_GRAD_OUTPUT],
+    "conv_transpose2d_backward": [*without_bias(TEXTS["conv_transpose2d"]), *GRAD_OUTPUT],
+    "slow_conv_transpose2d_backward": list(
+        dict.fromkeys(without_bias(TEXTS["slow_conv_transpose2d"]) + GRAD_OUTPUT)
+    ),
+}
+
 
 def cases_of(path):
     content = path.read_bytes()

@@ -142,7 +142,7 @@ def mistaken_case(op, call, dtype):
 def is_expressible(op, call):
     """Tensors whose bytes can be counted, and options that do not exclude each other."""
     o = call.options
-    if op == "conv_transpose2d" and "output_size" in o and ("output_padding" in o or len(call.shapes["weight"]) != 4):
+    if op.startswith("conv_transpose2d") and "output_size" in o and ("output_padding" in o or len(call.shapes["weight"]) != 4):
         return False
     return all(math.prod(max(1, size) for size in shape) < 2**60 for shape in call.shapes.values())
 
@@ -150,9 +150,9 @@ def is_expressible(op, call):
 def is_about_the_call(op, call, text):
     """Not about memory, nor where sizes have left their type: int64, or int32 in the transposed kernel."""
     o = call.options
-    if re.search("memory|numel|Storage size|Stride calculation|Trying to create|SymInt", text):
+    if re.search("memory|numel|Storage size|Stride calculation|Trying to create|SymInt|no answer", text):
         return False
-    if op.endswith("conv_transpose2d") and re.search("_height|Calculated", text) and not calls.is_within_int32(o):
+    if "conv_transpose2d" in op and re.search("_height|Calculated", text) and not calls.is_within_int32(o):
         return False
     if o.get("padding") == "same" and calls.leaves_int64(call.shapes, o):
         return False
@@ -636,6 +636,326 @@ def slow_conv_transpose2d_cases():
         lambda draw: calls.conv_call(draw, "slow_conv_transpose2d"),
         calls.SLOW_CONV_TRANSPOSE2D_MISTAKES,
     )
+
+
+# ---- gradients of the convolutions -----------------------------------------------------------------------------------
+
+
+def convolution_gradients(forward, kernel, inputs, channels):
+    """The gradients of forward(input, weight, bias) by autograd. It does not ask the convolution about a grad_output of
+    another shape than the output's; kernel(grad_output, input, weight) is asked then, with a batch. `channels` is that
+    of the bias, None where there is no weight to tell it."""
+    grad_output, input, weight = inputs["grad_output"], inputs["input"], inputs["weight"]
+    with torch.enable_grad():
+        leaves = [input.detach().requires_grad_(), weight.detach().requires_grad_()]
+        bias = None if channels is None else torch.zeros(channels, dtype=input.dtype, requires_grad=True)
+        output = forward(*leaves, bias)
+    if output.shape == grad_output.shape:
+        gradients = torch.autograd.grad(output, [*leaves, bias], grad_output)
+        return dict(zip(("grad_input", "grad_weight", "grad_bias"), gradients))
+    if kernel is None or output.numel() == 0 or (input.dim() == 3 and grad_output.dim() != 3):
+        raise RuntimeError("no answer: PyTorch does not look at grad_output")
+    as_batch = (lambda t: t.unsqueeze(0)) if input.dim() == 3 else (lambda t: t)
+    kernel(as_batch(grad_output), as_batch(input), weight)
+    raise RuntimeError("no answer: PyTorch takes that grad_output")
+
+
+def convolution_kernel(stride, padding, dilation, groups=1, output_padding=None):
+    """aten.convolution_backward, but for calls where it reads other memory, or compares the channels of a group."""
+    transposed = output_padding is not None
+
+    def kernel(grad_output, input, weight):
+        same_rank = grad_output.dim() == input.dim()
+        unchecked = transposed or max(dilation) == 1
+        if same_rank and (groups > 1 or (unchecked and grad_output.shape[0] != input.shape[0])):
+            raise RuntimeError("no answer: PyTorch compares it with nothing, or with a part")
+        return torch.ops.aten.convolution_backward(
+            grad_output, input, weight, [1], stride, padding, dilation, transposed, output_padding or [0, 0], groups,
+            [True] * 3,
+        )  # fmt: skip
+
+    return kernel
+
+
+def run_conv2d_backward(inputs, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1):
+    weight = inputs["weight"]
+    kernel = None if isinstance(padding, str) else convolution_kernel(stride, padding, dilation, groups)
+    return convolution_gradients(
+        lambda x, w, b: F.conv2d(x, w, b, stride, padding, dilation, groups),
+        kernel,
+        inputs,
+        weight.shape[0] if weight.dim() else None,
+    )
+
+
+def run_conv_transpose2d_backward(
+    inputs, stride=(1, 1), padding=(0, 0), output_padding=(0, 0), output_size=None, groups=1, dilation=(1, 1)
+):
+    weight = inputs["weight"]
+    if output_size is not None:
+        forward = {role: inputs[role] for role in ("input", "weight")}
+        output = run_conv_transpose2d(forward, stride, padding, (0, 0), output_size, groups, dilation)["output"]
+        settings = zip(inputs["input"].shape[-2:], weight.shape[-2:], stride, padding, dilation)
+        without = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, k, s, p, d in settings]
+        output_padding = [wanted - size for wanted, size in zip(output.shape[-2:], without)]
+    return convolution_gradients(
+        lambda x, w, b: F.conv_transpose2d(x, w, b, stride, padding, output_padding, groups, dilation),
+        convolution_kernel(stride, padding, dilation, groups, output_padding),
+        inputs,
+        weight.shape[1] * max(0, groups) if weight.dim() > 1 else None,
+    )
+
+
+def run_slow_conv_transpose2d_backward(
+    inputs, kernel_size, stride=(1, 1), padding=(0, 0), output_padding=(0, 0), dilation=(1, 1)
+):
+    """By aten.slow_conv_transpose2d, whose gradient is aten.convolution_backward's."""
+    input, weight = inputs["input"], inputs["weight"]
+    forward = {"input": input, "weight": weight}
+    run_slow_conv_transpose2d(forward, kernel_size, stride, padding, output_padding, dilation)  # its checks
+    as_given = (lambda t: t.squeeze(0)) if input.dim() == 3 else (lambda t: t)
+    if input.dim() == 3:
+        inputs = inputs | {"input": input.unsqueeze(0)}  # an unbatched one would have no gradient of its own shape
+    gradients = convolution_gradients(
+        lambda x, w, b: torch.ops.aten.slow_conv_transpose2d(
+            x, w, kernel_size, b, stride, padding, output_padding, dilation
+        ),
+        convolution_kernel(stride, padding, dilation, 1, output_padding),
+        inputs,
+        weight.shape[1] if weight.dim() > 1 else None,
+    )
+    return gradients | {"grad_input": as_given(gradients["grad_input"])}
+
+
+def backward_inputs(seed, shapes, dtype=F32, exact=True):
+    draw = Draw(seed)
+    return {role: draw.tensor(shape, dtype, exact) for role, shape in shapes.items()}
+
+
+def conv_backward_named(op):
+    """name, input, weight and the options that are not the default: a case with a grad_output of the output's shape."""
+
+    def named(name, input, weight, dtype=F32, exact=True, **options):
+        o = {"stride": [1, 1], "padding": [0, 0], "dilation": [1, 1]} | options
+        shapes = {"input": list(input), "weight": list(weight)}
+        grad_output = calls.conv_output_shape(calls.Call(shapes, **o), op)
+        inputs = backward_inputs(f"{op}_backward/{name}", {"grad_output": grad_output} | shapes, dtype, exact)
+        kernel_size = {"kernel_size": list(weight[2:])} if op == "slow_conv_transpose2d" else {}
+        return value(name, inputs, exact, **options, **kernel_size)
+
+    return named
+
+
+def conv_backward_zeros(grad_output, input, weight):
+    return {"grad_output": zeros(*grad_output), "input": zeros(*input), "weight": zeros(*weight)}
+
+
+def random_conv_backward(name, op):
+    draw = Draw(f"{op}_backward/{name}")
+    dtype, exact = draw.pick(F32, F32, F32, F64), draw.pick(True, False)
+    call = calls.conv_backward_call(draw, op)
+    if op != "slow_conv_transpose2d" and draw.int(1, 12) == 1:
+        calls.empty_batch_of_both(call, draw)
+    inputs = {role: draw.tensor(shape, dtype, exact) for role, shape in call.shapes.items()}
+    o, input = call.options, call.shapes["input"]
+    traits = {
+        "same": o["padding"] == "same",
+        "groups": o.get("groups", 1) > 1,
+        "dilated": max(o["dilation"]) > 1,
+        "output_size": "output_size" in o,
+        "unbatched": len(input) == 3,
+        "empty_batch": input[0] == 0,
+    }
+    return value("_".join([name, NAMES[dtype], *with_trait(traits)]), inputs, exact, **o)
+
+
+def random_conv_backward_with_specials(name, op):
+    """NaN and infinities in grad_output and input, but not where zeros of padding meet them in some kernels and not in
+    others."""
+    attempt = 0
+    while True:
+        attempt += 1
+        case = random_conv_backward(f"{name}_{attempt}", op)
+        if case.exact and case.options["padding"] in ([0, 0], "valid") and case.inputs["input"].numel():
+            seed = f"{op}_backward/{name}"
+            specials = {
+                role: with_specials(f"{seed}/{role}", case.inputs[role]) for role in ("grad_output", "input")
+            }
+            return case._replace(name=case.name.replace(f"{name}_{attempt}", name), inputs=case.inputs | specials)
+
+
+def mistaken_conv_backward(op, mistakes):
+    return mistaken(
+        f"{op}_backward", lambda draw: calls.conv_backward_call(draw, op), calls.backward_mistakes(mistakes)
+    )
+
+
+def conv2d_backward_cases():
+    named = conv_backward_named("conv2d")
+    yield named("one_tap", (1, 1, 1, 1), (1, 1, 1, 1))
+    yield named("pointwise", (2, 3, 4, 5), (4, 3, 1, 1))
+    yield named("pointwise_strided_leaves_pixels_unread", (2, 3, 4, 5), (4, 3, 1, 1), stride=[2, 3])
+    yield named("plain_3x3", (1, 4, 5, 5), (6, 4, 3, 3))
+    yield named("padded_3x3", (2, 4, 5, 6), (6, 4, 3, 3), padding=[1, 1])
+    yield named("unbatched", (3, 5, 6), (2, 3, 3, 2))
+    yield named("kernel_as_large_as_input", (2, 2, 4, 3), (3, 2, 4, 3))
+    yield named("kernel_only_fits_into_padding", (1, 2, 1, 2), (3, 2, 5, 4), padding=[2, 1])
+    yield named("stride_drops_the_last_row", (1, 2, 6, 8), (3, 2, 3, 3), stride=[2, 2])
+    yield named("stride_above_kernel_skips_pixels", (1, 2, 9, 8), (3, 2, 2, 2), stride=[3, 4])
+    yield named("stride_above_input", (1, 2, 3, 3), (3, 2, 3, 3), stride=[7, 5])
+    yield named("stride_differs_by_dimension", (1, 3, 8, 9), (2, 3, 3, 3), stride=[1, 3], padding=[1, 0])
+    yield named("padding_above_kernel_sees_zeros_only", (1, 2, 3, 3), (3, 2, 2, 2), padding=[3, 4])
+    yield named("dilation_leaves_holes", (1, 2, 8, 9), (3, 2, 3, 3), dilation=[2, 3])
+    yield named("dilation_reaches_padding_only", (1, 2, 3, 3), (3, 2, 3, 3), padding=[4, 4], dilation=[4, 4])
+    yield named("dilation_one_dimension_only", (1, 2, 5, 8), (3, 2, 2, 3), dilation=[1, 3], stride=[2, 1])
+    yield named("two_groups", (2, 4, 5, 5), (6, 2, 3, 3), groups=2, padding=[1, 1])
+    yield named("depthwise", (2, 4, 5, 6), (4, 1, 3, 3), groups=4, padding=[1, 1])
+    yield named("depthwise_strided", (1, 4, 7, 6), (4, 1, 3, 3), groups=4, stride=[2, 2], padding=[1, 1])
+    yield named("depthwise_with_multiplier", (1, 3, 5, 4), (6, 1, 3, 2), groups=3, stride=[2, 1])
+    yield named("groups_with_dilation", (1, 6, 7, 7), (3, 2, 3, 3), groups=3, dilation=[2, 2])
+    yield named("same_odd_kernel", (1, 2, 5, 6), (3, 2, 3, 5), padding="same")
+    yield named("same_even_kernel_pads_bottom_right", (1, 2, 5, 6), (3, 2, 4, 2), padding="same")
+    yield named("same_even_kernel_odd_dilation", (1, 2, 5, 6), (3, 2, 2, 2), padding="same", dilation=[3, 1])
+    yield named("same_kernel_above_input", (1, 1, 2, 2), (1, 1, 6, 5), padding="same")
+    yield named("same_unbatched_groups", (4, 3, 5), (2, 2, 2, 4), padding="same", groups=2)
+    yield named("valid_with_stride", (1, 2, 6, 7), (3, 2, 3, 2), padding="valid", stride=[2, 3])
+    yield named("empty_batch_has_zero_gradients", (0, 4, 5, 5), (6, 4, 3, 3))
+    yield named("empty_batch_groups", (0, 4, 6, 5), (6, 2, 3, 3), groups=2, stride=[2, 1], padding=[1, 2])
+    yield value(
+        "no_channels", {"grad_output": zeros(1, 0, 3, 3), "input": zeros(1, 0, 5, 5), "weight": zeros(6, 0, 3, 3)}
+    )
+    yield named("many_channels_cross_a_block", (1, 70, 3, 3), (5, 70, 2, 2))
+    yield named("many_outputs_cross_a_tile", (1, 3, 4, 4), (37, 3, 2, 2))
+    yield named("long_row_crosses_a_panel", (1, 2, 2, 53), (3, 2, 2, 3), padding=[0, 1])
+    yield named("many_images", (9, 2, 3, 4), (3, 2, 2, 2))
+    yield named("stem_7x7_stride_2", (1, 3, 13, 14), (4, 3, 7, 7), stride=[2, 2], padding=[3, 3])
+    yield named("normal_F64", (2, 3, 6, 5), (4, 3, 3, 3), F64, False, padding=[1, 1])
+    yield named("long_sum_F32", (2, 16, 14, 14), (16, 16, 3, 3), F32, False, padding=[1, 1])
+    for i in range(120):
+        yield random_conv_backward(f"random_{i:03}", "conv2d")
+    for i in range(12):
+        yield random_conv_backward_with_specials(f"specials_{i:03}", "conv2d")
+
+    def bad(name, grad_output=(1, 6, 3, 3), input=(1, 4, 5, 5), weight=(6, 4, 3, 3), **options):
+        return error(name, conv_backward_zeros(grad_output, input, weight), **options)
+
+    dilated = {"dilation": [2, 2], "padding": [1, 1]}
+    yield bad("grad_output_of_other_rank", (6, 3, 3))
+    yield bad("grad_output_of_rank_5", (1, 6, 3, 3, 1))
+    yield bad("grad_output_of_other_channels", (1, 5, 3, 3))
+    yield bad("grad_output_of_other_height", (1, 6, 4, 3))
+    yield bad("grad_output_of_other_width", (1, 6, 3, 2))
+    yield bad("grad_output_without_rows", (1, 6, 0, 3))
+    yield bad("grad_output_of_the_input_s_size", (1, 6, 5, 5))
+    yield bad("channels_before_height", (1, 5, 4, 4))
+    yield bad("height_before_width", (1, 6, 4, 4))
+    yield bad("dilated_grad_output_of_other_channels", (1, 5, 3, 3), **dilated)
+    yield bad("dilated_grad_output_of_other_height", (1, 6, 4, 3), **dilated)
+    yield bad("dilated_grad_output_of_other_width", (1, 6, 3, 4), **dilated)
+    yield bad("dilated_grad_output_of_other_batch", (2, 6, 3, 3), **dilated)
+    yield bad("dilated_batch_before_channels", (2, 5, 3, 3), **dilated)
+    yield bad("dilated_channels_before_size", (1, 5, 4, 3), **dilated)
+    yield bad("dilated_in_one_dimension", (1, 6, 3, 2), dilation=[1, 2])
+    yield bad("input_channels_before_grad_output", (1, 5, 3, 3), weight=(6, 3, 3, 3))
+    yield bad("kernel_above_input_before_grad_output", (6, 3, 3), weight=(6, 4, 6, 3))
+    yield bad("kernel_empty_before_grad_output", (1, 5, 3, 3), weight=(6, 4, 0, 3))
+    yield bad("same_with_stride", padding="same", stride=[1, 2])
+    yield from mistaken_conv_backward("conv2d", calls.CONV2D_MISTAKES)
+
+
+def conv_transpose2d_backward_cases():
+    named = conv_backward_named("conv_transpose2d")
+    k2, k3 = (2, 3, 2, 2), (2, 3, 3, 3)
+    yield named("one_tap", (1, 1, 1, 1), (1, 1, 1, 1))
+    yield named("pointwise", (2, 3, 4, 5), (3, 4, 1, 1))
+    yield named("stride_1", (2, 3, 4, 5), (3, 2, 3, 3))
+    yield named("unbatched", (3, 4, 5), (3, 2, 3, 2), stride=[2, 2])
+    yield named("holes_stride_above_kernel", (1, 2, 4, 4), k2, stride=[3, 3])
+    yield named("tiles_stride_equals_kernel", (2, 2, 4, 3), k2, stride=[2, 2])
+    yield named("one_phase_empty", (1, 1, 3, 3), (1, 1, 1, 1), stride=[2, 2])
+    yield named("phases_of_unequal_taps", (1, 2, 4, 5), k3, stride=[2, 2])
+    yield named("k4_s2_p1", (2, 3, 4, 4), (3, 2, 4, 4), stride=[2, 2], padding=[1, 1])
+    yield named("k16_s8_p4", (1, 2, 2, 3), (2, 1, 16, 16), stride=[8, 8], padding=[4, 4])
+    yield named("stride_differs_by_dimension", (1, 2, 4, 5), (2, 3, 3, 4), stride=[1, 3])
+    yield named("padding_crops_to_one_pixel", (1, 2, 2, 2), k3, stride=[2, 2], padding=[2, 2])
+    yield named("padding_above_kernel", (1, 2, 6, 6), k2, padding=[2, 2])
+    yield named("output_padding_is_read_by_no_tap", (1, 2, 3, 3), k2, stride=[4, 4], output_padding=[3, 3])
+    yield named("output_padding_is_read", (1, 2, 3, 3), k3, stride=[2, 2], padding=[1, 1], output_padding=[1, 1])
+    yield named("output_padding_one_dimension", (1, 2, 3, 3), k3, stride=[2, 3], output_padding=[0, 2])
+    yield named("op_allowed_by_dilation_only", (1, 2, 4, 4), k3, dilation=[3, 3], output_padding=[2, 2])
+    yield named("dilation_shares_factor_with_stride", (1, 3, 5, 5), (3, 2, 3, 3), stride=[2, 2], dilation=[2, 2])
+    yield named("dilation_coprime_to_stride", (1, 2, 4, 3), (2, 2, 3, 3), stride=[2, 3], dilation=[3, 2])
+    yield named("two_groups", (2, 4, 3, 3), (4, 3, 3, 3), groups=2, stride=[2, 2])
+    yield named("depthwise", (1, 4, 4, 5), (4, 1, 4, 4), groups=4, stride=[2, 2], padding=[1, 1])
+    yield named("groups_with_dilation", (1, 6, 3, 3), (6, 1, 2, 3), groups=3, dilation=[2, 2])
+    yield named("empty_batch_has_zero_gradients", (0, 4, 5, 5), (4, 6, 3, 3), stride=[2, 2])
+    yield named("input_one_pixel", (1, 5, 1, 1), (5, 3, 4, 5), stride=[3, 2])
+    yield named("input_one_row", (2, 3, 1, 9), (3, 2, 2, 3), stride=[2, 2])
+    yield named("many_channels_cross_a_block", (1, 70, 2, 2), (70, 3, 2, 2), stride=[2, 2])
+    yield named("many_outputs_cross_a_tile", (1, 3, 3, 3), (3, 37, 2, 2))
+    yield named("long_row_crosses_a_panel", (1, 2, 2, 37), (2, 3, 2, 3), stride=[1, 2])
+    yield named("many_images", (9, 2, 3, 4), (2, 3, 2, 2), stride=[2, 2])
+    up = {"stride": [2, 2], "padding": [1, 1]}
+    yield named("output_size_6_to_12", (1, 2, 6, 6), (2, 1, 3, 3), output_size=[12, 12], **up)
+    yield named("output_size_smallest", (1, 2, 6, 6), (2, 1, 3, 3), output_size=[11, 11], **up)
+    yield named("output_size_unbatched", (2, 6, 6), (2, 1, 3, 3), output_size=[12, 11], **up)
+    yield named("output_size_groups", (1, 4, 3, 3), (4, 1, 3, 3), stride=[2, 2], groups=2, output_size=[8, 7])
+    yield named("normal_F64", (2, 3, 4, 5), (3, 2, 3, 3), F64, False, stride=[2, 2])
+    yield named("long_sum_F32", (2, 16, 7, 7), (16, 16, 4, 4), F32, False, **up)
+    for i in range(120):
+        yield random_conv_backward(f"random_{i:03}", "conv_transpose2d")
+    for i in range(12):
+        yield random_conv_backward_with_specials(f"specials_{i:03}", "conv_transpose2d")
+
+    def bad(name, grad_output=(1, 6, 7, 7), input=(1, 4, 5, 5), weight=(4, 6, 3, 3), **options):
+        return error(name, conv_backward_zeros(grad_output, input, weight), **options)
+
+    yield bad("grad_output_of_other_rank", (6, 7, 7))
+    yield bad("grad_output_of_other_channels", (1, 5, 7, 7))
+    yield bad("grad_output_of_other_height", (1, 6, 8, 7))
+    yield bad("grad_output_of_other_width", (1, 6, 7, 6))
+    yield bad("grad_output_without_columns", (1, 6, 7, 0))
+    yield bad("dilated_grad_output_of_other_height", (1, 6, 7, 9), dilation=[2, 2])
+    yield bad("grad_output_without_the_output_padding", (1, 6, 11, 11), stride=[2, 2], output_padding=[1, 0])
+    yield bad("grad_output_of_another_output_size", (1, 6, 10, 9), output_size=[9, 9], **up)
+    yield bad("channels_before_height", (1, 5, 8, 8))
+    yield bad("height_before_width", (1, 6, 8, 8))
+    yield bad("input_channels_before_grad_output", (1, 5, 7, 7), weight=(3, 6, 3, 3))
+    yield bad("output_padding_before_grad_output", (1, 5, 7, 7), output_padding=[1, 1])
+    yield bad("output_too_small_before_grad_output", (1, 5, 7, 7), padding=[4, 4])
+    yield bad("empty_batch_both_sizes_minus_one", (0, 6, 1, 1), input=(0, 4, 1, 1), padding=[2, 2])
+    yield from mistaken_conv_backward("conv_transpose2d", calls.CONV_TRANSPOSE2D_MISTAKES)
+
+
+def slow_conv_transpose2d_backward_cases():
+    named = conv_backward_named("slow_conv_transpose2d")
+    yield named("one_tap", (1, 1, 1, 1), (1, 1, 1, 1))
+    yield named("stride_1", (2, 3, 4, 5), (3, 2, 3, 3))
+    yield named("unbatched_takes_a_batched_grad_output", (3, 4, 5), (3, 2, 3, 2), stride=[2, 2])
+    yield named("padding_crops", (1, 2, 3, 4), (2, 3, 4, 3), stride=[2, 2], padding=[2, 1])
+    yield named("op_allowed_by_dilation_only", (1, 2, 4, 4), (2, 3, 3, 3), dilation=[3, 3], output_padding=[2, 2])
+    yield named("normal_F64", (2, 3, 4, 5), (3, 2, 3, 3), F64, False, stride=[2, 2])
+    for i in range(40):
+        yield random_conv_backward(f"random_{i:03}", "slow_conv_transpose2d")
+    for i in range(6):
+        yield random_conv_backward_with_specials(f"specials_{i:03}", "slow_conv_transpose2d")
+
+    def bad(name, grad_output=(1, 3, 6, 6), input=(1, 2, 4, 4), weight=(2, 3, 3, 3), **options):
+        return error(name, conv_backward_zeros(grad_output, input, weight), **({"kernel_size": [3, 3]} | options))
+
+    yield bad("grad_output_of_other_rank", (3, 6, 6))
+    yield bad("grad_output_of_other_channels", (1, 2, 6, 6))
+    yield bad("grad_output_of_other_height", (1, 3, 7, 6))
+    yield bad("grad_output_of_other_width", (1, 3, 6, 5))
+    yield bad("empty_batch_is_refused", (0, 3, 6, 6), input=(0, 2, 4, 4))
+    yield bad("input_channels_before_grad_output", (1, 2, 6, 6), input=(1, 3, 4, 4))
+    yield from mistaken_conv_backward("slow_conv_transpose2d", SLOW_BACKWARD_MISTAKES)
+
+
+# The gradient of PyTorch's kernel does not take the negative settings that the kernel takes.
+SLOW_BACKWARD_MISTAKES = {
+    name: mistake for name, mistake in calls.SLOW_CONV_TRANSPOSE2D_MISTAKES.items() if "negative" not in name
+}
 
 
 # ---- pooling ---------------------------------------------------------------------------------------------------------
@@ -1546,6 +1866,19 @@ OPS = {
         widened_to_int64,
         {"F.conv_transpose2d": slow_conv_transpose2d_by_the_public_function},
     ),
+    "conv2d_backward": Op(
+        run_conv2d_backward, conv2d_backward_cases, "the gradients of F.conv2d by autograd, errors by the kernel"
+    ),
+    "conv_transpose2d_backward": Op(
+        run_conv_transpose2d_backward,
+        conv_transpose2d_backward_cases,
+        "the gradients of F.conv_transpose2d by autograd, errors by the kernel",
+    ),
+    "slow_conv_transpose2d_backward": Op(
+        run_slow_conv_transpose2d_backward,
+        slow_conv_transpose2d_backward_cases,
+        "the gradients of torch.ops.aten.slow_conv_transpose2d by autograd, errors by the kernel",
+    ),
     "max_pool2d": Op(run_max_pool2d, max_pool2d_cases, "F.max_pool2d with return_indices"),
     "max_unpool2d": Op(
         run_max_unpool2d,
@@ -1609,7 +1942,7 @@ def answer(op, case):
     assert not case.fails, f"{op}/{case.name} does not fail"
     if dtype_of(case.inputs) == F32 and not case.exact:
         wide = {role: tensor.to(F64) for role, tensor in case.inputs.items()}
-        outputs = outputs | {"output64": OPS[op].run(wide, **case.options)["output"]}
+        outputs = outputs | {f"{role}64": output for role, output in OPS[op].run(wide, **case.options).items()}
     return {"outputs": outputs} | ({"widened": True} if widened else {})
 
 
