@@ -584,13 +584,13 @@ tensor<element_of<GradOutput>> leaky_relu_backward(const GradOutput& grad_output
                          [=](T dy, T x) { return x > 0 ? dy : static_cast<T>(dy * static_cast<T>(negative_slope)); });
 }
 
-/// grad_input = input <= min_val or input >= max_val ? 0 : grad_output, with the bounds in the element type.
+/// grad_input = min_val < input < max_val ? grad_output : 0, with the bounds in the element type.
 template <tensor_like GradOutput, tensor_like Input>
 tensor<element_of<GradOutput>> hardtanh_backward(const GradOutput& grad_output, const Input& input, double min_val = -1,
                                                  double max_val = 1) {
   using T = element_of<GradOutput>;
   const T low = static_cast<T>(min_val), high = static_cast<T>(max_val);
-  return parts::gradient(grad_output, input, [=](T dy, T x) { return x <= low || x >= high ? T{0} : dy; });
+  return parts::gradient(grad_output, input, [=](T dy, T x) { return x > low && x < high ? dy : T{0}; });
 }
 
 /// grad_input = grad_output * s * (1 + input * (1 - s)), s = 1 / (1 + exp(-input)); the exact value is rounded once.
@@ -603,7 +603,7 @@ tensor<element_of<GradOutput>> silu_backward(const GradOutput& grad_output, cons
   });
 }
 
-/// grad_input = input <= -3 ? 0 : input < 3 ? grad_output * (input / 3 + 1/2) : grad_output, in the element type.
+/// grad_input = input <= -3 ? 0 : input >= 3 ? grad_output : grad_output * (input / 3 + 1/2), in the element type.
 template <tensor_like GradOutput, tensor_like Input>
 tensor<element_of<GradOutput>> hardswish_backward(const GradOutput& grad_output, const Input& input) {
   using T = element_of<GradOutput>;
@@ -611,7 +611,7 @@ tensor<element_of<GradOutput>> hardswish_backward(const GradOutput& grad_output,
     if (x <= -3) return T{0};
     const T third = x / 3;
     const T slope = third + static_cast<T>(0.5);
-    return x < 3 ? static_cast<T>(dy * slope) : dy;
+    return x >= 3 ? dy : static_cast<T>(dy * slope);
   });
 }
 
