@@ -316,9 +316,16 @@ struct weight_winograd {
     index_t share;          // bytes of a worker
   };
 
+  /// Of fewer terms a sum has so small an error that the transforms' is more than four times it: see
+  /// docs/winograd_error.md.
+  static bool is_standard(const convolution_geometry& g) {
+    constexpr index_t least_terms = 48;
+    return (std::min)(g.out.h, g.out.w) >= weight_winograd_blocking::step && g.batch * g.out.h * g.out.w >= least_terms;
+  }
   static bool applies(const convolution_geometry& g, const context& ctx) {
     const bool plain = g.stride == hw(1) && g.dilation == hw(1) && g.kernel == hw(3);
-    return plain && ctx.math != math::exact && weight_product<T>::applies(g, ctx);
+    const bool allowed = ctx.math == math::fast || (ctx.math == math::standard && is_standard(g));
+    return plain && allowed && weight_product<T>::applies(g, ctx);
   }
 
   /// In vector operations: the products, 2 more to begin one; the transforms of the inputs of a task's part, of the
