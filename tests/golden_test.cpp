@@ -393,6 +393,202 @@ struct sigmoid_golden {
 };
 const bool sigmoid_listed = listed<sigmoid_golden>("sigmoid");
 
+/// An activation of the prepared layers behind a convolution that changes nothing, or reference.hpp's.
+struct activation_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto slopes = c.has_input("slopes") ? c.input<T>("slopes") : tf::tensor<T>();
+    return answer(by, c.input<T>("input"), activation_of(c, slopes));
+  }
+  template <class T>
+  static tf::tensor<T> answer(const library& by, const tf::tensor<T>& x, const tf::activation& after) {
+    const index_t channels = x.shape()[x.shape().size() - 3];
+    const auto ones = filled<T>({channels, 1, 1, 1}, 1);
+    return tf::prepared_conv2d<T>(ones, {.groups = channels}, after, by.ctx)(x, by.ctx);
+  }
+  template <class T>
+  static tf::tensor<T> answer(const naive&, const tf::tensor<T>& x, const tf::activation& after) {
+    return tf::reference::activated(x, after);
+  }
+  template <class T>
+  static tf::activation activation_of(const golden_case& c, const tf::tensor<T>& slopes) {
+    const auto function = c.option<std::string>("function");
+    if constexpr (std::floating_point<T>) {
+      if (function == "leaky_relu") return tf::activation::leaky_relu(c.option<double>("low"));
+      if (function == "prelu") return tf::activation::prelu(slopes);
+      if (function == "silu") return tf::activation::silu;
+      if (function == "hardswish") return tf::activation::hard_swish;
+    }
+    return tf::activation::clip(c.option<double>("low"), c.option<double>("high"));
+  }
+  /// silu: as sigmoid, of which it promises 4 units in the last place; below the smallest normal number 1 / (1 +
+  /// exp(-x)) is 0, whatever x it is a factor of: at most 1000.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    using limits = std::numeric_limits<T>;
+    return map<double>(c.output<T>("output"), [](T v) {
+      const double unit = static_cast<double>(limits::epsilon()) * std::abs(static_cast<double>(v));
+      return 8 * unit + 1000 * static_cast<double>(limits::min());
+    });
+  }
+};
+const bool activation_listed = listed<activation_golden>("activation");
+
+// ---- gradients
+
+tf::shape size_option(const golden_case& c, const char* key) {
+  return tf::shape(std::span<const index_t>(c.option<std::vector<index_t>>(key)));
+}
+
+struct max_pool2d_backward_golden {
+  ANSWERED_BY(max_pool2d_backward)
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("grad_output"), c.operand<index_t>("indices"), size_option(c, "input_size"));
+  }
+};
+const bool max_pool2d_backward_listed = listed<max_pool2d_backward_golden>("max_pool2d_backward");
+
+struct max_unpool2d_backward_golden {
+  ANSWERED_BY(max_unpool2d_backward)
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("grad_output"), c.operand<index_t>("indices"));
+  }
+};
+const bool max_unpool2d_backward_listed = listed<max_unpool2d_backward_golden>("max_unpool2d_backward");
+
+struct upsample_nearest2d_backward_golden {
+  ANSWERED_BY(upsample_nearest2d_backward)
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto dy = c.operand<T>("grad_output");
+    const tf::shape input = size_option(c, "input_size");
+    return c.has_option("scale") ? ask(by, dy, input, c.option<tf::scale>("scale")) : ask(by, dy, input);
+  }
+};
+const bool upsample_nearest2d_backward_listed =
+    listed<upsample_nearest2d_backward_golden>("upsample_nearest2d_backward");
+
+struct upsample_bilinear2d_backward_golden {
+  ANSWERED_BY(upsample_bilinear2d_backward)
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto dy = c.operand<T>("grad_output");
+    const tf::shape input = size_option(c, "input_size");
+    const bool corners = c.option<bool>("align_corners", false);
+    return c.has_option("scale") ? ask(by, dy, input, c.option<tf::scale>("scale"), corners)
+                                 : ask(by, dy, input, corners);
+  }
+  /// The place of an output is rounded three times, in numbers of at most in + 1, so a weight, whose slope is 1, is off
+  /// by 3 u (in + 1); an input takes from `reach` outputs in a dimension at most, those less than an input pixel away:
+  /// 3 u (H + 1 + W + 1) reach_h reach_w max |g|. A term passes at most 4 roundings besides, and the additions of its
+  /// column's sum and of its row's: 2 reach_h + 2 reach_w more. Doubled, because the exact value has an error of its
+  /// own where T is double.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto dy = c.input<T>("grad_output");
+    const tf::shape input = size_option(c, "input_size");
+    double most = 0;
+    for (index_t i = 0; i < dy.size(); ++i) most = std::max(most, std::abs(static_cast<double>(dy.data()[i])));
+    const auto reach = [&](std::size_t d) {
+      const index_t out = dy.shape()[d];
+      return std::min(out, 2 * (out / std::max<index_t>(input[d] - 1, 1) + 1) + 2);
+    };
+    const index_t roundings = 3 * (input[2] + 1 + input[3] + 1) + 4 + 2 * reach(2) + 2 * reach(3);
+    const double terms = static_cast<double>(reach(2) * reach(3));
+    return filled<double>(input, 2 * rounding_factor<T>(roundings) * terms * most);
+  }
+};
+const bool upsample_bilinear2d_backward_listed =
+    listed<upsample_bilinear2d_backward_golden>("upsample_bilinear2d_backward");
+
+struct activation_backward_golden {
+  struct relu {
+    ANSWERED_BY(relu_backward)
+  };
+  struct sigmoid {
+    ANSWERED_BY(sigmoid_backward)
+  };
+  struct leaky_relu {
+    ANSWERED_BY(leaky_relu_backward)
+  };
+  struct hardtanh {
+    ANSWERED_BY(hardtanh_backward)
+  };
+  struct silu {
+    ANSWERED_BY(silu_backward)
+  };
+  struct hardswish {
+    ANSWERED_BY(hardswish_backward)
+  };
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto dy = c.input<T>("grad_output"), saved = c.input<T>("saved");
+    const auto function = c.option<std::string>("function");
+    if constexpr (std::floating_point<T>) {
+      if (function == "sigmoid") return sigmoid::ask(by, dy, saved);
+      if (function == "leaky_relu") return leaky_relu::ask(by, dy, saved, c.option<double>("low"));
+      if (function == "silu") return silu::ask(by, dy, saved);
+      if (function == "hardswish") return hardswish::ask(by, dy, saved);
+    }
+    if (function == "relu") return relu::ask(by, dy, saved);
+    return hardtanh::ask(by, dy, saved, c.option<double>("low"), c.option<double>("high"));
+  }
+  /// silu: activation_backward_test.cpp derives what g s (1 + x (1 - s)) may be off by; as much again for PyTorch's,
+  /// which is the exact one where T is double. Below the smallest normal number s is 0 here.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto x = to_double(c.input<T>("saved")), dy = magnitudes(c.input<T>("grad_output"));
+    const double u = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
+    auto bound = filled<double>(x.shape(), 0);
+    for (index_t i = 0; i < x.size(); ++i) {
+      const double v = x.data()[i], s = 1 / (1 + std::exp(-v));
+      bound.data()[i] = 2 * dy.data()[i] *
+                        (u * s * (8 * std::abs(1 + v * (1 - s)) + 5 * std::abs(v)) +
+                         static_cast<double>(std::numeric_limits<T>::min()) * (2 + std::abs(v)));
+    }
+    return bound;
+  }
+};
+const bool activation_backward_listed = listed<activation_backward_golden>("activation_backward");
+
+struct prelu_backward_golden {
+  ANSWERED_BY(prelu_backward)
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::prelu_gradients<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("grad_output"), c.operand<T>("input"), c.operand<T>("slopes"));
+  }
+  /// grad_input is exact; grad_slopes is a sum of at most as many products as there are elements, PyTorch's too.
+  template <class T>
+  static void expect_answer(const golden_case& c, const tf::prelu_gradients<T>& got, const std::string& name) {
+    EXPECT_TRUE(same_bits(got.grad_input, c.output<T>("grad_input"))) << name;
+    const auto expected = c.output<T>("grad_slopes");
+    if (c.exact()) {
+      EXPECT_TRUE(equal(got.grad_slopes, expected)) << name << ", slopes";
+      return;
+    }
+    const auto x = c.input<T>("input");
+    const auto magnitude = tf::reference::prelu_backward(
+        magnitudes(c.input<T>("grad_output")),
+        map<double>(x, [](T v) { return v > 0 ? 1.0 : -std::abs(static_cast<double>(v)); }),
+        to_double(c.input<T>("slopes")));
+    EXPECT_TRUE(compare(got.grad_slopes, expected,
+                        [&](T g, T e, index_t i) {
+                          return std::abs(static_cast<double>(g) - static_cast<double>(e)) <=
+                                 2 * rounding_bound<T>(x.size() + 2, std::abs(magnitude.grad_slopes.data()[i]));
+                        }))
+        << name << ", slopes";
+  }
+};
+const bool prelu_backward_listed = listed<prelu_backward_golden>("prelu_backward");
+
 // ---- comparing
 
 template <class Operation, class T>

@@ -1622,6 +1622,296 @@ def sigmoid_cases():
             )
 
 
+def run_activation(inputs, function, low=None, high=None):
+    """The functions of prepared layers beyond relu and sigmoid; low is the slope of leaky_relu."""
+    x = inputs["input"]
+    call = {
+        "leaky_relu": lambda: F.leaky_relu(x, low),
+        "prelu": lambda: F.prelu(x, inputs["slopes"]),
+        "hardtanh": lambda: F.hardtanh(x, low, high),
+        "silu": lambda: F.silu(x),
+        "hardswish": lambda: F.hardswish(x),
+    }
+    return {"output": call[function]()}
+
+
+ACTIVATIONS = {  # name of a case: what it is called with
+    "leaky_relu": {"function": "leaky_relu", "low": 0.01},
+    "leaky_relu_above_1": {"function": "leaky_relu", "low": 2.5},
+    "leaky_relu_negative": {"function": "leaky_relu", "low": -0.3},
+    "prelu": {"function": "prelu"},
+    "hardtanh": {"function": "hardtanh", "low": -1.0, "high": 1.0},
+    "relu6": {"function": "hardtanh", "low": 0.0, "high": 6.0},
+    "silu": {"function": "silu"},
+    "hardswish": {"function": "hardswish"},
+}
+
+
+def activation_cases():
+    for name, options in ACTIVATIONS.items():
+        exact = name != "silu"
+        for dtype in FLOATS:
+            draw = Draw(f"activation/{name}/{NAMES[dtype]}")
+            for label, shape in {"batch": (2, 3, 4, 5), "unbatched": (1, 3, 37), "empty": (0, 3, 4, 5)}.items():
+                x = 4 * draw.tensor(shape, dtype, False)
+                slopes = {"slopes": draw.tensor((shape[-3],), dtype, False)} if name == "prelu" else {}
+                yield value(f"{name}_{label}_{NAMES[dtype]}", {"input": x} | slopes, exact, **options)
+            x = torch.tensor([*SPECIALS, 3.0, -3.0, 6.0, 2.9999998, -90.0, -800.0], dtype=dtype).reshape(1, 2, 3, 4)
+            slopes = {"slopes": torch.tensor([0.25], dtype=dtype)} if name == "prelu" else {}
+            yield value(f"{name}_specials_{NAMES[dtype]}", {"input": x} | slopes, exact, **options)
+    for dtype in INTEGERS:
+        x = Draw(f"activation/hardtanh/{NAMES[dtype]}").tensor((1, 2, 5, 7), dtype)
+        yield value(f"hardtanh_{NAMES[dtype]}", {"input": x}, function="hardtanh", low=-50.0, high=90.0)
+
+
+# ---- gradients -------------------------------------------------------------------------------------------------------
+
+
+def run_max_pool2d_backward(
+    inputs, input_size, kernel_size, stride=None, padding=(0, 0), dilation=(1, 1), ceil_mode=False
+):
+    grad_output = inputs["grad_output"]
+    image = zeros(*input_size, dtype=grad_output.dtype)
+    window = list(kernel_size), stride or [], list(padding), list(dilation), ceil_mode
+    gradient = torch.ops.aten.max_pool2d_with_indices_backward(grad_output, image, *window, inputs["indices"])
+    return {"output": gradient}
+
+
+def max_pool2d_backward_cases():
+    def named(name, shape, dtype=F32, grad=None, indices=None, **options):
+        draw = Draw(f"max_pool2d_backward/{name}")
+        x = pool_values(draw, shape, dtype, specials=False)
+        pooled = run_max_pool2d({"input": x}, **options)["indices"]
+        gradient = draw.tensor(tuple(pooled.shape), dtype, False) if grad is None else grad
+        inputs = {"grad_output": gradient, "indices": pooled if indices is None else torch.tensor(indices)}
+        return value(name, inputs, input_size=list(shape), **options)
+
+    k2, k3 = {"kernel_size": [2, 2]}, {"kernel_size": [3, 3], "stride": [2, 2], "padding": [1, 1]}
+    yield named("k2", (2, 3, 6, 8), **k2)
+    yield named("k2_unbatched", (3, 7, 9), **k2)
+    yield named("k2_wide", (1, 2, 4, 38), **k2)
+    yield named("k2_odd_wide_F64", (1, 2, 5, 39), F64, **k2)
+    yield named("k2_ceil", (1, 2, 5, 7), ceil_mode=True, **k2)
+    yield named("k3_s2_p1", (2, 2, 8, 36), **k3)
+    yield named("k3_s2_p1_odd", (1, 2, 9, 37), **k3)
+    yield named("k3_s2", (1, 2, 9, 37), kernel_size=[3, 3], stride=[2, 2])
+    yield named("k5_s1_p2", (1, 2, 7, 9), kernel_size=[5, 5], stride=[1, 1], padding=[2, 2])
+    yield named("dilated", (1, 2, 8, 9), kernel_size=[2, 3], stride=[1, 2], dilation=[3, 2])
+    yield named("stride_above_kernel", (1, 2, 9, 10), kernel_size=[2, 2], stride=[4, 3])
+    yield named("empty_batch", (0, 2, 6, 8), **k2)
+    for dtype in INTEGERS:
+        yield named(f"k2_{NAMES[dtype]}", (1, 2, 5, 12), dtype, **k2)
+        yield named(f"wraps_{NAMES[dtype]}", (1, 2, 6, 7), dtype, kernel_size=[3, 3], stride=[1, 1], padding=[1, 1])
+    special = torch.tensor([[[NAN, -0.0, INF, -INF]]])
+    one = [[[0, 2, 4, 6]]]
+    yield named("values_are_added_to_0", (1, 2, 8), grad=special, indices=one, **k2)
+    yield named("all_to_one_place", (1, 2, 8), grad=special, indices=[[[5, 5, 5, 5]]], **k2)
+    yield named("minus_1_is_no_place", (1, 2, 8), grad=special, indices=[[[-1, 2, 2, -1]]], **k2)
+    yield named("outside_its_window", (1, 2, 8), indices=[[[15, 0, 8, 7]]], **k2)
+    for i in range(60):
+        name = f"random_{i:03}"
+        draw = Draw(f"max_pool2d_backward/{name}")
+        call = calls.max_pool2d_call(draw)
+        while calls.has_window_without_element(call):  # whose index PyTorch writes to, outside the plane
+            call = calls.max_pool2d_call(draw)
+        dtype = draw.pick(F32, F32, F64, *INTEGERS)
+        yield named(f"{name}_{NAMES[dtype]}", tuple(call.shapes["input"]), dtype, **call.options)
+    mistakes = calls.MAX_POOL2D_BACKWARD_MISTAKES
+    yield from mistaken("max_pool2d_backward", calls.max_pool2d_backward_call, mistakes)
+
+
+def run_max_unpool2d_backward(inputs):
+    """Autograd's, as PyTorch has no function of that name."""
+    grad_output, indices = inputs["grad_output"], inputs["indices"]
+    if not grad_output.is_floating_point():
+        raise NotImplementedError
+    with torch.enable_grad():
+        x = torch.zeros(indices.shape, dtype=grad_output.dtype, requires_grad=True)
+        y = torch.ops.aten.max_unpool2d(x, indices, list(grad_output.shape[-2:]))
+        (gradient,) = torch.autograd.grad(y, x, grad_output)
+    return {"output": gradient}
+
+
+def max_unpool2d_backward_cases():
+    def named(name, shape, output, dtype=F32, duplicates=False):
+        seed = f"max_unpool2d_backward/{name}"
+        indices = unpool_inputs(seed, shape, math.prod(output), dtype, duplicates)["indices"]
+        gradient = Draw(seed + "/gradient").tensor((*shape[:-2], *output), dtype, False)
+        return value(name, {"grad_output": gradient, "indices": indices})
+
+    for dtype in (*FLOATS, *INTEGERS):
+        yield named(f"doubles_{NAMES[dtype]}", (1, 2, 3, 4), (6, 8), dtype)
+        yield named(f"unbatched_{NAMES[dtype]}", (2, 3, 5), (7, 9), dtype)
+        yield named(f"every_copy_gathers_{NAMES[dtype]}", (2, 1, 5, 4), (10, 8), dtype, True)
+    yield named("one_pixel", (1, 1, 1, 1), (1, 1))
+    yield named("empty_batch", (0, 2, 3, 4), (6, 8))
+    special = torch.tensor([[[NAN, -0.0], [INF, -INF]]])
+    yield value("values_are_copied", {"grad_output": special, "indices": torch.tensor([[[3, 1, 1], [2, 0, 0]]])})
+
+    def bad(name, indices, shape=(1, 1, 4, 4)):
+        return error(name, {"grad_output": zeros(*shape), "indices": indices})
+
+    def at(*places):
+        return torch.tensor(places).reshape(1, 1, 2, 2)
+
+    yield bad("index_negative", at(0, 1, -1, 2))
+    yield bad("index_behind_the_plane", at(0, 16, 1, 2))
+    yield bad("the_last_bad_index_is_named", at(17, 1, -5, 2))
+    yield bad("rank_2", torch.zeros(2, 2, dtype=I64), (4, 4))
+    yield bad("rank_5", torch.zeros(1, 1, 1, 2, 2, dtype=I64), (1, 1, 1, 4, 4))
+
+
+def upsampled(inputs, input_size, scale):
+    """The output's size: what the scale makes of the input, or else the gradient's own."""
+    if scale and len(input_size) == 4:
+        return [math.trunc(n * s) for n, s in zip(input_size[-2:], scale)]
+    shape = list(inputs["grad_output"].shape[-2:])
+    return shape if len(shape) == 2 else [1, 1]
+
+
+def run_upsample_nearest2d_backward(inputs, input_size, scale=None):
+    out = upsampled(inputs, input_size, scale)
+    gradient = torch.ops.aten.upsample_nearest2d_backward(inputs["grad_output"], out, input_size, *(scale or ()))
+    return {"output": gradient}
+
+
+def run_upsample_bilinear2d_backward(inputs, input_size, scale=None, align_corners=False):
+    out = upsampled(inputs, input_size, scale)
+    arguments = inputs["grad_output"], out, input_size, align_corners, *(scale or ())
+    return {"output": torch.ops.aten.upsample_bilinear2d_backward(*arguments)}
+
+
+def upsample_nearest2d_backward_cases():
+    def named(name, size, out, dtype=F32, **options):
+        gradient = Draw(f"upsample_nearest2d_backward/{name}").tensor((*size[:2], *out), dtype, False)
+        return value(name, {"grad_output": gradient}, input_size=list(size), **options)
+
+    yield named("doubles", (1, 2, 3, 19), (6, 38))
+    yield named("equal_sizes", (1, 2, 3, 4), (3, 4))
+    yield named("eightfold", (1, 1, 2, 5), (16, 40))
+    yield named("one_pixel_spreads", (2, 1, 1, 1), (5, 7))
+    yield named("halves", (1, 2, 6, 8), (3, 4))
+    yield named("no_common_factor", (1, 2, 5, 7), (11, 9))
+    yield named("empty_batch", (0, 2, 3, 4), (6, 8))
+    yield named("no_channels", (1, 0, 3, 4), (6, 8))
+    special = torch.tensor([[[[NAN, -0.0, -0.0, 1.0], [INF, -INF, -0.0, -0.0]]]])
+    yield value("specials", {"grad_output": special}, input_size=[1, 1, 1, 2])
+    yield value("zeros_start_from_plus_0", {"grad_output": special}, input_size=[1, 1, 2, 4])
+    for dtype in (F64, *INTEGERS):
+        yield named(f"sums_{NAMES[dtype]}", (1, 2, 3, 5), (7, 12), dtype)
+        yield named(f"doubles_{NAMES[dtype]}", (1, 2, 3, 5), (6, 10), dtype)
+    for i in range(60):
+        draw = Draw(f"upsample_nearest2d_backward/random_{i:03}")
+        call = calls.upsample_backward_call(draw)
+        dtype = draw.pick(F32, F32, F64, *INTEGERS)
+        gradient = draw.tensor(call.shapes["grad_output"], dtype, False)
+        yield value(f"random_{i:03}_{NAMES[dtype]}", {"grad_output": gradient}, **call.options)
+    mistakes = calls.UPSAMPLE_BACKWARD_MISTAKES
+    yield from mistaken("upsample_nearest2d_backward", calls.upsample_backward_call, mistakes)
+
+
+def upsample_bilinear2d_backward_cases():
+    def named(name, size, out, exact=False, dtype=F32, **options):
+        gradient = Draw(f"upsample_bilinear2d_backward/{name}").tensor((*size[:2], *out), dtype, exact)
+        return value(name, {"grad_output": gradient}, exact, input_size=list(size), **options)
+
+    yield named("double_has_exact_quarters", (2, 2, 3, 19), (6, 38), True)
+    yield named("eightfold_is_exact", (1, 1, 3, 5), (24, 40), True)
+    yield named("halving_is_exact", (1, 2, 6, 8), (3, 4), True)
+    yield named("aligned_5_to_9_is_exact", (1, 2, 5, 5), (9, 9), True, align_corners=True)
+    yield named("equal_sizes", (1, 2, 3, 4), (3, 4), True)
+    yield named("one_pixel_gathers", (1, 2, 1, 1), (4, 8), True)
+    yield named("empty_batch", (0, 2, 3, 4), (6, 8), True)
+    yield named("no_channels", (1, 0, 3, 4), (6, 8), True)
+    special = torch.tensor([[[[NAN, 1.0, -0.0, 1.0], [2.0, INF, 3.0, -INF]]]])
+    yield value("equal_sizes_specials", {"grad_output": special}, input_size=[1, 1, 2, 4])
+    yield value("doubled_specials", {"grad_output": special}, input_size=[1, 1, 1, 2])
+    yield value("halved_specials", {"grad_output": special}, input_size=[1, 1, 4, 8])
+    for i in range(80):
+        draw = Draw(f"upsample_bilinear2d_backward/random_{i:03}")
+        call = calls.upsample_backward_call(draw)
+        dtype = draw.pick(F32, F32, F64)
+        gradient = draw.tensor(call.shapes["grad_output"], dtype, False)
+        options = call.options | {"align_corners": draw.pick(False, True)}
+        yield value(f"random_{i:03}_{NAMES[dtype]}", {"grad_output": gradient}, False, **options)
+    mistakes = calls.UPSAMPLE_BACKWARD_MISTAKES
+    yield from mistaken("upsample_bilinear2d_backward", calls.upsample_backward_call, mistakes)
+
+
+def run_activation_backward(inputs, function, low=None, high=None):
+    """`saved` is relu's and sigmoid's result, the others' input; low is the slope of leaky_relu."""
+    gradient, saved, aten = inputs["grad_output"], inputs["saved"], torch.ops.aten
+    call = {
+        "relu": lambda: aten.threshold_backward(gradient, saved, 0),
+        "sigmoid": lambda: aten.sigmoid_backward(gradient, saved),
+        "leaky_relu": lambda: aten.leaky_relu_backward(gradient, saved, low, False),
+        "hardtanh": lambda: aten.hardtanh_backward(gradient, saved, low, high),
+        "silu": lambda: aten.silu_backward(gradient, saved),
+        "hardswish": lambda: aten.hardswish_backward(gradient, saved),
+    }
+    return {"output": call[function]()}
+
+
+def activation_backward_cases():
+    functions = {name: options for name, options in ACTIVATIONS.items() if name != "prelu"}
+    functions |= {"relu": {"function": "relu"}, "sigmoid": {"function": "sigmoid"}}
+    functions |= {"hardtanh_wrong_way_round": {"function": "hardtanh", "low": 3.0, "high": -1.0}}
+    for name, options in functions.items():
+        exact = name != "silu"
+        for dtype in FLOATS:
+            for shape in [(), (0,), (3,), (17,), (2, 3, 4, 5)]:
+                draw = Draw(f"activation_backward/{name}/{NAMES[dtype]}/{shape_name(shape)}")
+                inputs = {role: 4 * draw.tensor(shape, dtype, False) for role in ("grad_output", "saved")}
+                yield value(f"{name}_{shape_name(shape)}_{NAMES[dtype]}", inputs, exact, **options)
+            # Whole vectors: PyTorch's hardtanh and hardswish answer a NaN behind the last one otherwise.
+            x = torch.tensor([*SPECIALS, 3.0, -3.0, 6.0, 2.9999998, -90.0, -800.0], dtype=dtype).repeat(8)
+            for label, gradient in {"one": 1.0, "minus_zero": -0.0, "infinite": INF, "nan": NAN}.items():
+                if name == "silu" and label == "infinite":
+                    continue  # times a logistic function that underflows, or does not
+                inputs = {"grad_output": torch.full_like(x, gradient), "saved": x}
+                yield value(f"{name}_specials_{label}_{NAMES[dtype]}", inputs, exact, **options)
+    for dtype in INTEGERS:
+        draw = Draw(f"activation_backward/{NAMES[dtype]}")
+        inputs = {"grad_output": draw.tensor((3, 37), dtype), "saved": draw.small_integers((3, 37), dtype, 100)}
+        yield value(f"relu_{NAMES[dtype]}", inputs, function="relu")
+        inputs = inputs | {"grad_output": draw.small_integers((3, 37), dtype, 100)}
+        yield value(f"hardtanh_{NAMES[dtype]}", inputs, function="hardtanh", low=-50.0, high=90.0)
+
+
+def run_prelu_backward(inputs):
+    with torch.enable_grad():
+        x, slopes = (inputs[role].clone().requires_grad_() for role in ("input", "slopes"))
+        gradients = torch.autograd.grad(F.prelu(x, slopes), (x, slopes), inputs["grad_output"])
+    return dict(zip(("grad_input", "grad_slopes"), gradients))
+
+
+def prelu_backward_cases():
+    shapes = {(2, 3, 4, 5): (3,), (5, 7): (7,), (): (), (7,): (1,), (2, 3, 37): (), (2, 3, 4): (1,), (0, 3, 4): (3,)}
+    shapes |= {(40, 19): (19,), (2, 4, 1, 3, 2): (4,)}
+    for dtype in FLOATS:
+        for shape, slopes in shapes.items():
+            draw = Draw(f"prelu_backward/{NAMES[dtype]}/{shape_name(shape)}")
+            for exact in (True, False):
+                inputs = {role: draw.tensor(shape, dtype, exact) for role in ("grad_output", "input")}
+                inputs["slopes"] = draw.tensor(slopes, dtype, exact)
+                yield value(f"{shape_name(shape)}_{'exact' if exact else 'rounds'}_{NAMES[dtype]}", inputs, exact)
+        for label, slope in {"slope": 0.25, "slope_0": 0.0}.items():
+            x = torch.tensor([NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0], dtype=dtype)
+            for of, gradient in {"one": 1.0, "infinity": INF, "nan": NAN}.items():
+                inputs = {"grad_output": torch.full((1, 7), gradient, dtype=dtype), "input": x.reshape(1, 7)}
+                inputs["slopes"] = torch.full((7,), slope, dtype=dtype)
+                yield value(f"specials_{label}_gradient_{of}_{NAMES[dtype]}", inputs)
+
+    def bad(name, shape, slopes):
+        return error(name, {"grad_output": zeros(*shape), "input": zeros(*shape), "slopes": zeros(*slopes)})
+
+    yield bad("slopes_for_other_channels", (2, 3, 4), (2,))
+    yield bad("slopes_of_a_vector", (2,), (2,))
+    yield bad("slopes_of_a_scalar", (), (2,))
+    yield bad("slopes_of_rank_2", (2, 3), (3, 1))
+    yield bad("slope_of_rank_2", (2, 3), (1, 1))
+
+
 # ---- gemm ------------------------------------------------------------------------------------------------------------
 
 
@@ -1836,11 +2126,17 @@ def widened_to_int64(run, inputs, options):
 
 def widened_to_float64(run, inputs, options):
     """For operations that only copy and add: the two halves of an int64 each fit a float64."""
-    wide = inputs["input"].to(I64)
+    role = "input" if "input" in inputs else "grad_output"
+    wide = inputs[role].to(I64)
     halves = [
-        run(inputs | {"input": half.to(F64)}, **options)["output"].to(I64) for half in (wide >> 32, wide & 0xFFFFFFFF)
+        run(inputs | {role: half.to(F64)}, **options)["output"].to(I64) for half in (wide >> 32, wide & 0xFFFFFFFF)
     ]
     return {"output": (halves[0] << 32) + halves[1]}
+
+
+def widened_whole_to_float64(run, inputs, options):
+    """For integers that a float64 holds."""
+    return {"output": run({role: tensor.to(F64) for role, tensor in inputs.items()}, **options)["output"].to(I64)}
 
 
 # recipe: the call in torch's words; widen: how to compute integer types that PyTorch refuses; also: others who answer
@@ -1904,7 +2200,39 @@ OPS = {
     ),
     "relu": Op(run_relu, relu_cases, "F.relu"),
     "sigmoid": Op(run_sigmoid, sigmoid_cases, "torch.sigmoid"),
+    "activation": Op(run_activation, activation_cases, "F.leaky_relu, prelu, hardtanh, silu and hardswish"),
     "gemm": Op(run_gemm, gemm_cases, "torch.addmm", widened_to_int64),
+    "max_pool2d_backward": Op(
+        run_max_pool2d_backward,
+        max_pool2d_backward_cases,
+        "torch.ops.aten.max_pool2d_with_indices_backward",
+        widened_to_float64,
+    ),
+    "max_unpool2d_backward": Op(
+        run_max_unpool2d_backward,
+        max_unpool2d_backward_cases,
+        "torch.autograd.grad of torch.ops.aten.max_unpool2d",
+        widened_to_float64,
+    ),
+    "upsample_nearest2d_backward": Op(
+        run_upsample_nearest2d_backward,
+        upsample_nearest2d_backward_cases,
+        "torch.ops.aten.upsample_nearest2d_backward",
+        widened_to_float64,
+    ),
+    "upsample_bilinear2d_backward": Op(
+        run_upsample_bilinear2d_backward,
+        upsample_bilinear2d_backward_cases,
+        "torch.ops.aten.upsample_bilinear2d_backward",
+    ),
+    "activation_backward": Op(
+        run_activation_backward,
+        activation_backward_cases,
+        "torch.ops.aten.threshold_backward, sigmoid_backward, leaky_relu_backward, hardtanh_backward, silu_backward and "
+        "hardswish_backward",
+        widened_whole_to_float64,
+    ),
+    "prelu_backward": Op(run_prelu_backward, prelu_backward_cases, "torch.autograd.grad of F.prelu"),
 }
 
 
@@ -1949,7 +2277,7 @@ def answer(op, case):
 def without_defaults(op, options):
     """Leaves out what PyTorch would take anyway, and spells the numbers that JSON has not."""
     defaults = {
-        "stride": None if op in ("max_pool2d", "max_unpool2d") else [1, 1],
+        "stride": None if op in ("max_pool2d", "max_unpool2d", "max_pool2d_backward") else [1, 1],
         "padding": [0, 0],
         "dilation": [1, 1],
         "output_padding": [0, 0],

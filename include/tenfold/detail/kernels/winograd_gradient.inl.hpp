@@ -115,7 +115,7 @@ void winograd_gradient_outputs(const T* m, index_t plane, index_t count, bool ad
       winograd_gradient_output<T>(of, y);
       TENFOLD_UNROLL for (int i = 0; i < 3; ++i) rows[i][j] = y[i];
     }
-    V y[std::size_t{8 + L}];  // taps, the last ones of nothing
+    V y[9];
     TENFOLD_UNROLL for (int i = 0; i < 3; ++i) {
       V of[3];
       winograd_gradient_output<T>(rows[i], of);
