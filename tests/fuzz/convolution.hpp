@@ -28,6 +28,10 @@ struct plain_conv2d {
   static auto bytes(const auto&... x) { return tf::conv2d_workspace_bytes(x...); }
   static shape output_shape(const auto&... x) { return tf::conv2d_output_shape(x...); }
   static auto reference(const auto&... x) { return tf::reference::conv2d(x...); }
+  static auto gradients(const auto&... x) { return tf::conv2d_backward(x...); }
+  static void gradients_into(const auto&... x) { tf::conv2d_backward_into(x...); }
+  static auto gradients_bytes(const auto&... x) { return tf::conv2d_backward_workspace_bytes(x...); }
+  static auto reference_gradients(const auto&... x) { return tf::reference::conv2d_backward(x...); }
 };
 
 struct plain_conv_transpose2d {
@@ -40,6 +44,10 @@ struct plain_conv_transpose2d {
   static auto bytes(const auto&... x) { return tf::conv_transpose2d_workspace_bytes(x...); }
   static shape output_shape(const auto&... x) { return tf::conv_transpose2d_output_shape(x...); }
   static auto reference(const auto&... x) { return tf::reference::conv_transpose2d(x...); }
+  static auto gradients(const auto&... x) { return tf::conv_transpose2d_backward(x...); }
+  static void gradients_into(const auto&... x) { tf::conv_transpose2d_backward_into(x...); }
+  static auto gradients_bytes(const auto&... x) { return tf::conv_transpose2d_backward_workspace_bytes(x...); }
+  static auto reference_gradients(const auto&... x) { return tf::reference::conv_transpose2d_backward(x...); }
 };
 
 /// Which values a convolution's round has. Sums of `exact` ones have no rounding but Winograd's.
@@ -236,6 +244,141 @@ void check_prepared(round& r, const convolution_call<T, Op>& call, const tf::con
   require(same_bits(*y, added), "the layer and a tensor to add, in place");
 }
 
+/// The gradients of a convolution.
+template <class T, class Op>
+struct gradient_call : call_of_shapes {
+  using op = typename Op::op;
+  using outputs = std::tuple<tf::tensor<T>, tf::tensor<T>, tf::tensor<T>>;
+  using view = tf::tensor_view<const T>;
+
+  view g, x, w;
+  typename op::options options;
+  tf::gradients wanted;
+  data kind;
+
+  bool workspace_bytes_checks() const { return true; }
+  /// After the checks of the operation, which the reference has, too: of three outputs there is no shape function.
+  std::vector<shape> shapes() const {
+    tf::reference::parts::check_gradient<op>(g.shape(), x.shape(), w.shape(), options);
+    const shape none{0}, bias{Op::transposed ? w.shape()[1] * options.groups : w.shape()[0]};
+    return {wanted.input ? x.shape() : none, wanted.weight ? w.shape() : none, wanted.bias ? bias : none};
+  }
+  outputs only_wanted(tf::convolution_gradients<T> all) const {
+    if (!wanted.input) all.grad_input = tf::tensor<T>(shape{0});
+    if (!wanted.weight) all.grad_weight = tf::tensor<T>(shape{0});
+    if (!wanted.bias) all.grad_bias = tf::tensor<T>(shape{0});
+    return {all.grad_input, all.grad_weight, all.grad_bias};
+  }
+  outputs expected() const { return only_wanted(Op::reference_gradients(g, x, w, options)); }
+  outputs plain(const tf::context& ctx) const {
+    const tf::convolution_gradients<T> got = Op::gradients(g, x, w, options, wanted, ctx);
+    return {got.grad_input, got.grad_weight, got.grad_bias};
+  }
+  template <class Views>
+  void into(const Views& views, const tf::context& ctx) const {
+    Op::gradients_into(std::get<0>(views), std::get<1>(views), std::get<2>(views), g, x, w, options, wanted, ctx);
+  }
+  index_t workspace_bytes(const tf::context& ctx) const { return Op::gradients_bytes(g, x, w, options, wanted, ctx); }
+
+  /// Sums of products, whatever their order, and none of them longer than all of an operand:
+  ///     |gradient - exact| <= gamma(terms) sum |terms|
+  /// where an algorithm transforms, what passes is at most M^2 times the largest of one operand for each of the other
+  /// (compare.hpp, winograd_matrices.hpp), in what is at most as many roundings as there are terms and those of the
+  /// transforms.
+  void compare(const outputs& got, const outputs& expected, const tf::context& ctx) const {
+    const std::string name = "the gradients" + text_of(ctx);
+    if (kind == data::exact && ctx.math == tf::math::exact) return require_equal(got, expected, name);
+    const auto sizes = only_wanted_sizes();
+    const index_t terms = g.size() + x.size() + w.size() + winograd_roundings(64);
+    const bool transforms = ctx.math != tf::math::exact;
+    const double m = transforms ? std::pow(winograd_gradient_4x4.most_magnitude(), 2) : 1;
+    const auto check = [&](const tf::tensor<T>& of, const tf::tensor<T>& exact, const tf::tensor<double>& magnitude,
+                           double passed) {
+      require(tenfold_test::compare(of, exact,
+                                    [&](T v, T e, index_t i) {
+                                      const double most = transforms ? m * passed : magnitude.data()[i];
+                                      const double error = static_cast<double>(v) - static_cast<double>(e);
+                                      return std::abs(error) <= rounding_bound<T>(terms + 1, most);
+                                    }),
+              name);
+    };
+    check(std::get<0>(got), std::get<0>(expected), sizes.grad_input, largest(g) * sum(w));
+    check(std::get<1>(got), std::get<1>(expected), sizes.grad_weight,
+          std::min(largest(g) * sum(x), largest(x) * sum(g)));
+    check(std::get<2>(got), std::get<2>(expected), sizes.grad_bias, sum(g));
+  }
+  tf::convolution_gradients<double> only_wanted_sizes() const {
+    return Op::reference_gradients(magnitudes(g), magnitudes(x), magnitudes(w), options);
+  }
+  static void require_equal(const outputs& got, const outputs& expected, const std::string& name) {
+    require(equal(std::get<0>(got), std::get<0>(expected)), name + ", grad_input");
+    require(equal(std::get<1>(got), std::get<1>(expected)), name + ", grad_weight");
+    require(equal(std::get<2>(got), std::get<2>(expected)), name + ", grad_bias");
+  }
+  static double largest(const view& v) {
+    double most = 0;
+    for (index_t i = 0; i < v.size(); ++i) most = std::max(most, std::abs(static_cast<double>(v.data()[i])));
+    return most;
+  }
+  static double sum(const view& v) {
+    double all = 0;
+    for (index_t i = 0; i < v.size(); ++i) all += std::abs(static_cast<double>(v.data()[i]));
+    return all;
+  }
+};
+
+/// Names of both lists that can do what they stand in, of what is wanted.
+template <class T, class Op>
+std::vector<std::string_view> gradient_algorithms(const gradient_call<T, Op>& call, const tf::context& ctx) {
+  using namespace tf::detail;
+  const auto forth = Op::op::checked(call.x.shape(), call.w.shape(), {}, call.options), back = reversed(forth);
+  const convolution_geometry& of_weight = Op::transposed ? back : forth;
+  const auto stands_in = [](const auto& list, std::string_view name) {
+    return std::any_of(list.begin(), list.end(), [&](const auto& a) { return a.name == name; });
+  };
+  const algorithm_list<T> inputs = algorithms_of<!Op::transposed, T>(), weights = weight_gradient_algorithms<T>;
+  const auto takes = [&](const auto& list, const convolution_geometry& geometry, std::string_view name) {
+    for (const auto& a : list)
+      if (a.name == name) return !has_no_result(geometry) && a.applies(geometry, ctx);
+    return true;
+  };
+  std::vector<std::string_view> names;
+  for (const auto& list : {inputs, weights})
+    for (const auto& a : list) {
+      const bool by_input = call.wanted.input && stands_in(inputs, a.name);
+      const bool by_weight = call.wanted.weight && stands_in(weights, a.name);
+      const bool fits = (!call.wanted.input || takes(inputs, back, a.name)) &&
+                        (!call.wanted.weight || takes(weights, of_weight, a.name));
+      if ((by_input || by_weight) && fits) names.push_back(a.name);
+    }
+  return names;
+}
+
+/// The gradients of the same operands, and of a grad_output of the result's shape or, seldom, another one.
+template <class T, class Op>
+void check_gradients(round& r, const tf::tensor_view<const T>& x, const tf::tensor_view<const T>& w,
+                     const typename Op::op::options& options, data kind, tf::context ctx) {
+  random_source& random = r.random;
+  shape g_shape{1, 1, 2, 2};
+  if (error_of([&] { g_shape = Op::output_shape(x.shape(), w.shape(), options); }).empty() && random.one_in(12)) {
+    if (random.one_in(4)) g_shape = random.pick({shape{3, 4, 5}, shape{5}, shape{}, shape{1, 1, 1, 2, 2}});
+    if (g_shape.size() > 0)
+      g_shape[static_cast<std::size_t>(random.between(0, 100)) % g_shape.size()] += random.between(-1, 1);
+  }
+  for (const index_t size : g_shape)
+    if (size < 0) return;
+  if (!is_small({g_shape})) return;
+  const input<T> g(random, draw_values<T>(random, g_shape, kind == data::exact ? values::small : values::any));
+  gradient_call<T, Op> call{{}, g.view(), x, w, options, {}, kind};
+  if (random.one_in(3)) call.wanted = {random.one_in(2), random.one_in(2), random.one_in(2)};
+  ctx.algorithm = {};
+  std::vector<std::string_view> names;
+  if (random.one_in(2) && error_of([&] { (void)call.shapes(); }).empty()) names = gradient_algorithms(call, ctx);
+  if (!names.empty()) ctx.algorithm = random.pick(names);
+  r.tell("; gradients ", call.wanted.input, call.wanted.weight, call.wanted.bias, " of ", g_shape, text_of(ctx));
+  if (const auto got = check_call(r, call, ctx)) check_same_bits(r, call, ctx, *got);
+}
+
 /// Sizes whose reference takes some milliseconds.
 inline bool is_affordable(const shape& input, const shape& weight, index_t outputs) {
   double work = static_cast<double>(outputs);
@@ -280,6 +423,8 @@ void check_convolution(round& r, const shape& x_shape, const shape& w_shape, std
     if (x_shape.size() == 4 && x_shape[0] > 1 && y.size() > 0) check_batch(call, ctx, y);
   }
   check_prepared(r, call, ctx);
+  if constexpr (std::floating_point<T>)
+    if (kind != data::wide && random.one_in(2)) check_gradients<T, Op>(r, call.x, call.w, options, kind, ctx);
 }
 
 }  // namespace tenfold_fuzz
