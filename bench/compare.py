@@ -35,14 +35,16 @@ OPERATIONS = {
                              peers=["torch", "onnxruntime", "openvino", "ncnn", "slow_conv_transpose2d"]),
     "conv2d_backward": dict(variants={"all": ["plain"], "weight": []}, peers=["torch"]),
     "conv_transpose2d_backward": dict(variants={"all": ["plain"], "weight": []}, peers=["torch"]),
-    "max_pool2d": dict(variants={"indices": ["copy"], "values": []},
+    "max_pool2d": dict(variants={"indices": ["copy"], "values": [], "backward": []},
                        peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
-    "max_unpool2d": dict(variants={"indices": []}, peers=["torch", "torch_out", "onnxruntime"]),
-    "upsample2d": dict(variants={"nearest": ["copy"], "bilinear": ["copy"]},
+    "max_unpool2d": dict(variants={"indices": [], "backward": []}, peers=["torch", "torch_out", "onnxruntime"]),
+    "upsample2d": dict(variants={"nearest": ["copy"], "bilinear": ["copy"], "nearest_backward": [],
+                                 "bilinear_backward": []},
                        peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
     "im2col": dict(variants={"im2col": [], "col2im": []},
                    peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
-    "activation": dict(variants={"relu": ["copy"], "sigmoid": ["copy"]},
+    "activation": dict(variants={"relu": ["copy"], "sigmoid": ["copy"]} | {f"{function}_backward": [] for function in
+                                 ("relu", "sigmoid", "leaky_relu", "hardtanh", "silu", "hardswish", "prelu")},
                        peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
 }
 

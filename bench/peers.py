@@ -114,19 +114,36 @@ class Torch:
 
     conv_transpose2d_backward = conv2d_backward
 
+    def gradient(self, name, *arguments):
+        """A call of a gradient of torch.ops.aten."""
+        operator = getattr(self.torch.ops.aten, name)
+        return lambda: operator(*arguments)
+
     def max_pool2d(self, op, variant, sizes):
         *shape, kernel, stride, padding = sizes
         x, = self.tensors(*randoms(shape))
+        if variant == "backward":
+            values, indices = Torch.max_pool2d(self, op, "indices", sizes)()
+            window = [kernel] * 2, [stride] * 2, [padding] * 2, [1, 1], False
+            return self.gradient("max_pool2d_with_indices_backward", values, x, *window, indices)
         return lambda: self.torch.nn.functional.max_pool2d(x, kernel, stride, padding,
                                                            return_indices=variant == "indices")
 
     def max_unpool2d(self, op, variant, sizes):
         n, c, h, w, kernel, stride = sizes
         values, indices = Torch.max_pool2d(self, op, "indices", [*sizes, 0])()
+        if variant == "backward":  # what autograd does
+            gradient = self.torch.from_numpy(randoms((n, c, h * w))[0])
+            return lambda: gradient.gather(-1, indices.view(n, c, -1)).view(indices.shape)
         return lambda: self.torch.nn.functional.max_unpool2d(values, indices, kernel, stride, 0, (h, w))
 
     def upsample2d(self, op, variant, sizes):
         *shape, height, width = sizes
+        if variant.endswith("backward"):
+            gradient, = self.tensors(*randoms((*shape[:2], height, width)))
+            align_corners = [False] if variant.startswith("bilinear") else []
+            name = f"upsample_{variant.replace('_', '2d_')}"
+            return self.gradient(name, gradient, [height, width], shape, *align_corners)
         x, = self.tensors(*randoms(shape))
         return lambda: self.torch.nn.functional.interpolate(x, (height, width), mode=variant)
 
@@ -139,6 +156,18 @@ class Torch:
         return lambda: self.torch.nn.functional.fold(columns, l.image, *window)
 
     def activation(self, op, variant, sizes):
+        if variant == "prelu_backward":  # what autograd does
+            gradient, x, slope = *self.tensors(*randoms(sizes, sizes)), self.torch.full((1,), 0.25)
+
+            def call():
+                of_input, of_slopes = self.torch.ops.aten._prelu_kernel_backward(gradient, x, slope)
+                return of_input, of_slopes.sum_to_size(1)
+
+            return call
+        if variant.endswith("backward"):
+            parameters = {"relu_backward": (0,), "leaky_relu_backward": (0.01, False), "hardtanh_backward": (-1, 1)}
+            name = "threshold_backward" if variant == "relu_backward" else variant
+            return self.gradient(name, *self.tensors(*randoms(sizes, sizes)), *parameters.get(variant, ()))
         x, = self.tensors(*randoms(sizes))
         call = {"relu": self.torch.nn.functional.relu, "sigmoid": self.torch.sigmoid}[variant]
         return lambda: call(x)
@@ -153,18 +182,29 @@ class TorchOut(Torch):
         outputs = dict(zip(("out", "indices"), results if isinstance(results, tuple) else (results,)))
         return lambda: operator.out(*arguments, **outputs)
 
+    def gradient(self, name, *arguments):
+        operator = getattr(self.torch.ops.aten, name)
+        result = operator(*arguments)
+        return lambda: operator.grad_input(*arguments, grad_input=result)
+
     def max_pool2d(self, op, variant, sizes):
         if variant == "values":
             raise Skip("no out= without indices")
+        if variant == "backward":
+            return super().max_pool2d(op, variant, sizes)
         *shape, kernel, stride, padding = sizes
         return self.into("max_pool2d_with_indices", *self.tensors(*randoms(shape)), [kernel] * 2, [stride] * 2,
                          [padding] * 2)
 
     def max_unpool2d(self, op, variant, sizes):
+        if variant == "backward":
+            raise Skip("several operators")
         values, indices = super().max_pool2d(op, "indices", [*sizes, 0])()
         return self.into("max_unpool2d", values, indices, sizes[2:4])
 
     def upsample2d(self, op, variant, sizes):
+        if variant.endswith("backward"):
+            return super().upsample2d(op, variant, sizes)
         *shape, height, width = sizes
         align_corners = [False] if variant == "bilinear" else []
         return self.into(f"upsample_{variant}2d", *self.tensors(*randoms(shape)), [height, width], *align_corners)
@@ -178,6 +218,10 @@ class TorchOut(Torch):
         return self.into("col2im", columns, l.image, *window)
 
     def activation(self, op, variant, sizes):
+        if variant == "prelu_backward":
+            raise Skip("several operators")
+        if variant.endswith("backward"):
+            return super().activation(op, variant, sizes)
         x, = self.tensors(*randoms(sizes))
         if variant == "relu":
             return self.into("clamp_min", x, 0)  # what PyTorch's relu is on the CPU
@@ -515,6 +559,8 @@ def serve(peer, answer):
             run = None
             gc.collect()  # the layer before may have held half a gigabyte
             try:
+                if request["load"][1].endswith("backward") and not isinstance(peer, Torch):
+                    raise Skip("no gradients")
                 call, output = peer.load(*request["load"])
             except Skip as reason:
                 answer(skip=str(reason))

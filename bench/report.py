@@ -127,6 +127,8 @@ SPEED_UP_FROM = 5.0
 
 
 def family(row: Row) -> str:
+    if row["variant"] == "backward":
+        return "{op} {variant}".format(**row)
     return FAMILIES.get(row["op"], "{op} {variant}").format(**row)
 
 

@@ -17,6 +17,16 @@ measured upsample(const upsample2d_sizes& s, const tf::context& ctx, Run run) {
   return work;
 }
 
+/// run(input's gradient, output's gradient, context) is one of the two.
+template <class Run>
+measured backward(const upsample2d_sizes& s, const tf::context& ctx, Run run) {
+  auto dy = random<float>({s.n, s.c, s.out_h, s.out_w});
+  auto dx = uninitialized<float>({s.n, s.c, s.h, s.w});
+  measured work{.bytes = bytes_of(dy, dx)};
+  work.call = [ctx, run, dy = std::move(dy), dx = std::move(dx)]() mutable { run(dx, dy, ctx); };
+  return work;
+}
+
 }  // namespace
 
 void add_upsample2d(const layer& l) {
@@ -32,6 +42,16 @@ void add_upsample2d(const layer& l) {
   add("upsample2d/" + l.name + "/bilinear", [=](const tf::context& ctx) {
     return upsample(s, ctx, [](auto& y, const auto& x, const tf::hw& size, const tf::context& c) {
       tf::upsample_bilinear2d_into(y, x, size, false, c);
+    });
+  });
+  add("upsample2d/" + l.name + "/nearest_backward", [=](const tf::context& ctx) {
+    return backward(s, ctx, [](auto& dx, const auto& dy, const tf::context& c) {
+      tf::upsample_nearest2d_backward_into(dx, dy, c);
+    });
+  });
+  add("upsample2d/" + l.name + "/bilinear_backward", [=](const tf::context& ctx) {
+    return backward(s, ctx, [](auto& dx, const auto& dy, const tf::context& c) {
+      tf::upsample_bilinear2d_backward_into(dx, dy, false, c);
     });
   });
 }
