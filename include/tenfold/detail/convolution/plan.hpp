@@ -114,12 +114,13 @@ class product_visitor {
  public:
   template <class Visit>
   explicit product_visitor(Visit& visit)
-      : visit_(&visit), call_([](void* v, const matrix_product<T>& p) { (*static_cast<Visit*>(v))(p); }) {}
-  void operator()(const matrix_product<T>& p) const { call_(visit_, p); }
+      : visit_(&visit), call_([](void* v, matrix_product<T>& p) { (*static_cast<Visit*>(v))(p); }) {}
+  /// What is visited may be completed on the way.
+  void operator()(matrix_product<T>& p) const { call_(visit_, p); }
 
  private:
   void* visit_;
-  void (*call_)(void*, const matrix_product<T>&);
+  void (*call_)(void*, matrix_product<T>&);
 };
 
 /// A decomposition of a convolution into matrix products as an algorithm. Source has

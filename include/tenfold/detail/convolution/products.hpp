@@ -59,7 +59,8 @@ struct whole_convolution {
   template <class T>
   static void for_each_weight(const convolution_geometry& g, const convolution_operands<T>& operands, const context&,
                               const product_visitor<T>& visit) {
-    visit(product(g, operands));
+    matrix_product<T> p = product(g, operands);
+    visit(p);
   }
   template <class T>
   static void for_each_product(const convolution_geometry& g, const convolution_operands<T>& operands,
@@ -119,7 +120,8 @@ struct convolution_regions {
   template <class T>
   static void for_each_weight(const convolution_geometry& g, const convolution_operands<T>& operands, const context&,
                               const product_visitor<T>& visit) {
-    visit(whole(g, operands));
+    matrix_product<T> all = whole(g, operands);
+    visit(all);
   }
   template <class T>
   static void for_each_product(const convolution_geometry& g, const convolution_operands<T>& operands,
@@ -130,7 +132,8 @@ struct convolution_regions {
       const axis_region h = region_from(all.b.h, y);
       for (index_t x = 0; x < g.out.w;) {
         const axis_region w = region_from(all.b.w, x);
-        visit(region(all, h, w));
+        matrix_product<T> part = region(all, h, w);
+        visit(part);
         x = w.points.end;
       }
       y = h.points.end;
@@ -153,7 +156,8 @@ struct transposed_phases {
       const axis_phase h = axis_h.phases_from(ph);
       for (index_t pw = 0; pw < g.stride.w;) {
         const axis_phase w = axis_w.phases_from(pw);
-        visit(product(g, operands, clipped(h, g.out.h), clipped(w, g.out.w)));
+        matrix_product<T> p = product(g, operands, clipped(h, g.out.h), clipped(w, g.out.w));
+        visit(p);
         pw += w.phases;
       }
       ph += h.phases;
@@ -162,7 +166,7 @@ struct transposed_phases {
   template <class T>
   static void for_each_product(const convolution_geometry& g, const convolution_operands<T>& operands,
                                const context& ctx, const product_visitor<T>& visit) {
-    auto with_packed = [&, packed = operands.packed_weight](matrix_product<T> p) mutable {
+    auto with_packed = [&, packed = operands.packed_weight](matrix_product<T>& p) mutable {
       p.packed = packed_whole(p, ctx, packed);
       packed += p.packed.group_stride * p.groups;
       visit(p);

@@ -21,6 +21,7 @@ struct digits {
   index_t stride[3] = {0, 0, 0};
 
   index_t offset(index_t i) const {
+    if (affine()) return i * stride[2];  // divisions are a third of a small call
     return i / (extent[1] * extent[2]) * stride[0] + i / extent[2] % extent[1] * stride[1] + i % extent[2] * stride[2];
   }
   bool affine() const { return extent[0] == 1 && extent[1] == 1; }
@@ -42,7 +43,7 @@ inline digits make_digits(const index_t (&extent)[3], const index_t (&stride)[3]
 
 /// table[i] = d.offset(begin + i),   i < count
 inline void fill_offsets(const digits& d, index_t begin, index_t count, index_t* table) {
-  index_t last = begin % d.extent[2];
+  index_t last = d.affine() ? begin : begin % d.extent[2];
   for (index_t i = 0; i < count;) {
     const index_t base = d.offset(begin + i) - last * d.stride[2];
     for (; last < d.extent[2] && i < count; ++last, ++i) table[i] = base + last * d.stride[2];
@@ -131,7 +132,9 @@ inline constexpr index_t matrix_kc = sizeof(T) == 8 ? 256 : 352;
 inline constexpr index_t largest_kc = 352;
 
 /// The rows of every block but the last: equal shares rather than a small rest.
-inline index_t equal_blocks(index_t k, index_t most) { return k == 0 ? 0 : ceil_divide(k, ceil_divide(k, most)); }
+inline index_t equal_blocks(index_t k, index_t most) {
+  return k <= most ? k : ceil_divide(k, ceil_divide(k, most));
+}
 
 template <class T>
 struct matrix_product {
@@ -174,10 +177,13 @@ struct matrix_product {
   bool direct() const { return layout.direct(n); }
   bool reads_tile() const { return k > 0 && b.reads_tile(); }
   index_t last_term() const { return (std::min)(k, terms.end); }
-  index_t part() const { return k / parts; }
+  index_t part() const { return parts == 1 ? k : k / parts; }
   index_t kc() const { return equal_blocks(part(), most_kc); }
   /// The rows of the block that begins with row p.
-  index_t rows_of_block(index_t p) const { return (std::min)(kc(), part() - p % part()); }
+  index_t rows_of_block(index_t p) const {
+    const index_t whole = part();
+    return (std::min)(kc(), whole - (p < whole ? p : p % whole));
+  }
 };
 
 /// A packed A: for each group, for each block of KC columns, for each panel of MR rows, (kc, its height) elements and a
