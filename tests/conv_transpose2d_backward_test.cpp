@@ -168,6 +168,7 @@ const conv_transpose2d_case large_cases[] = {
     {"groups_and_dilation", {2, 40, 15, 17}, {40, 15, 3, 3}, {.stride = 2, .groups = 2, .dilation = 3}},
     {"depthwise", {2, 33, 12, 19}, {33, 1, 4, 4}, {.stride = 2, .padding = 1, .groups = 33}},
     {"few_tiles_and_many_pixels", {3, 8, 60, 61}, {8, 3, 2, 2}, {.stride = 2}},
+    {"few_channels_of_many_groups", {1, 28, 24, 7}, {28, 2, 3, 3}, {.padding = {0, 1}, .groups = 14}},
 };
 
 TEST(ConvTranspose2dBackwardBits, DoNotDependOnThreadsOrMemory) {
