@@ -1,7 +1,7 @@
 // conv2d: options, checks, the operation.
 #pragma once
 
-#include <tenfold/detail/convolution/operation.hpp>
+#include <tenfold/detail/convolution/backward.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -148,11 +148,25 @@ namespace detail {
 struct conv2d_op {
   using options = conv2d_options;
   static constexpr const char* name = "conv2d";
+  static constexpr const char* backward_name = "conv2d_backward";
   static constexpr bool transposed = false;
 
   static convolution_geometry checked(const shape& input, const shape& weight, const std::optional<shape>& bias,
                                       const options& o) {
     return check_conv2d(input, weight, bias, o);
+  }
+
+  /// With a dilation PyTorch takes another kernel, and other words.
+  static void check_gradient(const shape& grad_output, const shape& input, index_t channels, const hw& out,
+                             const options& o) {
+    check_gradient_rank(grad_output, input);
+    const shape grad = batched(grad_output);
+    const index_t batch = batched(input)[0];
+    if (o.dilation == hw(1)) return check_gradient_sizes(grad, batch, channels, out);
+    if (grad[0] != batch) raise({"grad_output.size(0)=", grad[0], " must be input.size(0)=", batch});
+    if (grad[1] != channels) raise({"grad_output.size(1)=", grad[1], " must be weight.size(0)=", channels});
+    if (!(last_two(grad) == out))
+      raise({"grad_output[2:] shape", last_two(grad), " must be equal to output size ", out.h, " ", out.w});
   }
 
   /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it
@@ -235,6 +249,54 @@ template <tensor_like Input, tensor_like Weight, tensor_like Bias>
 index_t conv2d_workspace_bytes(const Input& input, const Weight& weight, const Bias&,
                                const conv2d_options& options = {}, const context& ctx = default_context()) {
   return conv2d_workspace_bytes(input, weight, options, ctx);
+}
+
+/// The gradients of conv2d, as torch.ops.aten.convolution_backward.
+///
+///     grad_input[n, c, ih, iw]  = sum of grad_output[n, o, oh, ow] * weight[o, c, i, j] over all o, i, j
+///     grad_weight[o, c, i, j]   = sum of grad_output[n, o, oh, ow] * input[n, c, ih, iw] over all n, oh, ow
+///     grad_bias[o]              = sum of grad_output[n, o, oh, ow] over all n, oh, ow
+///     with ih, iw as in conv2d
+///
+/// grad_output (N, O, OH, OW) or (O, OH, OW), the result's shape
+/// input, weight, options as in conv2d
+/// wanted  which of them to compute
+/// returns {grad_input, grad_weight, grad_bias}, of the shapes of input, weight and (O); empty where not wanted
+/// throws  tenfold::error in PyTorch's words; every check comes before the first write
+/// source  a transposed convolution for the input, and a product that sums over pixels: see
+/// detail/convolution/weight_gradient.hpp
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+convolution_gradients<element_of<Input>> conv2d_backward(const GradOutput& grad_output, const Input& input,
+                                                         const Weight& weight, const conv2d_options& options = {},
+                                                         const gradients& wanted = {},
+                                                         const context& ctx = default_context()) {
+  return detail::backward_call<detail::conv2d_op, element_of<Input>>(
+             detail::const_view(grad_output), detail::const_view(input), detail::const_view(weight), options, wanted)
+      .result(ctx);
+}
+
+/// conv2d_backward into tensors of these shapes, which may not overlap what it reads; those not wanted may be anything.
+/// With wanted.beta = 1 it adds to grad_weight and grad_bias. Allocates nothing when the context carries a workspace of
+/// conv2d_backward_workspace_bytes.
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input, tensor_like Weight>
+void conv2d_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                          const GradOutput& grad_output, const Input& input, const Weight& weight,
+                          const conv2d_options& options = {}, const gradients& wanted = {},
+                          const context& ctx = default_context()) {
+  detail::backward_call<detail::conv2d_op, element_of<Input>>(
+      detail::const_view(grad_output), detail::const_view(input), detail::const_view(weight), options, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+
+/// The bytes of workspace that conv2d_backward_into needs with this context.
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+index_t conv2d_backward_workspace_bytes(const GradOutput& grad_output, const Input& input, const Weight& weight,
+                                        const conv2d_options& options = {}, const gradients& wanted = {},
+                                        const context& ctx = default_context()) {
+  return detail::backward_call<detail::conv2d_op, element_of<Input>>(
+             detail::const_view(grad_output), detail::const_view(input), detail::const_view(weight), options, wanted)
+      .workspace_bytes(ctx);
 }
 
 TENFOLD_END_STRICT

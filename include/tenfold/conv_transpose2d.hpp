@@ -1,7 +1,7 @@
 // conv_transpose2d: options, checks, the operation, and ATen's kernel under its own name.
 #pragma once
 
-#include <tenfold/detail/convolution/operation.hpp>
+#include <tenfold/detail/convolution/backward.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -172,11 +172,18 @@ namespace detail {
 struct conv_transpose2d_op {
   using options = conv_transpose2d_options;
   static constexpr const char* name = "conv_transpose2d";
+  static constexpr const char* backward_name = "conv_transpose2d_backward";
   static constexpr bool transposed = true;
 
   static convolution_geometry checked(const shape& input, const shape& weight, const std::optional<shape>& bias,
                                       const options& o) {
     return check_conv_transpose2d(input, weight, bias, o);
+  }
+
+  static void check_gradient(const shape& grad_output, const shape& input, index_t channels, const hw& out,
+                             const options&) {
+    check_gradient_rank(grad_output, input);
+    check_gradient_sizes(batched(grad_output), batched(input)[0], channels, out);
   }
 
   /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it
@@ -274,6 +281,55 @@ index_t conv_transpose2d_workspace_bytes(const Input& input, const Weight& weigh
   return conv_transpose2d_workspace_bytes(input, weight, options, ctx);
 }
 
+/// The gradients of conv_transpose2d, as torch.ops.aten.convolution_backward with transposed = True.
+///
+///     grad_input[n, c, ih, iw]  = sum of grad_output[n, o, oh, ow] * weight[c, o, i, j] over all o, i, j
+///     grad_weight[c, o, i, j]   = sum of input[n, c, ih, iw] * grad_output[n, o, oh, ow] over all n, ih, iw
+///     grad_bias[o]              = sum of grad_output[n, o, oh, ow] over all n, oh, ow
+///     with oh, ow as in conv_transpose2d
+///
+/// grad_output (N, O, OH, OW) or (O, OH, OW), the result's shape
+/// input, weight, options as in conv_transpose2d
+/// wanted  which of them to compute
+/// returns {grad_input, grad_weight, grad_bias}, of the shapes of input, weight and (O); empty where not wanted
+/// throws  tenfold::error in PyTorch's words; every check comes before the first write
+/// source  a convolution for the input, and a product that sums over pixels: see detail/convolution/weight_gradient.hpp
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+convolution_gradients<element_of<Input>> conv_transpose2d_backward(const GradOutput& grad_output, const Input& input,
+                                                                   const Weight& weight,
+                                                                   const conv_transpose2d_options& options = {},
+                                                                   const gradients& wanted = {},
+                                                                   const context& ctx = default_context()) {
+  return detail::backward_call<detail::conv_transpose2d_op, element_of<Input>>(
+             detail::const_view(grad_output), detail::const_view(input), detail::const_view(weight), options, wanted)
+      .result(ctx);
+}
+
+/// conv_transpose2d_backward into tensors of these shapes, which may not overlap what it reads; those not wanted may be
+/// anything. With wanted.beta = 1 it adds to grad_weight and grad_bias. Allocates nothing when the context carries a
+/// workspace of conv_transpose2d_backward_workspace_bytes.
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input, tensor_like Weight>
+void conv_transpose2d_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                                    const GradOutput& grad_output, const Input& input, const Weight& weight,
+                                    const conv_transpose2d_options& options = {}, const gradients& wanted = {},
+                                    const context& ctx = default_context()) {
+  detail::backward_call<detail::conv_transpose2d_op, element_of<Input>>(
+      detail::const_view(grad_output), detail::const_view(input), detail::const_view(weight), options, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+
+/// The bytes of workspace that conv_transpose2d_backward_into needs with this context.
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+index_t conv_transpose2d_backward_workspace_bytes(const GradOutput& grad_output, const Input& input,
+                                                  const Weight& weight, const conv_transpose2d_options& options = {},
+                                                  const gradients& wanted = {},
+                                                  const context& ctx = default_context()) {
+  return detail::backward_call<detail::conv_transpose2d_op, element_of<Input>>(
+             detail::const_view(grad_output), detail::const_view(input), detail::const_view(weight), options, wanted)
+      .workspace_bytes(ctx);
+}
+
 namespace aten {
 
 /// The settings of ATen's kernel, checked in its order.
@@ -290,21 +346,14 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
     hw dilation;
   };
   static constexpr const char* name = "slow_conv_transpose2d";
-
-  /// check_dim_size of ATen.
-  static constexpr void check_size(const shape& s, std::size_t rank, std::size_t dimension, index_t expected) {
-    if (s.size() == rank && s[dimension] == expected) return;
-    if (s.empty()) raise({"Dimension specified as ", dimension, " but tensor has no dimensions"});
-    raise({"Expected a tensor of dimension ", rank, " and tensor.size[", dimension, "] == ", expected,
-           " but got: dimension ", s.size(), " and tensor.size[", dimension, "] = ", s[dimension]});
-  }
+  static constexpr const char* backward_name = "slow_conv_transpose2d_backward";
 
   static constexpr convolution_geometry checked(const shape& input, const shape& weight,
                                                 const std::optional<shape>& bias, const options& o) {
     check_transposed_settings(weight, o.kernel_size, o.stride, o.dilation, o.output_padding);
     if (weight.size() != 4 || !(last_two(weight) == o.kernel_size))
       raise({"slow_conv_transpose2d: kernel_size ", o.kernel_size, " is not that of the weight, ", weight});
-    if (bias) check_size(*bias, 1, 0, weight[1]);
+    if (bias) check_dim_size(*bias, 1, 0, weight[1]);
     if ((input.size() != 3 && input.size() != 4) || input.elements() == 0)
       raise({"non-empty 3D or 4D input tensor expected but got a tensor with size ", input});
     convolution_geometry g{};
@@ -313,7 +362,7 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
     const hw least = transposed_size(g.in, o.stride, padding2d(o.padding), o.dilation, o.kernel_size);
     g.out = {checked_add(least.h, o.output_padding.h), checked_add(least.w, o.output_padding.w)};
     check_transposed_output(g.in, g.out);
-    check_size(input, input.size(), input.size() - 3, weight[0]);
+    check_dim_size(input, input.size(), input.size() - 3, weight[0]);
     g.batch = in[0];
     g.in_channels = weight[0];
     g.out_channels = weight[1];
@@ -323,6 +372,12 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
     g.dilation = o.dilation;
     g.output_shape = {in[0], weight[1], g.out.h, g.out.w};
     return g;
+  }
+
+  /// The result of an unbatched input has a batch of 1; its gradient may have none.
+  static void check_gradient(const shape& grad_output, const shape& input, index_t channels, const hw& out,
+                             const options&) {
+    check_gradient_sizes(batched(grad_output), batched(input)[0], channels, out);
   }
 };
 
@@ -360,6 +415,48 @@ auto slow_conv_transpose2d(const Input& input, const Weight& weight, const hw& k
   return detail::convolution<detail::slow_conv_transpose2d_op, T>(
       detail::const_view(input), detail::const_view(weight), {},
       {kernel_size, stride, padding, output_padding, dilation}, ctx);
+}
+
+/// The gradients of slow_conv_transpose2d, as conv_transpose2d_backward's, with its own checks and habits. Those of
+/// negative padding and output_padding are computed, which PyTorch refuses.
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+convolution_gradients<element_of<Input>> slow_conv_transpose2d_backward(
+    const GradOutput& grad_output, const Input& input, const Weight& weight, const hw& kernel_size,
+    const hw& stride = 1, const hw& padding = 0, const hw& output_padding = 0, const hw& dilation = 1,
+    const gradients& wanted = {}, const context& ctx = default_context()) {
+  return detail::backward_call<detail::slow_conv_transpose2d_op, element_of<Input>>(
+             detail::const_view(grad_output), detail::const_view(input), detail::const_view(weight),
+             {kernel_size, stride, padding, output_padding, dilation}, wanted)
+      .result(ctx);
+}
+
+/// slow_conv_transpose2d_backward into tensors of the shapes of input, weight and (O), as
+/// conv_transpose2d_backward_into.
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input, tensor_like Weight>
+void slow_conv_transpose2d_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                                         const GradOutput& grad_output, const Input& input, const Weight& weight,
+                                         const hw& kernel_size, const hw& stride = 1, const hw& padding = 0,
+                                         const hw& output_padding = 0, const hw& dilation = 1,
+                                         const gradients& wanted = {}, const context& ctx = default_context()) {
+  detail::backward_call<detail::slow_conv_transpose2d_op, element_of<Input>>(
+      detail::const_view(grad_output), detail::const_view(input), detail::const_view(weight),
+      {kernel_size, stride, padding, output_padding, dilation}, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+
+/// The bytes of workspace that slow_conv_transpose2d_backward_into needs with this context.
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+index_t slow_conv_transpose2d_backward_workspace_bytes(const GradOutput& grad_output, const Input& input,
+                                                       const Weight& weight, const hw& kernel_size,
+                                                       const hw& stride = 1, const hw& padding = 0,
+                                                       const hw& output_padding = 0, const hw& dilation = 1,
+                                                       const gradients& wanted = {},
+                                                       const context& ctx = default_context()) {
+  return detail::backward_call<detail::slow_conv_transpose2d_op, element_of<Input>>(
+             detail::const_view(grad_output), detail::const_view(input), detail::const_view(weight),
+             {kernel_size, stride, padding, output_padding, dilation}, wanted)
+      .workspace_bytes(ctx);
 }
 
 }  // namespace aten

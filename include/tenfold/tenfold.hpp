@@ -9,6 +9,7 @@
 #include <tenfold/convert_indices.hpp>
 #include <tenfold/error.hpp>
 #include <tenfold/gemm.hpp>
+#include <tenfold/gradients.hpp>
 #include <tenfold/im2col.hpp>
 #include <tenfold/isa.hpp>
 #include <tenfold/max_pool2d.hpp>

@@ -32,6 +32,11 @@ struct axis {
 
   TENFOLD_TAG index_t line(index_t point, index_t tap) const { return origin + point * stride + tap * step; }
 
+  /// Whether each point has one tap, its own line.
+  TENFOLD_TAG bool is_identity() const {
+    return taps == 1 && origin == 0 && points == extent && (stride == 1 || points == 1);
+  }
+
   TENFOLD_TAG axis part(index_t first_tap, index_t tap_count, index_t first_point, index_t point_count) const {
     return {tap_count, point_count, stride, step, line(first_point, first_tap), extent};
   }

@@ -135,6 +135,14 @@ TENFOLD_COLD inline std::string conv_transpose2d_channels_hint(const shape& weig
   return {};
 }
 
+/// check_dim_size of ATen.
+constexpr void check_dim_size(const shape& s, std::size_t rank, std::size_t dimension, index_t expected) {
+  if (s.size() == rank && s[dimension] == expected) return;
+  if (s.empty()) raise({"Dimension specified as ", dimension, " but tensor has no dimensions"});
+  raise({"Expected a tensor of dimension ", rank, " and tensor.size[", dimension, "] == ", expected,
+         " but got: dimension ", s.size(), " and tensor.size[", dimension, "] = ", s[dimension]});
+}
+
 /// The output view of an _into twin.
 constexpr void check_output_shape(const char* op, const char* name, const shape& expected, const shape& got) {
   if (!(expected == got)) raise({op, ": expected ", name, " of shape ", expected, ", but got ", got});

@@ -17,6 +17,7 @@ struct convolution_operands {
   optional_array<const T> bias;
   optional_array<T> output;
   epilogue<T> after = {};
+  bool adds = false;  // to the output, which a weight's gradient can
 };
 
 template <class T>

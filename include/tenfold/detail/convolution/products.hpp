@@ -31,10 +31,7 @@ template <class T>
 right_operand<T> convolution_input(const convolution_geometry& g, const convolution_operands<T>& operands,
                                    const axis& h, const axis& w) {
   const index_t plane = g.in.h * g.in.w;
-  const auto is_own = [](const axis& a) {
-    return a.taps == 1 && a.origin == 0 && a.points == a.extent && (a.stride == 1 || a.points == 1);
-  };
-  if (is_own(h) && is_own(w)) return matrix_operand<T>(operands.input, plane, 1);
+  if (h.is_identity() && w.is_identity()) return matrix_operand<T>(operands.input, plane, 1);
   return image_operand<T>(operand_kind::taps, operands.input, g.in_channels, plane, h, w);
 }
 

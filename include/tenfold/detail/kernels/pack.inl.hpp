@@ -17,13 +17,14 @@ void pack_gather(const T* source, const index_t* row, index_t rows, const index_
 //   row    (rows)
 //   panel  (k, width) and one vector of slack
 // Blocks of L x L are transposed in registers, the last one first: where it is wider than the rest of the panel its
-// stores run into the next rows, which follow. Types of more than 16 lanes and the last columns are gathered.
-template <class T>
+// stores run into the next rows, which follow. What is left of the columns is a block that begins earlier. Few columns
+// take blocks of half a vector; fewer still, and types of more than 16 lanes, are gathered.
+template <class T, int L = lanes<T>>
 void pack_transpose(const T* source, const index_t* row, index_t rows, index_t k, index_t width, T* panel) {
-  constexpr int L = lanes<T>;
-  index_t p = 0;
-  if constexpr (L <= 16) {
-    for (; p + L <= k; p += L)
+  if constexpr (L >= 4 && L <= 16) {
+    if (k < L) return pack_transpose<T, L / 2>(source, row, rows, k, width, panel);
+    for (index_t p = 0; p < k; p += L) {
+      if (p > k - L) p = k - L;
       for (index_t r0 = (width - 1) / L * L; r0 >= 0; r0 -= L) {
         vec_of<T, L> block[std::size_t{L}];
         TENFOLD_UNROLL for (int i = 0; i < L; ++i) {
@@ -34,10 +35,12 @@ void pack_transpose(const T* source, const index_t* row, index_t rows, index_t k
         T* to = panel + p * width + r0;
         TENFOLD_UNROLL for (int i = 0; i < L; ++i) store_lanes<L>(to + i * width, block[i]);
       }
-  }
-  for (; p < k; ++p) {
-    for (index_t r = 0; r < rows; ++r) panel[p * width + r] = source[row[r] + p];
-    for (index_t r = rows; r < width; ++r) panel[p * width + r] = T{};
+    }
+  } else {
+    for (index_t p = 0; p < k; ++p) {
+      for (index_t r = 0; r < rows; ++r) panel[p * width + r] = source[row[r] + p];
+      for (index_t r = rows; r < width; ++r) panel[p * width + r] = T{};
+    }
   }
 }
 

@@ -199,7 +199,7 @@ class product_task {
   void multiply_block(index_t i, index_t count, index_t p, index_t depth) {
     const T* a = panels_of_a(i, count, p, depth);
     const index_t panel = layout_.panel(depth), b_panel = b_packer<T>::panel_stride(kernel_, depth);
-    const bool first = p == 0, last = p + depth == g_.k;
+    const bool first = p == g_.terms.begin, last = p + depth == g_.last_term();
     gemm_epilogue<T> epilogue;
     epilogue.alpha = g_.alpha;
     epilogue.accumulate = !first || g_.beta != T{0} || adds_residual_;
@@ -354,10 +354,11 @@ template <class T>
 void run_product(const matrix_product<T>& g, const product_plan<T>& plan, const context& ctx, std::byte* memory) {
   if (!g.has_result()) return;
   const product_blocking& s = plan.blocking;
-  if (s.chunk_rows == 0) return run_chunk(g, plan, g.packed, 0, g.m, 0, g.k, ctx, memory);
+  const index_t begin = g.terms.begin, end = g.last_term();
+  if (s.chunk_rows == 0) return run_chunk(g, plan, g.packed, 0, g.m, begin, end - begin, ctx, memory);
   for (index_t i = 0; i < g.m; i += s.chunk_rows)
-    for (index_t p = 0; p < g.k; p += s.chunk_columns) {
-      const index_t rows = (std::min)(s.chunk_rows, g.m - i), depth = (std::min)(s.chunk_columns, g.k - p);
+    for (index_t p = begin; p < end; p += s.chunk_columns) {
+      const index_t rows = (std::min)(s.chunk_rows, g.m - i), depth = (std::min)(s.chunk_columns, end - p);
       T* chunk = reinterpret_cast<T*>(memory);
       pack_chunk(g, *plan.kernels, ctx, i, rows, p, depth, chunk);
       packed_operand<T> packed;

@@ -66,7 +66,7 @@ enum class operand_kind {
   matrix,  // B(p, j) = data[p * row + j * column]
   taps,    // rows are the taps (c, i, j) of an image, columns its points (y, x), with zeros around the image
   inside,  // the same where every tap of every point is inside and the points of a line are neighbours; by (i, j, c)
-  points,  // rows are the points, columns the taps (c, i, j): for products that sum over pixels
+  points,  // rows are the points, of one image after the other, columns the taps (c, i, j): for sums over pixels
 };
 
 /// The operand B of one image and group.
@@ -80,21 +80,24 @@ struct right_operand {
   index_t channel_stride = 0;
   axis h{};
   axis w{};
+  index_t next_image = 0;  // points: from one image to the next
 
   /// Whether it is packed from a part of the image, padded with zeros.
-  bool reads_tile() const { return kind == operand_kind::taps || kind == operand_kind::points; }
+  bool reads_tile() const { return kind == operand_kind::taps || (kind == operand_kind::points && !is_identity()); }
+  /// Whether each point has one tap, its own pixel.
+  bool is_identity() const { return h.is_identity() && w.is_identity(); }
   index_t taps() const { return h.taps * w.taps; }
 };
 
 template <class T>
 right_operand<T> matrix_operand(optional_array<const T> data, index_t row, index_t column) {
-  return {operand_kind::matrix, data, row, column, 0, 0, {}, {}};
+  return {operand_kind::matrix, data, row, column, 0, 0, {}, {}, 0};
 }
 
 template <class T>
 right_operand<T> image_operand(operand_kind kind, optional_array<const T> data, index_t channels,
                                index_t channel_stride, const axis& h, const axis& w) {
-  return {kind, data, 0, 1, channels, channel_stride, h, w};
+  return {kind, data, 0, 1, channels, channel_stride, h, w, 0};
 }
 
 /// Where the elements of C go: row i at row.offset(i), column j = (y, x) at y * line + x * step.
@@ -136,7 +139,8 @@ struct matrix_product {
   index_t n = 0;
   index_t k = 0;
   index_t most_kc = image_kc<T>;
-  index_t parts = 1;  // of k, equal ones: no block of KC belongs to two
+  index_t parts = 1;                // of k, equal ones: no block of KC belongs to two
+  index_range terms{0, INT64_MAX};  // of k, those of a partial sum: whole blocks of KC
 
   T alpha = 1;
   T beta = 0;  // of 0, C is not read
@@ -169,6 +173,7 @@ struct matrix_product {
   bool a_packed() const { return packed.rows > 0; }
   bool direct() const { return layout.direct(n); }
   bool reads_tile() const { return k > 0 && b.reads_tile(); }
+  index_t last_term() const { return (std::min)(k, terms.end); }
   index_t part() const { return k / parts; }
   index_t kc() const { return equal_blocks(part(), most_kc); }
   /// The rows of the block that begins with row p.

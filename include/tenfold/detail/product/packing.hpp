@@ -15,6 +15,13 @@ struct offset_tables {
   offset_tables() {}  // NOLINT(modernize-use-equals-default): leaves them as they are
 };
 
+/// How many of the first offsets are those of neighbours.
+inline index_t length_of_line(const index_t* offset, index_t count) {
+  index_t length = 1;
+  while (length < count && offset[length] == offset[0] + length) ++length;
+  return length;
+}
+
 /// The panel of rows [i, i + count) x columns [p, p + depth) of A.
 ///   t.column  the offsets of these columns
 template <class T>
@@ -22,8 +29,11 @@ void pack_panel_of_a(const matrix_product<T>& g, const gemm_kernels<T>& kernel, 
                      index_t depth, offset_tables& t, T* panel) {
   const index_t height = kernel.height_of(count);
   fill_offsets(g.a_row, i, count, t.row);
-  if (g.a_column.lines())
-    kernel.pack_transpose(a + t.column[0], t.row, count, depth, height, panel);
+  if (g.a_column.stride[2] == 1)
+    for (index_t p = 0, run; p < depth; p += run) {
+      run = length_of_line(t.column + p, depth - p);
+      kernel.pack_transpose(a + t.column[p], t.row, count, run, height, panel + p * height);
+    }
   else if (g.a_row.lines() && count == kernel.mr)
     kernel.pack_lines(a + t.row[0], t.column, depth, panel);
   else
@@ -252,10 +262,10 @@ class b_packer {
     const axis h = b_.h.part(0, b_.h.taps, y0, two_parts ? 1 : y1 - y0 + 1), w = b_.w.part(0, b_.w.taps, x0, points);
     for (index_t p = p0; p < p0 + depth;) {
       const tap_box box = fitting_box(p, p0 + depth, h, w, two_parts ? most_ / 2 : most_);
-      fill_tile(box, tile_);
+      fill_tile(data_, box, tile_);
       if (two_parts) {
         const axis next_h = b_.h.part(0, b_.h.taps, y1, 1), next_w = b_.w.part(0, b_.w.taps, 0, points);
-        fill_tile(tap_box(p, box.last, next_h, next_w), tile_ + box.size());
+        fill_tile(data_, tap_box(p, box.last, next_h, next_w), tile_ + box.size());
       }
       box.offsets(h, w, t.column);
       pixel_run runs[most_nr];
@@ -277,29 +287,46 @@ class b_packer {
       kernel_.pack_runs(tile_, t.column, taps, runs, found, panel);
   }
 
-  /// The transpose: a panel's columns are taps. Its rows, points, are taken line by line (of whole lines, as many at a
-  /// time as the tile holds) and brought from lines of the tile into columns.
+  /// The transpose: a panel's columns are taps. Its rows, points, are taken line by line (of whole lines of an image,
+  /// as many at a time as the tile holds) and brought from lines of the tile into columns.
   void pack_points(index_t p0, index_t depth, index_t j, index_t columns, offset_tables& t, T* panels) const {
-    const index_t width = b_.w.points;
+    if (b_.is_identity()) return pack_pixels(p0, depth, j, columns, t, panels);
+    const index_t width = b_.w.points, height = b_.h.points;
     for (index_t x = 0; x < columns; x += kernel_.nr, panels += panel_stride(kernel_, depth)) {
       const index_t count = (std::min)(kernel_.nr, columns - x);
       for (index_t p = p0, some; p < p0 + depth; p += some) {
-        const index_t y = p / width, x0 = p % width, left = p0 + depth - p;
+        const index_t line = p / width, y = line % height, x0 = p % width, left = p0 + depth - p;
         const axis w = b_.w.part(0, b_.w.taps, x0, (std::min)(width - x0, left));
-        index_t lines = x0 == 0 ? std::max<index_t>(1, left / width) : 1;
+        index_t lines = x0 == 0 ? (std::min)(height - y, std::max<index_t>(1, left / width)) : 1;
         while (lines > 1 && tap_box(j + x, j + x + count, b_.h.part(0, b_.h.taps, y, lines), w).size() > most_)
           lines = ceil_divide(lines, 2);
         some = lines * w.points;
-        pack_rectangle(j + x, count, b_.h.part(0, b_.h.taps, y, lines), w, t, panels + (p - p0) * kernel_.nr);
+        pack_rectangle(data_ + line / height * b_.next_image, j + x, count, b_.h.part(0, b_.h.taps, y, lines), w, t,
+                       panels + (p - p0) * kernel_.nr);
       }
     }
   }
 
-  /// panel(y * w.points + x, r) = tap first + r of point (y, x),   r < count; 0 for count <= r < NR
-  void pack_rectangle(index_t first, index_t count, const axis& h, const axis& w, offset_tables& t, T* panel) const {
+  /// The same where points are pixels and columns channels.
+  void pack_pixels(index_t p0, index_t depth, index_t j, index_t columns, offset_tables& t, T* panels) const {
+    const index_t plane = b_.h.points * b_.w.points;
+    for (index_t x = 0; x < columns; x += kernel_.nr, panels += panel_stride(kernel_, depth)) {
+      const index_t count = (std::min)(kernel_.nr, columns - x);
+      for (index_t r = 0; r < count; ++r) t.row[r] = (j + x + r) * b_.channel_stride;
+      for (index_t p = p0, some; p < p0 + depth; p += some) {
+        some = (std::min)(plane - p % plane, p0 + depth - p);
+        kernel_.pack_transpose(data_ + p / plane * b_.next_image + p % plane, t.row, count, some, kernel_.nr,
+                               panels + (p - p0) * kernel_.nr);
+      }
+    }
+  }
+
+  /// panel(y * w.points + x, r) = tap first + r of point (y, x) of an image,   r < count; 0 for count <= r < NR
+  void pack_rectangle(const T* image, index_t first, index_t count, const axis& h, const axis& w, offset_tables& t,
+                      T* panel) const {
     const tap_box box = fitting_box(first, first + count, h, w, most_);
-    if (box.last < first + count) return pack_parts(first, count, h, w, t, panel);
-    fill_tile(box, tile_);
+    if (box.last < first + count) return pack_parts(image, first, count, h, w, t, panel);
+    fill_tile(image, box, tile_);
     box.offsets(h, w, t.row);
     for (index_t y = 0; y < h.points; ++y)
       kernel_.pack_transpose(tile_ + y * box.line(), t.row, count, w.points, kernel_.nr,
@@ -307,7 +334,8 @@ class b_packer {
   }
 
   /// The same where the tile holds some of the taps only.
-  void pack_parts(index_t first, index_t count, const axis& h, const axis& w, offset_tables& t, T* panel) const {
+  void pack_parts(const T* image, index_t first, index_t count, const axis& h, const axis& w, offset_tables& t,
+                  T* panel) const {
     const index_t nr = kernel_.nr;
     for (index_t r = 0; r < nr;) {
       if (r >= count) {
@@ -315,7 +343,7 @@ class b_packer {
         return;
       }
       const tap_box box = fitting_box(first + r, first + count, h, w, most_);
-      fill_tile(box, tile_);
+      fill_tile(image, box, tile_);
       box.offsets(h, w, t.row);
       for (index_t q = 0; q < box.last - box.first; ++q, ++r)
         for (index_t y = 0; y < h.points; ++y)
@@ -324,9 +352,9 @@ class b_packer {
     }
   }
 
-  void fill_tile(const tap_box& box, T* line) const {
+  void fill_tile(const T* image, const tap_box& box, T* line) const {
     for (index_t c = 0; c < box.channels; ++c) {
-      const T* plane = data_ + (box.channel + c) * b_.channel_stride;
+      const T* plane = image + (box.channel + c) * b_.channel_stride;
       for (index_t i = 0; i < box.tile_h.groups; ++i)
         for (index_t y = 0; y < box.tile_h.lines; ++y) {
           const index_t source = box.h.line(y, i);

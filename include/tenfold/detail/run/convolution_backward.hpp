@@ -1,0 +1,117 @@
+// The gradients of a convolution: of its input by the other list of algorithms, of its weight by one of its own.
+#pragma once
+
+#include <tenfold/detail/convolution/backward.hpp>
+#include <tenfold/detail/convolution/weight_gradient.hpp>
+#include <tenfold/detail/run/convolution.hpp>
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
+
+/// The convolution, of the other kind, that leads from a gradient of the result to that of the input; weights lie the
+/// same way for both.
+inline convolution_geometry reversed(const convolution_geometry& g) {
+  convolution_geometry back = g;
+  back.in_channels = g.out_channels;
+  back.out_channels = g.in_channels;
+  back.in = g.out;
+  back.out = g.in;
+  back.output_shape = {g.batch, g.groups * g.in_channels, g.in.h, g.in.w};
+  return back;
+}
+
+/// The algorithms that context::algorithm leaves of a list: one name may stand in either of the lists of a call, which
+/// then is free in the other.
+template <class T>
+context context_for(algorithm_list<T> list, algorithm_list<T> other, const context& ctx) {
+  const auto has = [&](algorithm_list<T> l) {
+    return std::any_of(l.begin(), l.end(), [&](const auto& a) { return a.name == ctx.algorithm; });
+  };
+  context own = ctx;
+  if (!has(list) && has(other)) own.algorithm = {};
+  return own;
+}
+
+/// The plans of a call.
+template <bool Transposed, class T>
+class backward_plan {
+ public:
+  backward_plan(const char* op, const convolution_geometry& g, const gradients& wanted, const context& ctx)
+      : back_(reversed(g)), weight_of_(Transposed ? back_ : g) {
+    if (wanted.input && !has_no_result(back_))
+      bytes_ = plan(input_, algorithms_of<!Transposed, T>(), weights(), op, back_, false, ctx);
+    if (wanted.weight && g.batch > 0 && weight_of_.in_channels * weight_of_.out_channels > 0)
+      bytes_ = (std::max)(
+          bytes_, plan(weight_, weights(), algorithms_of<!Transposed, T>(), op, weight_of_, wanted.beta != 0, ctx));
+  }
+  index_t bytes() const { return bytes_; }
+
+  void run(const plain::gradient_arrays<T>& a, bool adds, const context& ctx) const {
+    const scratch_memory memory(ctx, bytes_);
+    if (a.grad_bias) sum_bias(a, adds, ctx);
+    if (input_.algorithm && a.grad_input) {
+      epilogue<T> after;
+      after.line = TENFOLD_KERNEL(chosen_isa(ctx), finish_line<T, activation::function::none>);
+      input_.algorithm->run(input_, {a.grad_output, a.weight, nullptr, nullptr, a.grad_input, after}, ctx,
+                            memory.data());
+    }
+    if (!a.grad_weight) return;
+    if (!weight_.algorithm) return clear_weight(a, adds);
+    const T *image = Transposed ? a.grad_output : a.input, *points = Transposed ? a.input : a.grad_output;
+    convolution_operands<T> operands{image, points, nullptr, nullptr, a.grad_weight};
+    operands.adds = adds;
+    weight_.algorithm->run(weight_, operands, ctx, memory.data());
+  }
+
+ private:
+  static algorithm_list<T> weights() { return weight_gradient_algorithms<T>; }
+
+  static index_t plan(convolution_plan<T>& plan, algorithm_list<T> list, algorithm_list<T> other, const char* op,
+                      const convolution_geometry& g, bool adds, const context& ctx) {
+    convolution_operands<T> operands;
+    operands.adds = adds;
+    plan.geometry = g;
+    plan.algorithm = &choose_algorithm(list, op, g, context_for(list, other, ctx), false);
+    plan.algorithm->plan(plan, operands, ctx);
+    return plan.bytes;
+  }
+
+  void sum_bias(const plain::gradient_arrays<T>& a, bool adds, const context& ctx) const {
+    bias_gradient<T>(a.grad_output, back_.batch, back_.groups * back_.in_channels, back_.in.h * back_.in.w, ctx)
+        .run(ctx, adds, a.grad_bias);
+  }
+  void clear_weight(const plain::gradient_arrays<T>& a, bool adds) const {
+    const convolution_geometry& g = weight_of_;
+    if (!adds)
+      fill(a.grad_weight, a.grad_weight + g.groups * g.out_channels * g.in_channels * g.kernel.h * g.kernel.w, T{});
+  }
+
+  convolution_geometry back_, weight_of_;
+  convolution_plan<T> input_, weight_;
+  index_t bytes_ = 0;
+};
+
+template <bool Transposed, class T>
+void run_convolution_backward(const char* op, const convolution_geometry& g, const plain::gradient_arrays<T>& arrays,
+                              const gradients& wanted, const context& ctx) {
+  backward_plan<Transposed, T>(op, g, wanted, ctx).run(arrays, wanted.beta != 0, ctx);
+}
+
+template <bool Transposed, class T>
+index_t convolution_backward_bytes(const char* op, const convolution_geometry& g, const gradients& wanted,
+                                   const context& ctx) {
+  return backward_plan<Transposed, T>(op, g, wanted, ctx).bytes();
+}
+
+template <bool Transposed, class T>
+std::size_t find_weight_gradient_names(const convolution_geometry* g, const context& ctx, std::string_view* names) {
+  std::optional<convolution_geometry> of;
+  if (g) of = Transposed ? reversed(*g) : *g;
+  std::size_t count = 0;
+  for (const convolution_algorithm<T>& a : weight_gradient_algorithms<T>)
+    if (!of || a.applies(*of, ctx)) names[count++] = a.name;
+  return count;
+}
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
