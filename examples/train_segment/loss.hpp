@@ -31,7 +31,7 @@ inline loss_result cross_entropy(const tf::tensor<float>& logits, const tf::tens
   const float share = 1 / static_cast<float>(logits.size());
   auto grad = tf::tensor<float>::uninitialized(logits.shape());
   std::vector<double> sums(static_cast<std::size_t>(planes));
-  const auto sum_plane = [&](index_t p) {
+  auto sum_plane = [&](index_t p) {
     double sum = 0;
     for (index_t i = p * plane; i < (p + 1) * plane; ++i) {
       const float z = logits.data()[i], t = target.data()[i];

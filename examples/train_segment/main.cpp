@@ -27,7 +27,7 @@ volatile std::sig_atomic_t stop_signal = 0;
 void stop_on(int signal) {
   struct sigaction action {};
   action.sa_handler = [](int number) { stop_signal = number; };
-  action.sa_flags = SA_RESETHAND | SA_RESTART;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   sigaction(signal, &action, nullptr);
 }
 

@@ -18,6 +18,9 @@ namespace training {
 class progress {
  public:
   progress(index_t done, index_t steps) : begun_at_(done), steps_(steps) {}
+  ~progress() { end(); }
+  progress(const progress&) = delete;
+  progress& operator=(const progress&) = delete;
 
   void show(const run_state& run) {
     const auto now = clock::now();
@@ -30,11 +33,13 @@ class progress {
     else
       std::printf("%s\n", text.c_str());
     std::fflush(stdout);
+    open_line_ = terminal_;
   }
 
   /// Ends the bar's line.
-  void end() const {
-    if (terminal_) std::printf("\n");
+  void end() {
+    if (open_line_) std::puts("");
+    open_line_ = false;
   }
 
  private:
@@ -72,7 +77,7 @@ class progress {
 
   index_t begun_at_, steps_;
   clock::time_point start_ = clock::now(), drawn_{};
-  bool terminal_ = is_terminal();
+  bool terminal_ = is_terminal(), open_line_ = false;
 };
 
 }  // namespace training
