@@ -1,4 +1,4 @@
-// relu and sigmoid of the element type TENFOLD_ELEMENT.
+// relu, sigmoid and the gradients of the activations of the element type TENFOLD_ELEMENT.
 #include <tenfold/activation.hpp>
 
 namespace tenfold::inline v0::compiled {
@@ -6,5 +6,8 @@ namespace tenfold::inline v0::compiled {
 using T = TENFOLD_ELEMENT;
 template decltype(run_relu<T>) run_relu<T>;
 template decltype(run_sigmoid<T>) run_sigmoid<T>;
+template decltype(run_activation_backward<T>) run_activation_backward<T>;
+template decltype(run_prelu_backward<T>) run_prelu_backward<T>;
+template decltype(prelu_backward_bytes<T>) prelu_backward_bytes<T>;
 
 }  // namespace tenfold::inline v0::compiled

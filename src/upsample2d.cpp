@@ -1,4 +1,4 @@
-// The upsamplings of the element type TENFOLD_ELEMENT.
+// The upsamplings and their gradients of the element type TENFOLD_ELEMENT.
 #include <tenfold/upsample2d.hpp>
 
 namespace tenfold::inline v0::compiled {
@@ -6,5 +6,7 @@ namespace tenfold::inline v0::compiled {
 using T = TENFOLD_ELEMENT;
 template decltype(run_upsample_nearest2d<T>) run_upsample_nearest2d<T>;
 template decltype(run_upsample_bilinear2d<T>) run_upsample_bilinear2d<T>;
+template decltype(run_upsample_nearest2d_backward<T>) run_upsample_nearest2d_backward<T>;
+template decltype(run_upsample_bilinear2d_backward<T>) run_upsample_bilinear2d_backward<T>;
 
 }  // namespace tenfold::inline v0::compiled

@@ -1,4 +1,4 @@
-// max_pool2d, with and without indices.
+// max_pool2d, with and without indices, and its gradient.
 #pragma once
 
 #include <tenfold/detail/geometry.hpp>
@@ -105,6 +105,27 @@ constexpr pool2d_geometry check_max_pool2d(const shape& input, const pool2d_opti
   return {plane_count(input), h, w, with_planes_of(input, {h.points, w.points})};
 }
 
+/// The checks of max_pool2d_backward in PyTorch's order, but for the indices themselves: from pooled planes to those of
+/// the input.
+constexpr plane_geometry check_max_pool2d_backward(const shape& grad_output, const shape& indices, const shape& input) {
+  check_not_negative(input);
+  const std::size_t rank = input.size();
+  if (rank != 3 && rank != 4) raise("non-empty 3D or 4D (batch mode) tensor expected for input");
+  if (input[rank - 3] == 0 || input[rank - 2] == 0 || input[rank - 1] == 0)
+    raise({"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:", input});
+  check_dimension(grad_output, rank, rank - 3, input[rank - 3]);
+  if (rank == 4) check_dimension(grad_output, rank, 0, input[0]);
+  for (const std::size_t d : {rank - 3, rank - 2, rank - 1, std::size_t{0}})
+    check_dimension(indices, rank, d, grad_output[d]);
+
+  plane_geometry g{};
+  g.planes = plane_count(input);
+  g.in = last_two(grad_output);
+  g.out = last_two(input);
+  g.output_shape = input;
+  return g;
+}
+
 }  // namespace detail
 
 TENFOLD_END_STRICT
@@ -113,6 +134,9 @@ TENFOLD_END_STRICT
 /// Without Indices, `indices` is null.
 TENFOLD_SEAM_OF(Indices, void, run_max_pool2d, (g, input, values, indices, ctx), const pool2d_geometry& g,
                 const T* input, T* values, index_t* indices, const context& ctx)
+/// Checks the indices, then writes the gradient.
+TENFOLD_SEAM(void, run_max_pool2d_backward, (g, grad_output, indices, grad_input, ctx), const plane_geometry& g,
+             const T* grad_output, const index_t* indices, T* grad_input, const context& ctx)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 TENFOLD_BEGIN_STRICT
@@ -195,6 +219,53 @@ tensor<element_of<Input>> max_pool2d(const Input& input, const pool2d_options& o
   auto values = tensor<T>::uninitialized(g.output_shape);
   detail::seam::run_max_pool2d<false, T>(g, x.data(), values.data(), nullptr, ctx);
   return values;
+}
+
+/// The bytes of workspace that max_pool2d_backward_into needs: none.
+template <tensor_like GradOutput, tensor_like Indices>
+index_t max_pool2d_backward_workspace_bytes(const GradOutput&, const Indices&, const shape&,
+                                            const context& = default_context()) {
+  return 0;
+}
+
+/// max_pool2d_backward into a tensor of the input's shape, which may not overlap the others.
+template <tensor_like GradInput, tensor_like GradOutput, tensor_like Indices>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>> && std::same_as<element_of<Indices>, index_t>
+void max_pool2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output, const Indices& indices,
+                              const context& ctx = default_context()) {
+  const auto dy = detail::const_view(grad_output);
+  const auto at = detail::const_view(indices);
+  const auto dx = as_view(grad_input);
+  const auto g = detail::check_max_pool2d_backward(dy.shape(), at.shape(), dx.shape());
+  detail::seam::run_max_pool2d_backward<element_of<GradOutput>>(g, dy.data(), at.data(), dx.data(), ctx);
+}
+
+/// The gradient of max_pool2d for its input, as torch.ops.aten.max_pool2d_with_indices_backward.
+///
+///     grad_input[n, c].flat[p] = sum of grad_output[n, c, oh, ow] over all oh, ow with indices[n, c, oh, ow] = p
+///
+/// added to +0 in row-major order of oh, ow; integers wrap. An index of -1 adds to nothing. The other settings of the
+/// pooling are in the indices.
+///
+/// grad_output  (N, C, OH, OW) or (C, OH, OW); N may be 0
+/// indices      like grad_output, int64: places h * W + w in the input plane, as max_pool2d_with_indices gives them
+/// input_shape  (N, C, H, W) or (C, H, W)
+/// returns      a tensor of the input's shape
+/// throws       tenfold::error in PyTorch's words; every check, that of the indices too, comes before the first write.
+///              Other indices outside the plane, such as those of windows without an element in the image, are
+///              refused, where PyTorch writes elsewhere
+/// source       as max_unpool2d, but adding: detail/kernels/max_unpool2d.inl.hpp
+template <tensor_like GradOutput, tensor_like Indices>
+  requires(std::same_as<element_of<Indices>, index_t>)
+tensor<element_of<GradOutput>> max_pool2d_backward(const GradOutput& grad_output, const Indices& indices,
+                                                   const shape& input_shape, const context& ctx = default_context()) {
+  using T = element_of<GradOutput>;
+  const auto dy = detail::const_view(grad_output);
+  const auto at = detail::const_view(indices);
+  const auto g = detail::check_max_pool2d_backward(dy.shape(), at.shape(), input_shape);
+  auto grad_input = tensor<T>::uninitialized(input_shape);
+  detail::seam::run_max_pool2d_backward<T>(g, dy.data(), at.data(), grad_input.data(), ctx);
+  return grad_input;
 }
 
 TENFOLD_END_STRICT

@@ -1,4 +1,4 @@
-// max_unpool2d.
+// max_unpool2d and its gradient.
 #pragma once
 
 #include <tenfold/detail/geometry.hpp>
@@ -86,6 +86,25 @@ constexpr plane_geometry check_max_unpool2d(const shape& input, const shape& ind
   return g;
 }
 
+/// The checks of max_unpool2d_backward, but for the indices themselves: from unpooled planes to those of the input.
+/// PyTorch has none of its own there, as its gradient belongs to a call whose checks have passed.
+constexpr plane_geometry check_max_unpool2d_backward(const shape& grad_output, const shape& indices) {
+  if (indices.size() != 3 && indices.size() != 4)
+    raise({"Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with ",
+           static_cast<index_t>(indices.size()), " dimensions."});
+  bool fits = grad_output.size() == indices.size();
+  for (std::size_t d = 0; fits && d + 2 < indices.size(); ++d) fits = grad_output[d] == indices[d];
+  if (!fits)
+    raise({"max_unpool2d_backward: expected grad_output to have as many planes as indices, whose shape is ", indices,
+           ", but got ", grad_output});
+  plane_geometry g{};
+  g.planes = plane_count(indices);
+  g.in = last_two(indices);
+  g.out = last_two(grad_output);
+  g.output_shape = indices;
+  return g;
+}
+
 /// One bit for each place of a plane, or of a part of it where the plane is too large for the scratch memory.
 inline index_t unpool_seen_bytes(const plane_geometry& g, const context& ctx) {
   const index_t whole = round_up(ceil_divide(g.out.h * g.out.w, 8), static_cast<index_t>(alignment));
@@ -105,6 +124,9 @@ TENFOLD_END_STRICT
 /// Checks the indices, then writes the output.
 TENFOLD_SEAM(void, run_max_unpool2d, (g, o, input, indices, output, ctx), const plane_geometry& g,
              const unpool2d_options& o, const T* input, const index_t* indices, T* output, const context& ctx)
+/// The same for the gradient.
+TENFOLD_SEAM(void, run_max_unpool2d_backward, (g, grad_output, indices, grad_input, ctx), const plane_geometry& g,
+             const T* grad_output, const index_t* indices, T* grad_input, const context& ctx)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 TENFOLD_BEGIN_STRICT
@@ -163,6 +185,49 @@ tensor<element_of<Input>> max_unpool2d(const Input& input, const Indices& indice
   auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
   detail::seam::run_max_unpool2d<element_of<Input>>(g, options, x.data(), at.data(), output.data(), ctx);
   return output;
+}
+
+/// The bytes of workspace that max_unpool2d_backward_into needs: none.
+template <tensor_like GradOutput, tensor_like Indices>
+index_t max_unpool2d_backward_workspace_bytes(const GradOutput&, const Indices&, const context& = default_context()) {
+  return 0;
+}
+
+/// max_unpool2d_backward into a tensor of the indices' shape, which may not overlap the others.
+template <tensor_like GradInput, tensor_like GradOutput, tensor_like Indices>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>> && std::same_as<element_of<Indices>, index_t>
+void max_unpool2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output, const Indices& indices,
+                                const context& ctx = default_context()) {
+  const auto dy = detail::const_view(grad_output);
+  const auto at = detail::const_view(indices);
+  const auto g = detail::check_max_unpool2d_backward(dy.shape(), at.shape());
+  detail::check_output_shape("max_unpool2d_backward", "grad_input", g.output_shape, as_view(grad_input).shape());
+  detail::seam::run_max_unpool2d_backward<element_of<GradOutput>>(g, dy.data(), at.data(), as_view(grad_input).data(),
+                                                                  ctx);
+}
+
+/// The gradient of max_unpool2d for its input, as PyTorch's autograd has it.
+///
+///     grad_input[n, c, h, w] = grad_output[n, c].flat[indices[n, c, h, w]]
+///
+/// Of copies of an index each gets the gradient, also those whose value max_unpool2d did not keep.
+///
+/// grad_output  (N, C, OH, OW) or (C, OH, OW); N may be 0
+/// indices      (N, C, H, W) or (C, H, W), int64: places oh * OW + ow in the output plane
+/// returns      a tensor of the indices' shape
+/// throws       tenfold::error, in max_unpool2d's words for an index outside the plane; every check, that of the
+///              indices too, comes before the first write
+template <tensor_like GradOutput, tensor_like Indices>
+  requires(std::same_as<element_of<Indices>, index_t>)
+tensor<element_of<GradOutput>> max_unpool2d_backward(const GradOutput& grad_output, const Indices& indices,
+                                                     const context& ctx = default_context()) {
+  using T = element_of<GradOutput>;
+  const auto dy = detail::const_view(grad_output);
+  const auto at = detail::const_view(indices);
+  const auto g = detail::check_max_unpool2d_backward(dy.shape(), at.shape());
+  auto grad_input = tensor<T>::uninitialized(g.output_shape);
+  detail::seam::run_max_unpool2d_backward<T>(g, dy.data(), at.data(), grad_input.data(), ctx);
+  return grad_input;
 }
 
 TENFOLD_END_STRICT

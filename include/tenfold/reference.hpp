@@ -8,6 +8,7 @@
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
 #include <tenfold/detail/run/max_unpool2d.hpp>
+#include <tenfold/detail/run/plane_indices.hpp>
 #include <tenfold/gemm.hpp>
 #include <tenfold/im2col.hpp>
 #include <tenfold/max_pool2d.hpp>
@@ -297,6 +298,46 @@ tensor<element_of<Input>> max_unpool2d(const Input& input, const Indices& indice
   return output;
 }
 
+namespace parts {
+
+/// to += value in the element type, as PyTorch adds gradients; integers wrap.
+template <element T>
+void add(T& to, T value) {
+  using S = std::conditional_t<std::floating_point<T>, T, std::uint64_t>;
+  to = static_cast<T>(static_cast<S>(to) + static_cast<S>(value));
+}
+
+}  // namespace parts
+
+/// grad_input[n, c].flat[indices[n, c, oh, ow]] += grad_output[n, c, oh, ow], in row-major order; but for -1.
+template <tensor_like GradOutput, tensor_like Indices>
+tensor<element_of<GradOutput>> max_pool2d_backward(const GradOutput& grad_output, const Indices& indices,
+                                                   const shape& input_shape) {
+  const auto dy = detail::const_view(grad_output);
+  const auto at = detail::const_view(indices);
+  const auto g = detail::check_max_pool2d_backward(dy.shape(), at.shape(), input_shape);
+  detail::check_plane_indices(g.planes, g.in, g.out, -1, at.data(), context{});
+  tensor<element_of<GradOutput>> dx(input_shape);
+  for (index_t i = 0; i < dy.size(); ++i) {
+    const index_t plane = i / (g.in.h * g.in.w);
+    if (at.data()[i] != -1) parts::add(dx.data()[plane * g.out.h * g.out.w + at.data()[i]], dy.data()[i]);
+  }
+  return dx;
+}
+
+/// grad_input[n, c, h, w] = grad_output[n, c].flat[indices[n, c, h, w]].
+template <tensor_like GradOutput, tensor_like Indices>
+tensor<element_of<GradOutput>> max_unpool2d_backward(const GradOutput& grad_output, const Indices& indices) {
+  const auto dy = detail::const_view(grad_output);
+  const auto at = detail::const_view(indices);
+  const auto g = detail::check_max_unpool2d_backward(dy.shape(), at.shape());
+  tensor<element_of<GradOutput>> dx(g.output_shape);
+  if (dx.size() > 0) detail::check_unpool_indices(g, at.data(), context{});
+  for (index_t i = 0; i < dx.size(); ++i)
+    dx.data()[i] = dy.data()[i / (g.in.h * g.in.w) * g.out.h * g.out.w + at.data()[i]];
+  return dx;
+}
+
 // -------------------------------------------------------------------------------------------------------- upsampling
 
 namespace parts {
@@ -384,6 +425,73 @@ tensor<element_of<Input>> upsample_bilinear2d(const Input& input, const Size& si
   return y;
 }
 
+namespace parts {
+
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                           const std::optional<scale>& factor) {
+  const auto dy = detail::const_view(grad_output);
+  const auto g = detail::check_upsample2d_backward(dy.shape(), input_shape, factor, false);
+  tensor<element_of<GradOutput>> dx(input_shape);
+  for (index_t n = 0; n < dy.shape()[0]; ++n)
+    for (index_t c = 0; c < dy.shape()[1]; ++c)
+      for (index_t oh = 0; oh < g.out.h; ++oh)
+        for (index_t ow = 0; ow < g.out.w; ++ow)
+          add(dx(n, c, nearest(oh, g.in.h, g.out.h, g.step_h), nearest(ow, g.in.w, g.out.w, g.step_w)),
+              dy(n, c, oh, ow));
+  return dx;
+}
+
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_bilinear2d_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                            const std::optional<scale>& factor, bool align_corners) {
+  using T = element_of<GradOutput>;
+  const auto dy = detail::const_view(grad_output);
+  const auto g = detail::check_upsample2d_backward(dy.shape(), input_shape, factor, align_corners);
+  tensor<double> sums(input_shape);
+  for (index_t n = 0; n < dy.shape()[0]; ++n)
+    for (index_t c = 0; c < dy.shape()[1]; ++c)
+      for (index_t oh = 0; oh < g.out.h; ++oh)
+        for (index_t ow = 0; ow < g.out.w; ++ow) {
+          const auto v = between<T>(oh, g.in.h, g.out.h, g.step_h, align_corners);
+          const auto h = between<T>(ow, g.in.w, g.out.w, g.step_w, align_corners);
+          const double a = v.fraction, b = h.fraction, gradient = dy(n, c, oh, ow);
+          sums(n, c, v.first, h.first) += (1 - a) * (1 - b) * gradient;
+          sums(n, c, v.first, h.second) += (1 - a) * b * gradient;
+          sums(n, c, v.second, h.first) += a * (1 - b) * gradient;
+          sums(n, c, v.second, h.second) += a * b * gradient;
+        }
+  tensor<T> dx(input_shape);
+  for (index_t i = 0; i < dx.size(); ++i) dx.data()[i] = static_cast<T>(sums.data()[i]);
+  return dx;
+}
+
+}  // namespace parts
+
+/// grad_input[n, c, nearest(oh), nearest(ow)] += grad_output[n, c, oh, ow], in row-major order.
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape) {
+  return parts::upsample_nearest2d_backward(grad_output, input_shape, std::nullopt);
+}
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                           const scale& factor) {
+  return parts::upsample_nearest2d_backward(grad_output, input_shape, factor);
+}
+
+/// To each of the four inputs around an output its weight times grad_output. The weights are those of
+/// upsample_bilinear2d, computed in the element type; the sums are computed in double.
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_bilinear2d_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                            bool align_corners = false) {
+  return parts::upsample_bilinear2d_backward(grad_output, input_shape, std::nullopt, align_corners);
+}
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_bilinear2d_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                            const scale& factor, bool align_corners = false) {
+  return parts::upsample_bilinear2d_backward(grad_output, input_shape, factor, align_corners);
+}
+
 // ------------------------------------------------------------------------------------------------------- elementwise
 
 /// output = input < 0 ? 0 : input.
@@ -435,6 +543,99 @@ tensor<element_of<Input>> activated(const Input& input, const activation& after)
     }
   }
   return y;
+}
+
+namespace parts {
+
+/// grad_input = f(grad_output, the other tensor), element by element.
+template <tensor_like GradOutput, tensor_like Saved, class F>
+tensor<element_of<GradOutput>> gradient(const GradOutput& grad_output, const Saved& saved, const F& f) {
+  const auto dy = detail::const_view(grad_output), x = detail::const_view(saved);
+  tensor<element_of<GradOutput>> dx(dy.shape());
+  for (index_t i = 0; i < dx.size(); ++i) dx.data()[i] = f(dy.data()[i], x.data()[i]);
+  return dx;
+}
+
+}  // namespace parts
+
+/// grad_input = result <= 0 ? 0 : grad_output.
+template <tensor_like GradOutput, tensor_like Result>
+tensor<element_of<GradOutput>> relu_backward(const GradOutput& grad_output, const Result& result) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, result, [](T dy, T y) { return y <= 0 ? T{0} : dy; });
+}
+
+/// grad_input = grad_output * (1 - result) * result, from left to right in the element type.
+template <tensor_like GradOutput, tensor_like Result>
+tensor<element_of<GradOutput>> sigmoid_backward(const GradOutput& grad_output, const Result& result) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, result, [](T dy, T y) {
+    const T left = static_cast<T>(1) - y;
+    return static_cast<T>(static_cast<T>(dy * left) * y);
+  });
+}
+
+/// grad_input = input > 0 ? grad_output : grad_output * negative_slope.
+template <tensor_like GradOutput, tensor_like Input>
+tensor<element_of<GradOutput>> leaky_relu_backward(const GradOutput& grad_output, const Input& input,
+                                                   double negative_slope = 0.01) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, input,
+                         [=](T dy, T x) { return x > 0 ? dy : static_cast<T>(dy * static_cast<T>(negative_slope)); });
+}
+
+/// grad_input = input <= min_val or input >= max_val ? 0 : grad_output, with the bounds in the element type.
+template <tensor_like GradOutput, tensor_like Input>
+tensor<element_of<GradOutput>> hardtanh_backward(const GradOutput& grad_output, const Input& input, double min_val = -1,
+                                                 double max_val = 1) {
+  using T = element_of<GradOutput>;
+  const T low = static_cast<T>(min_val), high = static_cast<T>(max_val);
+  return parts::gradient(grad_output, input, [=](T dy, T x) { return x <= low || x >= high ? T{0} : dy; });
+}
+
+/// grad_input = grad_output * s * (1 + input * (1 - s)), s = 1 / (1 + exp(-input)); the exact value is rounded once.
+template <tensor_like GradOutput, tensor_like Input>
+tensor<element_of<GradOutput>> silu_backward(const GradOutput& grad_output, const Input& input) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, input, [](T dy, T x) {
+    const long double s = 1 / (1 + std::exp(-static_cast<long double>(x)));
+    return static_cast<T>(static_cast<long double>(dy) * s * (1 + static_cast<long double>(x) * (1 - s)));
+  });
+}
+
+/// grad_input = input <= -3 ? 0 : input < 3 ? grad_output * (input / 3 + 1/2) : grad_output, in the element type.
+template <tensor_like GradOutput, tensor_like Input>
+tensor<element_of<GradOutput>> hardswish_backward(const GradOutput& grad_output, const Input& input) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, input, [](T dy, T x) {
+    if (x <= -3) return T{0};
+    const T third = x / 3;
+    const T slope = third + static_cast<T>(0.5);
+    return x < 3 ? static_cast<T>(dy * slope) : dy;
+  });
+}
+
+/// grad_input = input > 0 ? grad_output : slopes[c] * grad_output, and grad_slopes[c] the sum of input > 0 ? 0 : input
+/// * grad_output over channel c, which is dimension 1. The sum is computed in double.
+template <tensor_like GradOutput, tensor_like Input, tensor_like Slopes>
+prelu_gradients<element_of<GradOutput>> prelu_backward(const GradOutput& grad_output, const Input& input,
+                                                       const Slopes& slopes) {
+  using T = element_of<GradOutput>;
+  const auto dy = detail::const_view(grad_output), x = detail::const_view(input), w = detail::const_view(slopes);
+  detail::check_prelu(x.shape(), w.shape());
+  detail::check_output_shape("prelu_backward", "grad_output", x.shape(), dy.shape());
+  index_t line = 1;
+  for (std::size_t d = 2; d < x.shape().size(); ++d) line *= x.shape()[d];
+  prelu_gradients<T> result{tensor<T>(x.shape()), tensor<T>(w.shape())};
+  tensor<double> sums(w.shape());
+  for (index_t i = 0; i < x.size(); ++i) {
+    const index_t c = w.size() == 1 ? 0 : i / line % w.size();
+    const T v = x.data()[i], gradient = dy.data()[i];
+    result.grad_input.data()[i] = v > 0 ? gradient : static_cast<T>(w.data()[c] * gradient);
+    if (!(v > 0)) sums.data()[c] += static_cast<double>(v) * static_cast<double>(gradient);
+  }
+  for (index_t c = 0; c < w.size(); ++c) result.grad_slopes.data()[c] = static_cast<T>(sums.data()[c]);
+  return result;
 }
 
 /// output = a + b, which wraps where it is an integer.

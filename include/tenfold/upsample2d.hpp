@@ -1,4 +1,4 @@
-// upsample_nearest2d, upsample_bilinear2d.
+// upsample_nearest2d, upsample_bilinear2d, and their gradients.
 #pragma once
 
 #include <tenfold/detail/geometry.hpp>
@@ -6,6 +6,7 @@
 #include <tenfold/detail/seam.hpp>
 
 #include <charconv>  // to_chars: a scale in an error text
+#include <optional>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 TENFOLD_BEGIN_STRICT
@@ -59,6 +60,12 @@ constexpr hw upsampled_size(const shape& input, const scale& factor) {
   return {scaled_size(input[2], factor.h), scaled_size(input[3], factor.w)};
 }
 
+constexpr void check_upsampled_sizes(const hw& in, const hw& out) {
+  if (in.h <= 0 || in.w <= 0 || out.h <= 0 || out.w <= 0)
+    raise({"Input and output sizes should be greater than 0, but got input (H: ", in.h, ", W: ", in.w,
+           ") output (H: ", out.h, ", W: ", out.w, ")"});
+}
+
 /// The checks of an upsampling in PyTorch's order. Size is hw or scale.
 template <class Size>
 constexpr upsample2d_geometry check_upsample2d(const shape& input, const Size& size, bool align_corners) {
@@ -66,9 +73,7 @@ constexpr upsample2d_geometry check_upsample2d(const shape& input, const Size& s
   upsample2d_geometry g{};
   g.in = last_two(input);
   g.out = upsampled_size(input, size);
-  if (g.in.h <= 0 || g.in.w <= 0 || g.out.h <= 0 || g.out.w <= 0)
-    raise({"Input and output sizes should be greater than 0, but got input (H: ", g.in.h, ", W: ", g.in.w,
-           ") output (H: ", g.out.h, ", W: ", g.out.w, ")"});
+  check_upsampled_sizes(g.in, g.out);
   if (input[1] == 0) raise({"Non-empty 4D data tensor expected but got a tensor with sizes ", input});
   g.planes = plane_count(input);
   if constexpr (std::same_as<Size, scale>) {
@@ -77,6 +82,32 @@ constexpr upsample2d_geometry check_upsample2d(const shape& input, const Size& s
   }
   g.align_corners = align_corners;
   g.output_shape = with_planes_of(input, g.out);
+  return g;
+}
+
+/// The checks of an upsampling's gradient in PyTorch's order: `in` is the input and `out` the output, which without a
+/// scale is of the gradient's own size.
+constexpr upsample2d_geometry check_upsample2d_backward(const shape& grad_output, const shape& input,
+                                                        const std::optional<scale>& factor, bool align_corners) {
+  if (input.size() != 4) raise({"It is expected input_size equals to 4, but got size ", input.size()});
+  upsample2d_geometry g{};
+  g.in = last_two(input);
+  g.out = factor ? upsampled_size(input, *factor) : grad_output.size() < 2 ? hw(1) : last_two(grad_output);
+  check_upsampled_sizes(g.in, g.out);
+  if (grad_output.size() != 4)
+    raise({"Expected grad_output to be a tensor of dimension 4 but got: dimension ", grad_output.size()});
+  const shape output = with_planes_of(input, g.out);
+  for (std::size_t d = 0; d < 4; ++d)
+    if (grad_output[d] != output[d])
+      raise({"Expected grad_output to have the same shape as output; output.size(", d, ") = ", output[d],
+             " but got grad_output.size(", d, ") = ", grad_output[d]});
+  g.planes = plane_count(input);
+  if (factor) {
+    g.step_h = 1.0 / factor->h;
+    g.step_w = 1.0 / factor->w;
+  }
+  g.align_corners = align_corners;
+  g.output_shape = input;
   return g;
 }
 
@@ -93,6 +124,10 @@ TENFOLD_SEAM(void, run_upsample_nearest2d, (g, input, output, ctx), const upsamp
              T* output, const context& ctx)
 TENFOLD_SEAM(void, run_upsample_bilinear2d, (g, input, output, ctx), const upsample2d_geometry& g, const T* input,
              T* output, const context& ctx)
+TENFOLD_SEAM(void, run_upsample_nearest2d_backward, (g, grad_output, grad_input, ctx), const upsample2d_geometry& g,
+             const T* grad_output, T* grad_input, const context& ctx)
+TENFOLD_SEAM(void, run_upsample_bilinear2d_backward, (g, grad_output, grad_input, ctx), const upsample2d_geometry& g,
+             const T* grad_output, T* grad_input, const context& ctx)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 TENFOLD_BEGIN_STRICT
@@ -184,6 +219,151 @@ tensor<element_of<Input>> upsample_bilinear2d(const Input& input, const Size& si
   detail::seam::run_upsample_bilinear2d(g, x.data(), output.data(), ctx);
   return output;
 }
+
+/// The bytes of workspace that the gradients of the upsamplings need: none.
+template <tensor_like GradOutput>
+index_t upsample_nearest2d_backward_workspace_bytes(const GradOutput&, const shape&,
+                                                    const context& = default_context()) {
+  return 0;
+}
+template <tensor_like GradOutput>
+index_t upsample_nearest2d_backward_workspace_bytes(const GradOutput&, const shape&, const scale&,
+                                                    const context& = default_context()) {
+  return 0;
+}
+template <tensor_like GradOutput>
+index_t upsample_bilinear2d_backward_workspace_bytes(const GradOutput&, const shape&, bool = false,
+                                                     const context& = default_context()) {
+  return 0;
+}
+template <tensor_like GradOutput>
+index_t upsample_bilinear2d_backward_workspace_bytes(const GradOutput&, const shape&, const scale&, bool = false,
+                                                     const context& = default_context()) {
+  return 0;
+}
+
+namespace detail {
+
+template <class GradInput, class GradOutput>
+void upsample_nearest2d_backward_into(const GradInput& grad_input, const GradOutput& grad_output,
+                                      const std::optional<scale>& factor, const context& ctx) {
+  const auto g = check_upsample2d_backward(grad_output.shape(), grad_input.shape(), factor, false);
+  seam::run_upsample_nearest2d_backward(g, grad_output.data(), grad_input.data(), ctx);
+}
+
+template <class GradOutput>
+tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input,
+                                                           const std::optional<scale>& factor, const context& ctx) {
+  const auto g = check_upsample2d_backward(grad_output.shape(), input, factor, false);
+  auto grad_input = tensor<element_of<GradOutput>>::uninitialized(input);
+  seam::run_upsample_nearest2d_backward(g, grad_output.data(), grad_input.data(), ctx);
+  return grad_input;
+}
+
+template <class GradInput, class GradOutput>
+void upsample_bilinear2d_backward_into(const GradInput& grad_input, const GradOutput& grad_output,
+                                       const std::optional<scale>& factor, bool align_corners, const context& ctx) {
+  const auto g = check_upsample2d_backward(grad_output.shape(), grad_input.shape(), factor, align_corners);
+  seam::run_upsample_bilinear2d_backward(g, grad_output.data(), grad_input.data(), ctx);
+}
+
+template <class GradOutput>
+tensor<element_of<GradOutput>> upsample_bilinear2d_backward(const GradOutput& grad_output, const shape& input,
+                                                            const std::optional<scale>& factor, bool align_corners,
+                                                            const context& ctx) {
+  const auto g = check_upsample2d_backward(grad_output.shape(), input, factor, align_corners);
+  auto grad_input = tensor<element_of<GradOutput>>::uninitialized(input);
+  seam::run_upsample_bilinear2d_backward(g, grad_output.data(), grad_input.data(), ctx);
+  return grad_input;
+}
+
+}  // namespace detail
+
+/// upsample_nearest2d_backward into a tensor of the input's shape, which may not overlap grad_output. With a scale,
+/// that which the upsampling was given.
+template <tensor_like GradInput, tensor_like GradOutput>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>>
+void upsample_nearest2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
+                                      const context& ctx = default_context()) {
+  detail::upsample_nearest2d_backward_into(as_view(grad_input), detail::const_view(grad_output), std::nullopt, ctx);
+}
+template <tensor_like GradInput, tensor_like GradOutput>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>>
+void upsample_nearest2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output, const scale& factor,
+                                      const context& ctx = default_context()) {
+  detail::upsample_nearest2d_backward_into(as_view(grad_input), detail::const_view(grad_output), factor, ctx);
+}
+
+/// upsample_bilinear2d_backward into a tensor of the input's shape, likewise.
+template <tensor_like GradInput, tensor_like GradOutput>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>> && std::floating_point<element_of<GradOutput>>
+void upsample_bilinear2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
+                                       bool align_corners = false, const context& ctx = default_context()) {
+  detail::upsample_bilinear2d_backward_into(as_view(grad_input), detail::const_view(grad_output), std::nullopt,
+                                            align_corners, ctx);
+}
+template <tensor_like GradInput, tensor_like GradOutput>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>> && std::floating_point<element_of<GradOutput>>
+void upsample_bilinear2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output, const scale& factor,
+                                       bool align_corners = false, const context& ctx = default_context()) {
+  detail::upsample_bilinear2d_backward_into(as_view(grad_input), detail::const_view(grad_output), factor, align_corners,
+                                            ctx);
+}
+
+/// The gradient of upsample_nearest2d for its input, as torch.ops.aten.upsample_nearest2d_backward.
+///
+///     grad_input[n, c, h, w] = sum of grad_output[n, c, oh, ow] over all oh, ow with source(oh) = h, source(ow) = w
+///
+/// added to +0 in row-major order of oh, ow; integers wrap. `source` is upsample_nearest2d's, from the sizes, or from
+/// the scale where that was given to it: then it is to be given here too.
+///
+/// grad_output  (N, C, OH, OW); N and C may be 0
+/// input_shape  (N, C, H, W)
+/// returns      (N, C, H, W)
+/// throws       tenfold::error in PyTorch's words; every check comes before the first write
+/// source       detail/kernels/upsample2d_backward.inl.hpp
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                           const context& ctx = default_context()) {
+  return detail::upsample_nearest2d_backward(detail::const_view(grad_output), input_shape, std::nullopt, ctx);
+}
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                           const scale& factor,
+                                                           const context& ctx = default_context()) {
+  return detail::upsample_nearest2d_backward(detail::const_view(grad_output), input_shape, factor, ctx);
+}
+
+/// The gradient of upsample_bilinear2d for its input, as torch.ops.aten.upsample_bilinear2d_backward.
+///
+///     grad_input[n, c, h, w] = sum over ow of b(ow, w) * (sum over oh of a(oh, h) * grad_output[n, c, oh, ow])
+///
+/// where a and b are the weights with which upsample_bilinear2d takes the input's row h and column w: of the output's
+/// row oh 1 - a for its first input row and a for its second. Both sums start from +0; their terms come by ascending oh
+/// and ow, of one row or column that of the first input before that of the second. Weights of 0 count: an infinity
+/// makes the gradients of all four inputs around it infinite or NaN, even where the sizes are equal. Computed in the
+/// element type.
+///
+/// grad_output  (N, C, OH, OW), of floating-point numbers; N and C may be 0
+/// input_shape  (N, C, H, W)
+/// a scale      that which the upsampling was given
+/// returns      (N, C, H, W)
+/// throws       tenfold::error in PyTorch's words; every check comes before the first write
+/// source       detail/kernels/upsample2d_backward.inl.hpp
+template <tensor_like GradOutput>
+  requires std::floating_point<element_of<GradOutput>> tensor<element_of<GradOutput>> upsample_bilinear2d_backward(
+      const GradOutput& grad_output, const shape& input_shape, bool align_corners = false,
+      const context& ctx = default_context()) {
+    return detail::upsample_bilinear2d_backward(detail::const_view(grad_output), input_shape, std::nullopt,
+                                                align_corners, ctx);
+  }
+template <tensor_like GradOutput>
+  requires std::floating_point<element_of<GradOutput>> tensor<element_of<GradOutput>> upsample_bilinear2d_backward(
+      const GradOutput& grad_output, const shape& input_shape, const scale& factor, bool align_corners = false,
+      const context& ctx = default_context()) {
+    return detail::upsample_bilinear2d_backward(detail::const_view(grad_output), input_shape, factor, align_corners,
+                                                ctx);
+  }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

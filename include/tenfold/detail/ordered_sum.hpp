@@ -47,14 +47,24 @@ class ordered_sum {
   ///   memory  (scratch_bytes(budget))
   template <class Body>
   void run(const context& ctx, std::byte* memory, index_t budget, T* result, const Body& body) const {
+    run_pieces(ctx, memory, budget, 1, result,
+               [&](index_t worker, index_t chunk, index_t, T* partial) { body(worker, chunk, partial); });
+  }
+
+  /// The same, but body(worker, chunk, piece, partial) once for each chunk and piece, which is to write those of its
+  /// elements that are the piece's.
+  template <class Body>
+  void run_pieces(const context& ctx, std::byte* memory, index_t budget, index_t pieces, T* result,
+                  const Body& body) const {
     const auto add = TENFOLD_KERNEL(chosen_isa(ctx), add_lines<T>);
     T* const partials = reinterpret_cast<T*>(memory);
     if (chunks_ == 0 && !adds_to_result_) fill(result, result + elements_, T{});
     for (index_t first = 0, next; first < chunks_; first = next) {
       const index_t begun = first == 0 && !adds_to_result_;  // the result itself is the first partial sum's place
       next = (std::min)(chunks_, first + begun + held(budget));
-      parallel_tasks(ctx, next - first, [&](index_t worker, index_t i) {
-        body(worker, first + i, i < begun ? result : partials + (i - begun) * pitch());
+      parallel_tasks(ctx, (next - first) * pieces, [&](index_t worker, index_t task) {
+        const index_t i = task / pieces;
+        body(worker, first + i, task % pieces, i < begun ? result : partials + (i - begun) * pitch());
       });
       const index_t lines = next - first - begun;
       parallel_ranges(ctx, elements_, 0.1 * static_cast<double>(lines), [&](index_t begin, index_t end) {

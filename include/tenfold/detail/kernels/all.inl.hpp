@@ -2,6 +2,7 @@
 #include <tenfold/detail/kernels/vector.inl.hpp>
 #include <tenfold/detail/kernels/lanes.inl.hpp>
 #include <tenfold/detail/kernels/epilogue.inl.hpp>
+#include <tenfold/detail/kernels/activation_backward.inl.hpp>
 #include <tenfold/detail/kernels/gemm.inl.hpp>
 #include <tenfold/detail/kernels/pack.inl.hpp>
 #include <tenfold/detail/kernels/sum_taps.inl.hpp>
@@ -12,5 +13,6 @@
 #include <tenfold/detail/kernels/max_pool2d.inl.hpp>
 #include <tenfold/detail/kernels/max_unpool2d.inl.hpp>
 #include <tenfold/detail/kernels/upsample2d.inl.hpp>
+#include <tenfold/detail/kernels/upsample2d_backward.inl.hpp>
 #include <tenfold/detail/kernels/im2col.inl.hpp>
 #include <tenfold/detail/kernels/sums.inl.hpp>

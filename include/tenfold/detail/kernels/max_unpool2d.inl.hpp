@@ -1,27 +1,28 @@
-// max_unpool2d: the check of the indices, and the scatter.
+// max_unpool2d: the check of the indices, the scatter, and its gradient, the gather.
 
-// The position of the last index outside [0, volume), or -1.
+// The position of the last index outside [least, volume), or -1; least is 0 or less.
 //   indices (count)
-inline index_t last_index_outside(const index_t* indices, index_t count, index_t volume) {
-  // An index is inside where neither it nor volume - 1 - index has the sign bit (unsigned, so that nothing overflows).
+inline index_t last_index_outside(const index_t* indices, index_t count, index_t least, index_t volume) {
+  // Counted from the least, an index is inside where neither it nor what is left to the largest has the sign bit
+  // (unsigned, so that nothing overflows).
   using U = std::uint64_t;
   constexpr index_t block = 16 * lanes<U>;
   const U* p = reinterpret_cast<const U*>(indices);
-  const U last = static_cast<U>(volume) - 1;
+  const U first = static_cast<U>(least), last = static_cast<U>(volume) - 1 - first;
   for (index_t end = count; end > 0;) {
     const index_t begin = end >= block ? end - block : 0;
     vec<U> outside = {};
     index_t i = begin;
     for (; i + lanes<U> <= end; i += lanes<U>) {
-      const vec<U> index = load(p + i);
+      const vec<U> index = load(p + i) - broadcast(first);
       outside |= index | (broadcast(last) - index);
     }
     U any = 0;
-    for (; i < end; ++i) any |= p[i] | (last - p[i]);
+    for (; i < end; ++i) any |= (p[i] - first) | (last - (p[i] - first));
     TENFOLD_UNROLL for (int l = 0; l < lanes<U>; ++l) any |= outside[l];
     if (any >> 63)
       for (i = end; i-- > begin;)
-        if (p[i] > last) return i;
+        if (p[i] - first > last) return i;
     end = begin;
   }
   return -1;
@@ -48,10 +49,11 @@ TENFOLD_INLINE auto load_doubled_indices(const index_t* indices) {
 
 // Planes whose every index lies among the 2 x 2 outputs of its own element, as max_pool2d with a kernel and a stride of
 // 2 gives them: each output is written once, with no zeros beforehand. False, with y unfinished, where an index does
-// not. An output takes the value that covers it where that one's index is its place. Rows below half a vector reach
-// into what follows the planes: by half a vector in x and indices at most, by a whole one in y.
+// not. An output takes the value that covers it where that one's index is its place, or, for sums, 0 plus it: +0 for
+// -0. Rows below half a vector reach into what follows the planes: by half a vector in x and indices at most, by a
+// whole one in y.
 //   x, indices (planes, in.h, in.w)   y (planes, out.h, out.w), 2 in <= out <= 2 in + 1
-template <class T>
+template <bool Sums, class T>
 bool unpool_own_blocks(index_t planes, hw in, hw out, const T* x, const index_t* indices, T* y) {
   using D = std::conditional_t<sizeof(T) == 4, std::int32_t, index_t>;  // as wide as T, for its masks
   constexpr int L = lanes<T>;
@@ -71,7 +73,7 @@ bool unpool_own_blocks(index_t planes, hw in, hw out, const T* x, const index_t*
       for (index_t column = 0; column < in.w; column += each) {
         const index_t i = column + each <= in.w ? column : in.w - each;  // the last vector ends with the row
         const auto index = load_doubled_indices<T, L>(indices + i);
-        const vec_of<T, L> v = load_doubled<L>(x + i);
+        const vec_of<T, L> given = load_doubled<L>(x + i), v = Sums ? given + zero : given;
         const vec_of<D, L> place = row + fill_lanes<L>(static_cast<D>(2 * i));
         const auto upper = index == place, lower = index == place + w;
         store_lanes<L>(y + 2 * i, chosen(upper, v, zero));
@@ -91,11 +93,12 @@ bool unpool_own_blocks(index_t planes, hw in, hw out, const T* x, const index_t*
 }
 
 // y[p, indices[p, i]] = x[p, i] for all i in ascending order, 0 elsewhere;   begin <= p < end
+// With Sums it is += instead, which wraps, and an index of -1 is none.
 //   x, indices (planes, in.h, in.w)
 //   y          (planes, out.h, out.w)
-template <class T>
-void max_unpool2d_planes(index_t begin, index_t end, const hw& in, const hw& out, const T* x, const index_t* indices,
-                         T* y) {
+template <bool Sums, class T>
+void scatter_planes(index_t begin, index_t end, const hw& in, const hw& out, const T* x, const index_t* indices, T* y) {
+  using U = arithmetic_t<T>;
   constexpr int half = lanes<T> / 2;
   const index_t in_size = in.h * in.w, out_size = out.h * out.w;
   // As many planes together as half of the smallest L1 holds.
@@ -109,14 +112,36 @@ void max_unpool2d_planes(index_t begin, index_t end, const hw& in, const hw& out
     T* to = y + p * out_size;
     if constexpr (sizeof(T) >= 4) {
       const bool room = in.w >= half || (end - stop) * in_size >= half;  // behind these planes
-      own_blocks = own_blocks && room && unpool_own_blocks(stop - p, in, out, from, at, to);
+      own_blocks = own_blocks && room && unpool_own_blocks<Sums>(stop - p, in, out, from, at, to);
       if (own_blocks) continue;
     }
     __builtin_memset(to, 0, static_cast<std::size_t>((stop - p) * out_size) * sizeof(T));
     for (; p < stop; ++p, from += in_size, at += in_size, to += out_size) {
       index_t i = 0;
-      for (; i + 8 <= in_size; i += 8) TENFOLD_UNROLL for (int k = 0; k < 8; ++k) to[at[i + k]] = from[i + k];
-      for (; i < in_size; ++i) to[at[i]] = from[i];
+      if constexpr (Sums) {
+        for (; i < in_size; ++i)
+          if (at[i] >= 0)
+            to[at[i]] = static_cast<T>(static_cast<U>(static_cast<U>(to[at[i]]) + static_cast<U>(from[i])));
+      } else {
+        for (; i + 8 <= in_size; i += 8) TENFOLD_UNROLL for (int k = 0; k < 8; ++k) to[at[i + k]] = from[i + k];
+        for (; i < in_size; ++i) to[at[i]] = from[i];
+      }
     }
+  }
+}
+
+// y[p, i] = x[p, indices[p, i]] for all i;   begin <= p < end
+//   x           (planes, volume)
+//   indices, y  (planes, count)
+template <class T>
+void max_unpool2d_backward_planes(index_t begin, index_t end, index_t count, index_t volume, const T* x,
+                                  const index_t* indices, T* y) {
+  for (index_t p = begin; p < end; ++p) {
+    const T* from = x + p * volume;
+    const index_t* at = indices + p * count;
+    T* to = y + p * count;
+    index_t i = 0;
+    for (; i + 8 <= count; i += 8) TENFOLD_UNROLL for (int k = 0; k < 8; ++k) to[i + k] = from[at[i + k]];
+    for (; i < count; ++i) to[i] = from[at[i]];
   }
 }

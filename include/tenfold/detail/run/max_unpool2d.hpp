@@ -1,30 +1,19 @@
-// max_unpool2d: the checks of the indices, then whole planes.
+// max_unpool2d and its gradient: the checks of the indices, then whole planes.
 #pragma once
 
 #include <tenfold/max_unpool2d.hpp>
 #include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/kernel_table.hpp>  // arithmetic_t
 #include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/run/plane_indices.hpp>
 
 #include <charconv>  // to_chars: a value in an error text
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
-/// Every index is a place in its output plane. The last one that is not, in memory order, is named, as by PyTorch.
 inline void check_unpool_indices(const plane_geometry& g, const index_t* indices, const context& ctx) {
-  const auto last_outside = TENFOLD_KERNEL(chosen_isa(ctx), last_index_outside);
-  const index_t in = g.in.h * g.in.w;
-  const index_t out = g.out.h * g.out.w;
-  std::atomic<index_t> minus_last{1};  // its position, negative, so that the least is the last
-  parallel_ranges(ctx, g.planes, 0.3 * static_cast<double>(in), [&](index_t begin, index_t end) {
-    const index_t found = last_outside(indices + begin * in, (end - begin) * in, out);
-    if (found >= 0) lower_to(minus_last, -(begin * in + found));
-  });
-  if (minus_last <= 0)
-    raise({"Found an invalid max index: ", indices[-minus_last], " (output volumes are of size ", g.out.h, "x", g.out.w,
-           ")"},
-          "an index counts within its plane, h * width + w: convert_indices makes such of other kinds");
+  check_plane_indices(g.planes, g.in, g.out, 0, indices, ctx);
 }
 
 /// The position of the first index that stands before it already, or `count`. All are in [0, out).
@@ -107,7 +96,7 @@ void run_max_unpool2d(const plane_geometry& g, const unpool2d_options& o, const 
     const scratch_memory memory(ctx, unpool_scratch_bytes(g, o, ctx));
     check_no_duplicates(g, input, indices, memory.data(), ctx);
   }
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), max_unpool2d_planes<T>);
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), scatter_planes<false, T>);
   const bool plain = o.duplicates == unpool_duplicates::last || o.duplicates == unpool_duplicates::error;
   const index_t in = g.in.h * g.in.w;
   const index_t out = g.out.h * g.out.w;
@@ -118,6 +107,17 @@ void run_max_unpool2d(const plane_geometry& g, const unpool2d_options& o, const 
                     for (index_t p = begin; p < end; ++p)
                       unpool_plane(o.duplicates, in, out, input + p * in, indices + p * in, output + p * out);
                   });
+}
+
+template <class T>
+void run_max_unpool2d_backward(const plane_geometry& g, const T* grad_output, const index_t* indices, T* grad_input,
+                               const context& ctx) {
+  const index_t in = g.in.h * g.in.w, out = g.out.h * g.out.w;
+  if (g.planes * in == 0) return;
+  check_unpool_indices(g, indices, ctx);
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), max_unpool2d_backward_planes<T>);
+  parallel_ranges(ctx, g.planes, static_cast<double>(in),
+                  [&](index_t begin, index_t end) { kernel(begin, end, in, out, grad_output, indices, grad_input); });
 }
 
 TENFOLD_END_STRICT

@@ -43,17 +43,6 @@ void plan_prepared(const char* op, const convolution_geometry& g, const T* weigh
   kept.packed = own_weight;
 }
 
-/// The nearest number of the type towards 0.
-template <element T>
-T parameter_of(double value) {
-  if constexpr (std::integral<T>) {
-    constexpr double end = -static_cast<double>((std::numeric_limits<T>::min)());  // one above the largest
-    if (value >= end) return (std::numeric_limits<T>::max)();
-    if (value < -end) return (std::numeric_limits<T>::min)();
-  }
-  return static_cast<T>(value);
-}
-
 /// `slopes` are those of prelu, or null.
 template <element T>
 epilogue<T> epilogue_of(const activation& a, const T* slopes, const T* residual, const T* output, isa level) {
