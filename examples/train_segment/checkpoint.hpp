@@ -40,7 +40,7 @@ void for_each_saved(Run& run, const Visit& visit) {
 inline std::string checksum(const run_state& run, std::map<std::string, std::string> metadata) {
   uLong sum = crc32(0, nullptr, 0);
   const auto add = [&](const void* bytes, std::size_t count) {
-    sum = crc32_z(sum, static_cast<const Bytef*>(bytes), count);
+    if (count > 0) sum = crc32_z(sum, static_cast<const Bytef*>(bytes), count);  // which begins anew at a null pointer
   };
   metadata.erase("crc32");
   for (const auto& [key, value] : metadata) add((key + '=' + value + '\n').data(), key.size() + value.size() + 2);

@@ -49,7 +49,8 @@ inline void draw_text(tf::tensor<float>& picture, index_t top, index_t left, con
   }
 }
 
-/// A part of the picture with axes: x from `first` to `last`, y from `low` to `high`, in logarithms if it says so.
+/// A part of the picture with axes: x from `first` to `last`, y from `low` to `high` (what is beyond is drawn at
+/// the edge), in logarithms if it says so.
 struct panel {
   double top, left, height, width;
   double first, last, low, high;
@@ -58,7 +59,7 @@ struct panel {
   double column(double x) const { return left + width * (x - first) / std::max(1.0, last - first); }
   double row(double y) const {
     const auto scale = [&](double v) { return logarithmic ? std::log(v) : v; };
-    return top + height * (scale(high) - scale(y)) / (scale(high) - scale(low));
+    return top + height * (scale(high) - scale(std::clamp(y, low, high))) / (scale(high) - scale(low));
   }
 };
 
