@@ -239,6 +239,20 @@ struct winograd_kernels {
   const winograd_transforms<T>& transforms;
 };
 
+/// The transforms of the gradient of a 3x3 weight, where lanes are channels; contracts in
+/// kernels/winograd_gradient.inl.hpp.
+template <class T>
+struct winograd_gradient_transforms {
+  index_t lanes;
+  void (*to_lanes)(const T* planes, index_t stride, index_t count, index_t n, index_t width, index_t gap, T* tile);
+  void (*input)(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* v, index_t plane,
+                index_t ld);
+  void (*gradient)(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* u, index_t plane,
+                   index_t ld);
+  void (*output)(const T* m, index_t plane, index_t count, bool adds, T* weight);
+  void (*range)(index_t n, const T* x, T* largest, T* sum);
+};
+
 inline constexpr index_t most_winograd_side = 6;
 
 /// C = beta C + alpha A B where the rows of B are lines, ldb apart; contract in kernels/unpacked_gemm.inl.hpp.

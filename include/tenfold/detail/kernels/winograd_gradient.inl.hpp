@@ -1,0 +1,161 @@
+// The transforms of the gradient of a 3x3 weight by Winograd's minimal filtering: of each tile of 4x4 gradients and the
+// 6x6 inputs that they belong to,
+//
+//     dW = A^T ((G g G^T) * (B^T d B)) A,   * element by element
+//
+// with the points of F(4x4, 3x3), 0, a, -a, b, -b and infinity, and so its B; A and G have exchanged their shapes. That
+// keeps the errors of sums, too: 19.1 where a sum of 4 products has 4 is 14.3 where one of 3 has 3
+// (kernels/winograd.inl.hpp). A lane is a channel, the only dimension that both operands' products run along.
+
+// u = G g
+template <class T, class V>
+TENFOLD_INLINE void winograd_gradient(const V (&g)[4], V (&u)[6]) {
+  constexpr T a = winograd_a, b = winograd_b;
+  const V even_a = g[0] + (a * a) * g[2], odd_a = a * g[1] + (a * a * a) * g[3];
+  const V even_b = g[0] + (b * b) * g[2], odd_b = b * g[1] + (b * b * b) * g[3];
+  constexpr T scale_a = 1 / (2 * a * a * (a * a - b * b)), scale_b = 1 / (2 * b * b * (b * b - a * a));
+  u[0] = (1 / (a * a * b * b)) * g[0];
+  u[1] = scale_a * (even_a + odd_a);
+  u[2] = scale_a * (even_a - odd_a);
+  u[3] = scale_b * (even_b + odd_b);
+  u[4] = scale_b * (even_b - odd_b);
+  u[5] = g[3];
+}
+
+// r = B^T d
+template <class T, class V>
+TENFOLD_INLINE void winograd_gradient_input(const V (&d)[6], V (&r)[6]) {
+  constexpr T a = winograd_a, b = winograd_b;
+  const V even_a = d[4] - (b * b) * d[2], odd_a = d[3] - (b * b) * d[1];
+  const V even_b = d[4] - (a * a) * d[2], odd_b = d[3] - (a * a) * d[1];
+  r[0] = (a * a * b * b) * d[0] + (d[4] - (a * a + b * b) * d[2]);
+  r[1] = even_a + a * odd_a;
+  r[2] = even_a - a * odd_a;
+  r[3] = even_b + b * odd_b;
+  r[4] = even_b - b * odd_b;
+  r[5] = (a * a * b * b) * d[1] + (d[5] - (a * a + b * b) * d[3]);
+}
+
+// y = A^T m
+template <class T, class V>
+TENFOLD_INLINE void winograd_gradient_output(const V (&m)[6], V (&y)[3]) {
+  constexpr T a = winograd_a, b = winograd_b;
+  y[0] = m[0] + ((m[1] + m[2]) + (m[3] + m[4]));
+  y[1] = a * (m[1] - m[2]) + b * (m[3] - m[4]);
+  y[2] = (a * a) * (m[1] + m[2]) + ((b * b) * (m[3] + m[4]) + m[5]);
+}
+
+// The elements [first, first + elements) of v(e, t, l) = (B^T d B)(e), d(i, j) = tile(i, 4 t + j, l);   t < tiles
+//   tile  (6, .., L) lines `line` apart
+//   v     (elements, tiles, L) elements `plane` apart, tiles ld
+template <class T>
+void winograd_gradient_inputs(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* v,
+                              index_t plane, index_t ld) {
+  constexpr int L = direct_lanes<T>;
+  using V = vec_of<T, L>;
+  for (index_t t = 0; t < tiles; ++t, tile += 4 * L, v += ld) {
+    V rows[6][6];
+    TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
+      V d[6], r[6];
+      TENFOLD_UNROLL for (int i = 0; i < 6; ++i) d[i] = load_lanes<L>(tile + i * line + j * L);
+      winograd_gradient_input<T>(d, r);
+      TENFOLD_UNROLL for (int i = 0; i < 6; ++i) rows[i][j] = r[i];
+    }
+    for (int i = 0; i < 6; ++i) {
+      V r[6];
+      winograd_gradient_input<T>(rows[i], r);
+      TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
+        const index_t e = i * 6 + j - first;
+        if (e >= 0 && e < elements) store_lanes<L>(v + e * plane, r[j]);
+      }
+    }
+  }
+}
+
+// The elements [first, first + elements) of u(e, t, l) = (G g G^T)(e), g(i, j) = tile(i, 4 t + j, l);   t < tiles
+//   tile  (4, .., L) lines `line` apart
+//   u     (elements, tiles, L) elements `plane` apart, tiles ld
+template <class T>
+void winograd_gradient_gradients(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* u,
+                                 index_t plane, index_t ld) {
+  constexpr int L = direct_lanes<T>;
+  using V = vec_of<T, L>;
+  for (index_t t = 0; t < tiles; ++t, tile += 4 * L, u += ld) {
+    V rows[6][4];
+    TENFOLD_UNROLL for (int j = 0; j < 4; ++j) {
+      V g[4], r[6];
+      TENFOLD_UNROLL for (int i = 0; i < 4; ++i) g[i] = load_lanes<L>(tile + i * line + j * L);
+      winograd_gradient<T>(g, r);
+      TENFOLD_UNROLL for (int i = 0; i < 6; ++i) rows[i][j] = r[i];
+    }
+    for (int i = 0; i < 6; ++i) {
+      V r[6];
+      winograd_gradient<T>(rows[i], r);
+      TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
+        const index_t e = i * 6 + j - first;
+        if (e >= 0 && e < elements) store_lanes<L>(u + e * plane, r[j]);
+      }
+    }
+  }
+}
+
+// weight(c, i, j) [+]= (A^T m(., c) A)(i, j);   c < count
+//   m  (36, count rounded up to L) elements `plane` apart
+template <class T>
+void winograd_gradient_outputs(const T* m, index_t plane, index_t count, bool adds, T* weight) {
+  constexpr int L = direct_lanes<T>;
+  using V = vec_of<T, L>;
+  for (index_t c = 0; c < count; c += L, m += L, weight += 9 * L) {
+    V rows[3][6];
+    TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
+      V of[6], y[3];
+      TENFOLD_UNROLL for (int i = 0; i < 6; ++i) of[i] = load_lanes<L>(m + (i * 6 + j) * plane);
+      winograd_gradient_output<T>(of, y);
+      TENFOLD_UNROLL for (int i = 0; i < 3; ++i) rows[i][j] = y[i];
+    }
+    T taps[std::size_t{9 * L}];
+    TENFOLD_UNROLL for (int i = 0; i < 3; ++i) {
+      V y[3];
+      winograd_gradient_output<T>(rows[i], y);
+      TENFOLD_UNROLL for (int j = 0; j < 3; ++j) store_lanes<L>(taps + (3 * i + j) * L, y[j]);
+    }
+    const int some = count - c < L ? static_cast<int>(count - c) : L;
+    for (int l = 0; l < some; ++l)
+      for (int t = 0; t < 9; ++t) weight[l * 9 + t] = adds ? weight[l * 9 + t] + taps[t * L + l] : taps[t * L + l];
+  }
+}
+
+// largest = max |x[i]|, sum = sum of |x[i]|, which is not finite where any x[i] is not;   i < n
+template <class T>
+void range_of_line(index_t n, const T* x, T* largest, T* sum) {
+  constexpr int L = lanes<T>;
+  vec<T> most[2] = {}, sums[2] = {};
+  index_t i = 0;
+  for (; i + 2 * L <= n; i += 2 * L) TENFOLD_UNROLL for (int k = 0; k < 2; ++k) {
+      const vec<T> v = load(x + i + k * L), size = v < vec<T>{} ? -v : v;
+      most[k] = most[k] < size ? size : most[k];
+      sums[k] += size;
+    }
+  T all[std::size_t{L}], total[std::size_t{L}];
+  store(all, most[0] < most[1] ? most[1] : most[0]);
+  store(total, sums[0] + sums[1]);
+  for (; i < n; ++i) {
+    const T size = x[i] < 0 ? -x[i] : x[i];
+    if (all[0] < size) all[0] = size;
+    total[0] += size;
+  }
+  for (int l = 1; l < L; ++l) {
+    if (all[0] < all[l]) all[0] = all[l];
+    total[0] += total[l];
+  }
+  *largest = all[0];
+  *sum = total[0];
+}
+
+template <class T>
+inline constexpr winograd_gradient_transforms<T> winograd_gradient_table = {direct_lanes<T>,
+                                                                            &planes_to_lanes<T>,
+                                                                            &winograd_gradient_inputs<T>,
+                                                                            &winograd_gradient_gradients<T>,
+                                                                            &winograd_gradient_outputs<T>,
+                                                                            &range_of_line<T>};
