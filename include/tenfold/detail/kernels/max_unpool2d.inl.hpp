@@ -92,13 +92,43 @@ bool unpool_own_blocks(index_t planes, hw in, hw out, const T* x, const index_t*
   return all == planes * in.h * vectors * each;
 }
 
+// y[indices[i]] = x[i] for all i in ascending order
+//   x, indices (count)
+template <class T>
+TENFOLD_INLINE void scatter(index_t count, const T* x, const index_t* indices, T* y) {
+  index_t i = 0;
+  for (; i + 8 <= count; i += 8) TENFOLD_UNROLL for (int k = 0; k < 8; ++k) y[indices[i + k]] = x[i + k];
+  for (; i < count; ++i) y[indices[i]] = x[i];
+}
+
+// y[indices[i]] += x[i] for all i in ascending order, but for indices of -1
+//   x, indices (count)
+template <class T>
+TENFOLD_INLINE void scatter_sums(index_t count, const T* x, const index_t* indices, T* y) {
+  using U = arithmetic_t<T>;  // wraps
+  const auto add = [=](index_t i) __attribute__((always_inline)) {
+    y[indices[i]] = static_cast<T>(static_cast<U>(static_cast<U>(y[indices[i]]) + static_cast<U>(x[i])));
+  };
+  index_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    index_t signs = 0;
+    TENFOLD_UNROLL for (int k = 0; k < 8; ++k) signs |= indices[i + k];
+    if (signs >= 0) TENFOLD_UNROLL
+      for (int k = 0; k < 8; ++k) add(i + k);
+    else
+      for (int k = 0; k < 8; ++k)
+        if (indices[i + k] >= 0) add(i + k);
+  }
+  for (; i < count; ++i)
+    if (indices[i] >= 0) add(i);
+}
+
 // y[p, indices[p, i]] = x[p, i] for all i in ascending order, 0 elsewhere;   begin <= p < end
 // With Sums it is += instead, which wraps, and an index of -1 is none.
 //   x, indices (planes, in.h, in.w)
 //   y          (planes, out.h, out.w)
 template <bool Sums, class T>
 void scatter_planes(index_t begin, index_t end, const hw& in, const hw& out, const T* x, const index_t* indices, T* y) {
-  using U = arithmetic_t<T>;
   constexpr int half = lanes<T> / 2;
   const index_t in_size = in.h * in.w, out_size = out.h * out.w;
   // As many planes together as half of the smallest L1 holds.
@@ -117,15 +147,10 @@ void scatter_planes(index_t begin, index_t end, const hw& in, const hw& out, con
     }
     __builtin_memset(to, 0, static_cast<std::size_t>((stop - p) * out_size) * sizeof(T));
     for (; p < stop; ++p, from += in_size, at += in_size, to += out_size) {
-      index_t i = 0;
-      if constexpr (Sums) {
-        for (; i < in_size; ++i)
-          if (at[i] >= 0)
-            to[at[i]] = static_cast<T>(static_cast<U>(static_cast<U>(to[at[i]]) + static_cast<U>(from[i])));
-      } else {
-        for (; i + 8 <= in_size; i += 8) TENFOLD_UNROLL for (int k = 0; k < 8; ++k) to[at[i + k]] = from[i + k];
-        for (; i < in_size; ++i) to[at[i]] = from[i];
-      }
+      if constexpr (Sums)
+        scatter_sums(in_size, from, at, to);
+      else
+        scatter(in_size, from, at, to);
     }
   }
 }
