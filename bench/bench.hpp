@@ -95,6 +95,8 @@ void add_peaks();
 void add_gemm(const layer& l);
 void add_conv2d(const layer& l);
 void add_conv_transpose2d(const layer& l);
+void add_conv2d_backward(const layer& l);
+void add_conv_transpose2d_backward(const layer& l);
 void add_max_pool2d(const layer& l);
 void add_max_unpool2d(const layer& l);
 void add_upsample2d(const layer& l);

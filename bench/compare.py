@@ -33,6 +33,8 @@ OPERATIONS = {
                    peers=["torch", "onnxruntime", "openvino", "ncnn", "ncnn_winograd"]),
     "conv_transpose2d": dict(variants={"prepared": ["plain"]},
                              peers=["torch", "onnxruntime", "openvino", "ncnn", "slow_conv_transpose2d"]),
+    "conv2d_backward": dict(variants={"all": ["plain"], "weight": []}, peers=["torch"]),
+    "conv_transpose2d_backward": dict(variants={"all": ["plain"], "weight": []}, peers=["torch"]),
     "max_pool2d": dict(variants={"indices": ["copy"], "values": []},
                        peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
     "max_unpool2d": dict(variants={"indices": []}, peers=["torch", "torch_out", "onnxruntime"]),

@@ -59,6 +59,8 @@ void add_layers(const std::string& path) {
       {"gemm", add_gemm},
       {"conv2d", add_conv2d},
       {"conv_transpose2d", add_conv_transpose2d},
+      {"conv2d_backward", add_conv2d_backward},
+      {"conv_transpose2d_backward", add_conv_transpose2d_backward},
       {"max_pool2d", add_max_pool2d},
       {"max_unpool2d", add_max_unpool2d},
       {"upsample2d", add_upsample2d},

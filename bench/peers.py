@@ -46,7 +46,7 @@ class Convolution:
     """A line of layers.txt for conv2d or conv_transpose2d, and its operands."""
 
     def __init__(self, op, sizes):
-        self.transposed = op == "conv_transpose2d"
+        self.transposed = op.startswith("conv_transpose2d")
         if not self.transposed:
             sizes = [*sizes[:8], 0, *sizes[8:]]
         (self.n, self.c, self.h, self.w, self.o, self.kernel, self.stride, self.padding, self.output_padding,
@@ -81,7 +81,9 @@ class Torch:
     def load(self, op, variant, sizes):
         call = getattr(self, op)(op, variant, sizes)
         result = call()
-        return call, (result[0] if isinstance(result, tuple) else result).numpy()
+        if isinstance(result, tuple):  # gradients that are left out are None
+            result = next(part for part in result if part is not None)
+        return call, result.numpy()
 
     def tensors(self, *arrays):
         return map(self.torch.from_numpy, arrays)
@@ -96,6 +98,21 @@ class Torch:
         x, w, b = self.tensors(l.x, l.weight, l.bias)
         return lambda: self.torch.nn.functional.conv_transpose2d(x, w, b, l.stride, l.padding, l.output_padding,
                                                                  l.groups, l.dilation)
+
+    def conv2d_backward(self, op, variant, sizes):
+        l = Convolution(op, sizes)
+        x, w, b = self.tensors(l.x, l.weight, l.bias)
+        forward = dict(stride=l.stride, padding=l.padding, dilation=l.dilation, groups=l.groups)
+        if l.transposed:
+            y = self.torch.nn.functional.conv_transpose2d(x, w, b, output_padding=l.output_padding, **forward)
+        else:
+            y = self.torch.nn.functional.conv2d(x, w, b, **forward)
+        mask = [variant != "weight", True, True]
+        return lambda: self.torch.ops.aten.convolution_backward(
+            y, x, w, [l.o], [l.stride] * 2, [l.padding] * 2, [l.dilation] * 2, l.transposed, [l.output_padding] * 2,
+            l.groups, mask)
+
+    conv_transpose2d_backward = conv2d_backward
 
     def max_pool2d(self, op, variant, sizes):
         *shape, kernel, stride, padding = sizes

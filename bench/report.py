@@ -30,6 +30,8 @@ FAMILIES = {"conv2d": "{op}", "conv_transpose2d": "{op}", "max_unpool2d": "{op}"
             "activation": "{variant}"}
 SIZES = {"gemm": "m n k trans_a trans_b", "conv2d": "n c h w o kernel stride padding dilation groups",
          "conv_transpose2d": "n c h w o kernel stride padding output_padding dilation groups",
+         "conv2d_backward": "n c h w o kernel stride padding dilation groups",
+         "conv_transpose2d_backward": "n c h w o kernel stride padding output_padding dilation groups",
          "max_pool2d": "n c h w kernel stride padding", "max_unpool2d": "n c h w kernel stride",
          "upsample2d": "n c h w out_h out_w", "im2col": "n c h w kernel stride padding dilation",
          "activation": "elements"}

@@ -94,16 +94,16 @@ TEST(ActivationBackwardIntegers, HaveBoundsOfTheirType) {
   EXPECT_TRUE(equal(tf::hardtanh_backward(dy, x, -1e9, 1e9), tf::tensor<std::int8_t>({5}, {0, 2, 3, 4, 0})));
   EXPECT_TRUE(equal(tf::hardtanh_backward(dy, x, -1.9, 126.9), tf::tensor<std::int8_t>({5}, {0, 0, 3, 0, 0})));
   EXPECT_TRUE(equal(tf::hardtanh_backward(dy, x, std::numeric_limits<double>::quiet_NaN(), 1e9),
-                    tf::tensor<std::int8_t>({5}, {0, 0, 0, 4, 0})));
+                    tf::tensor<std::int8_t>({5}, {0, 0, 0, 4, 0})));  // 0 for NaN
 }
 
-TEST(ActivationBackwardSpecial, OfNanIsTheGradientWherePyTorchCompares) {
+TEST(ActivationBackwardSpecial, OfNanIsWhatPyTorchsVectorsGive) {
   const auto x = filled<float>({35}, std::numeric_limits<float>::quiet_NaN());
   const auto dy = random_tensor<float>({35});
   for (const tf::isa level : available_isas()) {
     EXPECT_TRUE(same_bits(tf::relu_backward(dy, x, on(level)), dy));
-    EXPECT_TRUE(same_bits(tf::hardtanh_backward(dy, x, -1, 1, on(level)), dy));
-    EXPECT_TRUE(same_bits(tf::hardswish_backward(dy, x, on(level)), dy));
+    EXPECT_TRUE(same_bits(tf::hardtanh_backward(dy, x, -1, 1, on(level)), tf::tensor<float>({35})));
+    EXPECT_TRUE(same_bits(tf::hardswish_backward(dy, x, on(level)), x));
     EXPECT_TRUE(
         same_bits(tf::leaky_relu_backward(dy, x, 0.5, on(level)), map<float>(dy, [](float v) { return v / 2; })));
     EXPECT_TRUE(same_bits(tf::sigmoid_backward(dy, x, on(level)), x));

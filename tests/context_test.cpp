@@ -79,11 +79,37 @@ std::vector<prepared_call> calls() {
   const tf::prepared_conv_transpose2d<float> back(wt, bt, ot);
   const tf::tensor<float> y(tf::conv2d_output_shape(x.shape(), w.shape(), o));
   const tf::tensor<float> yt(tf::conv_transpose2d_output_shape(x.shape(), wt.shape(), ot));
+  const auto gy = random_tensor<float>(y.shape(), 7), gt = random_tensor<float>(yt.shape(), 8);
+  const tf::tensor<float> gw(w.shape()), gwt(wt.shape()), gb(b.shape()), gbt(bt.shape());
+  const tf::gradients of_weight{.input = false};
   return {
       {"conv2d", [=](const auto& ctx) { return tf::conv2d_workspace_bytes(x, w, b, o, ctx); },
        [=](auto& out, const auto& ctx) { tf::conv2d_into(out, x, w, b, o, ctx); }, y},
       {"conv_transpose2d", [=](const auto& ctx) { return tf::conv_transpose2d_workspace_bytes(x, wt, bt, ot, ctx); },
        [=](auto& out, const auto& ctx) { tf::conv_transpose2d_into(out, x, wt, bt, ot, ctx); }, yt},
+      {"conv2d_backward", [=](const auto& ctx) { return tf::conv2d_backward_workspace_bytes(gy, x, w, o, {}, ctx); },
+       [=, gw = gw, gb = gb](auto& out, const auto& ctx) mutable {
+         tf::conv2d_backward_into(out, gw, gb, gy, x, w, o, {}, ctx);
+       },
+       x},
+      {"conv2d_backward of the weight",
+       [=](const auto& ctx) { return tf::conv2d_backward_workspace_bytes(gy, x, w, o, of_weight, ctx); },
+       [=, gb = gb](auto& out, const auto& ctx) mutable {
+         tf::conv2d_backward_into(out, out, gb, gy, x, w, o, of_weight, ctx);
+       },
+       w},
+      {"conv_transpose2d_backward",
+       [=](const auto& ctx) { return tf::conv_transpose2d_backward_workspace_bytes(gt, x, wt, ot, {}, ctx); },
+       [=, gwt = gwt, gbt = gbt](auto& out, const auto& ctx) mutable {
+         tf::conv_transpose2d_backward_into(out, gwt, gbt, gt, x, wt, ot, {}, ctx);
+       },
+       x},
+      {"conv_transpose2d_backward of the weight",
+       [=](const auto& ctx) { return tf::conv_transpose2d_backward_workspace_bytes(gt, x, wt, ot, of_weight, ctx); },
+       [=, gbt = gbt](auto& out, const auto& ctx) mutable {
+         tf::conv_transpose2d_backward_into(out, out, gbt, gt, x, wt, ot, of_weight, ctx);
+       },
+       wt},
       {"gemm", [=](const auto& ctx) { return tf::gemm_workspace_bytes<float>(300, 300, 300, ctx); },
        [=](auto& out, const auto& ctx) {
          tf::gemm(tf::order::row_major, tf::transpose::no, tf::transpose::yes, 300, 300, 300, 1, a.data(), 300,

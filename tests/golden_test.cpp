@@ -71,11 +71,15 @@ struct conv2d_golden {
   using op = tf::detail::conv2d_op;
   template <class X, class Answerer>
   static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
+    const auto o = options(c);
+    return c.has_input("bias") ? ask(by, input, weight, bias, o) : ask(by, input, weight, o);
+  }
+  static tf::conv2d_options options(const golden_case& c) {
     tf::conv2d_options o{.stride = c.option<hw>("stride", 1),
                          .dilation = c.option<hw>("dilation", 1),
                          .groups = c.option<index_t>("groups", 1)};
     if (c.has_option("padding")) o.padding = padding(c);
-    return c.has_input("bias") ? ask(by, input, weight, bias, o) : ask(by, input, weight, o);
+    return o;
   }
   static tf::conv2d_padding padding(const golden_case& c) {
     const auto given = c.option<nlohmann::json>("padding");
@@ -90,13 +94,17 @@ struct conv_transpose2d_golden {
   using op = tf::detail::conv_transpose2d_op;
   template <class X, class Answerer>
   static auto answer(const golden_case& c, const Answerer& by, const X& input, const X& weight, const X& bias) {
+    const auto o = options(c);
+    return c.has_input("bias") ? ask(by, input, weight, bias, o) : ask(by, input, weight, o);
+  }
+  static tf::conv_transpose2d_options options(const golden_case& c) {
     tf::conv_transpose2d_options o{.stride = c.option<hw>("stride", 1),
                                    .padding = c.option<hw>("padding", 0),
                                    .output_padding = c.option<hw>("output_padding", 0),
                                    .groups = c.option<index_t>("groups", 1),
                                    .dilation = c.option<hw>("dilation", 1)};
     if (c.has_option("output_size")) o.output_size = c.option<hw>("output_size");
-    return c.has_input("bias") ? ask(by, input, weight, bias, o) : ask(by, input, weight, o);
+    return o;
   }
 };
 
@@ -153,6 +161,80 @@ const bool conv2d_listed = listed<convolution_golden<conv2d_golden>>("conv2d");
 const bool conv_transpose2d_listed = listed<convolution_golden<conv_transpose2d_golden>>("conv_transpose2d");
 const bool slow_conv_transpose2d_listed =
     listed<convolution_golden<slow_conv_transpose2d_golden>>("slow_conv_transpose2d");
+
+// Gradients: answer<T>(case, by, grad_output, input, weight), which may be of the operands' absolute values.
+
+struct conv2d_backward_golden {
+  static auto ask(const library& by, const auto&... x) { return tf::conv2d_backward(x..., tf::gradients{}, by.ctx); }
+  static auto ask(const naive&, const auto&... x) { return tf::reference::conv2d_backward(x...); }
+  template <class X, class Answerer>
+  static auto answer(const golden_case& c, const Answerer& by, const X& grad_output, const X& input, const X& weight) {
+    return ask(by, grad_output, input, weight, conv2d_golden::options(c));
+  }
+};
+
+struct conv_transpose2d_backward_golden {
+  static auto ask(const library& by, const auto&... x) {
+    return tf::conv_transpose2d_backward(x..., tf::gradients{}, by.ctx);
+  }
+  static auto ask(const naive&, const auto&... x) { return tf::reference::conv_transpose2d_backward(x...); }
+  template <class X, class Answerer>
+  static auto answer(const golden_case& c, const Answerer& by, const X& grad_output, const X& input, const X& weight) {
+    return ask(by, grad_output, input, weight, conv_transpose2d_golden::options(c));
+  }
+};
+
+struct slow_conv_transpose2d_backward_golden {
+  static auto ask(const library& by, const auto&... x) {
+    return tf::aten::slow_conv_transpose2d_backward(x..., tf::gradients{}, by.ctx);
+  }
+  static auto ask(const naive&, const auto&... x) { return tf::reference::aten::slow_conv_transpose2d_backward(x...); }
+  template <class X, class Answerer>
+  static auto answer(const golden_case& c, const Answerer& by, const X& grad_output, const X& input, const X& weight) {
+    return ask(by, grad_output, input, weight, c.option<hw>("kernel_size"), c.option<hw>("stride", 1),
+               c.option<hw>("padding", 0), c.option<hw>("output_padding", 0), c.option<hw>("dilation", 1));
+  }
+};
+
+/// Operation is one of the three above. The bounds: the same operation on absolute values.
+template <class Operation>
+struct convolution_backward_golden {
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::convolution_gradients<T> run(const golden_case& c, const Answerer& by) {
+    return Operation::answer(c, by, c.operand<T>("grad_output"), c.operand<T>("input"), c.operand<T>("weight"));
+  }
+  template <class T>
+  static void expect_answer(const golden_case& c, const tf::convolution_gradients<T>& got, const std::string& name) {
+    const auto grad_output = c.input<T>("grad_output"), input = c.input<T>("input"), weight = c.input<T>("weight");
+    const auto magnitude =
+        Operation::answer(c, naive(), magnitudes(grad_output), magnitudes(input), magnitudes(weight));
+    const tf::shape& w = weight.shape();
+    // A channel's gradient sums over one group's others, which are at most the weight's first or second dimension.
+    const index_t terms_of_input = std::max(w[0], w[1]) * w[2] * w[3];
+    const index_t terms_of_weight = std::max(grad_output.size(), input.size());
+    const auto expect = [&](const char* role, const tf::tensor<T>& gradient, const tf::tensor<double>& m, index_t n) {
+      EXPECT_TRUE(is_near<T>(c, role, gradient, m, n)) << name << ", " << role;
+    };
+    expect("grad_input", got.grad_input, magnitude.grad_input, terms_of_input);
+    expect("grad_weight", got.grad_weight, magnitude.grad_weight, terms_of_weight);
+    expect("grad_bias", got.grad_bias, magnitude.grad_bias, terms_of_weight);
+  }
+  template <class T>
+  static testing::AssertionResult is_near(const golden_case& c, const std::string& role, const tf::tensor<T>& got,
+                                          const tf::tensor<double>& magnitude, index_t terms) {
+    if (c.exact()) return equal(got, c.output<T>(role.c_str()));
+    const std::string wide = role + "64";
+    const auto exact =
+        c.has_output(wide.c_str()) ? c.output<double>(wide.c_str()) : to_double(c.output<T>(role.c_str()));
+    return within_rounding(got, exact, magnitude, terms);
+  }
+};
+const bool conv2d_backward_listed = listed<convolution_backward_golden<conv2d_backward_golden>>("conv2d_backward");
+const bool conv_transpose2d_backward_listed =
+    listed<convolution_backward_golden<conv_transpose2d_backward_golden>>("conv_transpose2d_backward");
+const bool slow_conv_transpose2d_backward_listed =
+    listed<convolution_backward_golden<slow_conv_transpose2d_backward_golden>>("slow_conv_transpose2d_backward");
 
 struct gemm_golden {
   ANSWERED_BY(gemm)
@@ -310,6 +392,202 @@ struct sigmoid_golden {
   }
 };
 const bool sigmoid_listed = listed<sigmoid_golden>("sigmoid");
+
+/// An activation of the prepared layers behind a convolution that changes nothing, or reference.hpp's.
+struct activation_golden {
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto slopes = c.has_input("slopes") ? c.input<T>("slopes") : tf::tensor<T>();
+    return answer(by, c.input<T>("input"), activation_of(c, slopes));
+  }
+  template <class T>
+  static tf::tensor<T> answer(const library& by, const tf::tensor<T>& x, const tf::activation& after) {
+    const index_t channels = x.shape()[x.shape().size() - 3];
+    const auto ones = filled<T>({channels, 1, 1, 1}, 1);
+    return tf::prepared_conv2d<T>(ones, {.groups = channels}, after, by.ctx)(x, by.ctx);
+  }
+  template <class T>
+  static tf::tensor<T> answer(const naive&, const tf::tensor<T>& x, const tf::activation& after) {
+    return tf::reference::activated(x, after);
+  }
+  template <class T>
+  static tf::activation activation_of(const golden_case& c, const tf::tensor<T>& slopes) {
+    const auto function = c.option<std::string>("function");
+    if constexpr (std::floating_point<T>) {
+      if (function == "leaky_relu") return tf::activation::leaky_relu(c.option<double>("low"));
+      if (function == "prelu") return tf::activation::prelu(slopes);
+      if (function == "silu") return tf::activation::silu;
+      if (function == "hardswish") return tf::activation::hard_swish;
+    }
+    return tf::activation::clip(c.option<double>("low"), c.option<double>("high"));
+  }
+  /// silu: as sigmoid, of which it promises 4 units in the last place; below the smallest normal number 1 / (1 +
+  /// exp(-x)) is 0, whatever x it is a factor of: at most 1000.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    using limits = std::numeric_limits<T>;
+    return map<double>(c.output<T>("output"), [](T v) {
+      const double unit = static_cast<double>(limits::epsilon()) * std::abs(static_cast<double>(v));
+      return 8 * unit + 1000 * static_cast<double>(limits::min());
+    });
+  }
+};
+const bool activation_listed = listed<activation_golden>("activation");
+
+// ---- gradients
+
+tf::shape size_option(const golden_case& c, const char* key) {
+  return tf::shape(std::span<const index_t>(c.option<std::vector<index_t>>(key)));
+}
+
+struct max_pool2d_backward_golden {
+  ANSWERED_BY(max_pool2d_backward)
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("grad_output"), c.operand<index_t>("indices"), size_option(c, "input_size"));
+  }
+};
+const bool max_pool2d_backward_listed = listed<max_pool2d_backward_golden>("max_pool2d_backward");
+
+struct max_unpool2d_backward_golden {
+  ANSWERED_BY(max_unpool2d_backward)
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("grad_output"), c.operand<index_t>("indices"));
+  }
+};
+const bool max_unpool2d_backward_listed = listed<max_unpool2d_backward_golden>("max_unpool2d_backward");
+
+struct upsample_nearest2d_backward_golden {
+  ANSWERED_BY(upsample_nearest2d_backward)
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto dy = c.operand<T>("grad_output");
+    const tf::shape input = size_option(c, "input_size");
+    return c.has_option("scale") ? ask(by, dy, input, c.option<tf::scale>("scale")) : ask(by, dy, input);
+  }
+};
+const bool upsample_nearest2d_backward_listed =
+    listed<upsample_nearest2d_backward_golden>("upsample_nearest2d_backward");
+
+struct upsample_bilinear2d_backward_golden {
+  ANSWERED_BY(upsample_bilinear2d_backward)
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto dy = c.operand<T>("grad_output");
+    const tf::shape input = size_option(c, "input_size");
+    const bool corners = c.option<bool>("align_corners", false);
+    return c.has_option("scale") ? ask(by, dy, input, c.option<tf::scale>("scale"), corners)
+                                 : ask(by, dy, input, corners);
+  }
+  /// The place of an output is rounded three times, in numbers of at most in + 1, so a weight, whose slope is 1, is off
+  /// by 3 u (in + 1); an input takes from `reach` outputs in a dimension at most, those less than an input pixel away:
+  /// 3 u (H + 1 + W + 1) reach_h reach_w max |g|. A term passes at most 4 roundings besides, and the additions of its
+  /// column's sum and of its row's: 2 reach_h + 2 reach_w more. Doubled, because the exact value has an error of its
+  /// own where T is double.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto dy = c.input<T>("grad_output");
+    const tf::shape input = size_option(c, "input_size");
+    double most = 0;
+    for (index_t i = 0; i < dy.size(); ++i) most = std::max(most, std::abs(static_cast<double>(dy.data()[i])));
+    const auto reach = [&](std::size_t d) {
+      const index_t out = dy.shape()[d];
+      return std::min(out, 2 * (out / std::max<index_t>(input[d] - 1, 1) + 1) + 2);
+    };
+    const index_t roundings = 3 * (input[2] + 1 + input[3] + 1) + 4 + 2 * reach(2) + 2 * reach(3);
+    const double terms = static_cast<double>(reach(2) * reach(3));
+    return filled<double>(input, 2 * rounding_factor<T>(roundings) * terms * most);
+  }
+};
+const bool upsample_bilinear2d_backward_listed =
+    listed<upsample_bilinear2d_backward_golden>("upsample_bilinear2d_backward");
+
+struct activation_backward_golden {
+  struct relu {
+    ANSWERED_BY(relu_backward)
+  };
+  struct sigmoid {
+    ANSWERED_BY(sigmoid_backward)
+  };
+  struct leaky_relu {
+    ANSWERED_BY(leaky_relu_backward)
+  };
+  struct hardtanh {
+    ANSWERED_BY(hardtanh_backward)
+  };
+  struct silu {
+    ANSWERED_BY(silu_backward)
+  };
+  struct hardswish {
+    ANSWERED_BY(hardswish_backward)
+  };
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto dy = c.input<T>("grad_output"), saved = c.input<T>("saved");
+    const auto function = c.option<std::string>("function");
+    if constexpr (std::floating_point<T>) {
+      if (function == "sigmoid") return sigmoid::ask(by, dy, saved);
+      if (function == "leaky_relu") return leaky_relu::ask(by, dy, saved, c.option<double>("low"));
+      if (function == "silu") return silu::ask(by, dy, saved);
+      if (function == "hardswish") return hardswish::ask(by, dy, saved);
+    }
+    if (function == "relu") return relu::ask(by, dy, saved);
+    return hardtanh::ask(by, dy, saved, c.option<double>("low"), c.option<double>("high"));
+  }
+  /// silu: activation_backward_test.cpp derives what g s (1 + x (1 - s)) may be off by; as much again for PyTorch's,
+  /// which is the exact one where T is double. Below the smallest normal number s is 0 here.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto x = to_double(c.input<T>("saved")), dy = magnitudes(c.input<T>("grad_output"));
+    const double u = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
+    auto bound = filled<double>(x.shape(), 0);
+    for (index_t i = 0; i < x.size(); ++i) {
+      const double v = x.data()[i], s = 1 / (1 + std::exp(-v));
+      bound.data()[i] = 2 * dy.data()[i] *
+                        (u * s * (8 * std::abs(1 + v * (1 - s)) + 5 * std::abs(v)) +
+                         static_cast<double>(std::numeric_limits<T>::min()) * (2 + std::abs(v)));
+    }
+    return bound;
+  }
+};
+const bool activation_backward_listed = listed<activation_backward_golden>("activation_backward");
+
+struct prelu_backward_golden {
+  ANSWERED_BY(prelu_backward)
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::prelu_gradients<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("grad_output"), c.operand<T>("input"), c.operand<T>("slopes"));
+  }
+  /// grad_input is exact; grad_slopes is a sum of at most as many products as there are elements, PyTorch's too.
+  template <class T>
+  static void expect_answer(const golden_case& c, const tf::prelu_gradients<T>& got, const std::string& name) {
+    EXPECT_TRUE(same_bits(got.grad_input, c.output<T>("grad_input"))) << name;
+    const auto expected = c.output<T>("grad_slopes");
+    if (c.exact()) {
+      EXPECT_TRUE(equal(got.grad_slopes, expected)) << name << ", slopes";
+      return;
+    }
+    const auto x = c.input<T>("input");
+    const auto magnitude = tf::reference::prelu_backward(
+        magnitudes(c.input<T>("grad_output")),
+        map<double>(x, [](T v) { return v > 0 ? 1.0 : -std::abs(static_cast<double>(v)); }),
+        to_double(c.input<T>("slopes")));
+    EXPECT_TRUE(compare(got.grad_slopes, expected,
+                        [&](T g, T e, index_t i) {
+                          return std::abs(static_cast<double>(g) - static_cast<double>(e)) <=
+                                 2 * rounding_bound<T>(x.size() + 2, std::abs(magnitude.grad_slopes.data()[i]));
+                        }))
+        << name << ", slopes";
+  }
+};
+const bool prelu_backward_listed = listed<prelu_backward_golden>("prelu_backward");
 
 // ---- comparing
 

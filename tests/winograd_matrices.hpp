@@ -70,6 +70,7 @@ inline index_t winograd_roundings(index_t channels) { return channels + 28; }
 
 inline const winograd_matrices winograd_2x2({0, 1, -1}, 3);
 inline const winograd_matrices winograd_4x4({0, 0.625, -0.625, 1.5, -1.5}, 3);
+inline const winograd_matrices winograd_gradient_4x4({0, 0.625, -0.625, 1.5, -1.5}, 4);  // of a weight of 3 taps
 inline const winograd_matrices winograd_phases_2x2({1, -1}, 2);
 inline const winograd_matrices winograd_phases_4x4({0.375, -0.375, 1.25, -1.25}, 2);
 

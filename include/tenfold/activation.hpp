@@ -284,10 +284,11 @@ void leaky_relu_backward_into(GradInput&& grad_input, const GradOutput& grad_out
 
 /// The gradient of hardtanh (activation::clip) for its input, as torch.ops.aten.hardtanh_backward.
 ///
-///     grad_input = input <= min_val or input >= max_val ? 0 : grad_output
+///     grad_input = min_val < input < max_val ? grad_output : 0
 ///
-/// so that of a NaN is grad_output. The bounds of integers lose their fractions and are at most those of the type; as
-/// in PyTorch they may be the wrong way round. Shapes as of relu_backward.
+/// so that of a NaN is 0 (in PyTorch it is grad_output for the last elements, which fill no vector). The bounds of
+/// integers lose their fractions and are at most those of the type; as in PyTorch they may be the wrong way round.
+/// Shapes as of relu_backward.
 template <tensor_like GradOutput, tensor_like Input>
   requires detail::same_elements<GradOutput, Input> tensor<element_of<GradOutput>> hardtanh_backward(
       const GradOutput& grad_output, const Input& input, double min_val = -1, double max_val = 1,
@@ -325,9 +326,10 @@ void silu_backward_into(GradInput&& grad_input, const GradOutput& grad_output, c
 
 /// The gradient of hardswish for its input, as torch.ops.aten.hardswish_backward.
 ///
-///     grad_input = input <= -3 ? 0 : input < 3 ? grad_output * (input / 3 + 1/2) : grad_output
+///     grad_input = input <= -3 ? 0 : input >= 3 ? grad_output : grad_output * (input / 3 + 1/2)
 ///
-/// so that of a NaN is grad_output. Shapes as of relu_backward, floating-point numbers only.
+/// so that of a NaN is NaN (in PyTorch it is grad_output for the last elements, which fill no vector). Shapes as of
+/// relu_backward, floating-point numbers only.
 template <tensor_like GradOutput, tensor_like Input>
   requires detail::same_floats<GradOutput, Input> tensor<element_of<GradOutput>> hardswish_backward(
       const GradOutput& grad_output, const Input& input, const context& ctx = default_context()) {

@@ -161,6 +161,114 @@ tensor<element_of<Input>> conv_transpose2d(const Input& input, const Weight& wei
                                                     o.groups, conv_transpose2d_output_shape(x.shape(), w.shape(), o));
 }
 
+// ------------------------------------------------------------------------------------- gradients of the convolutions
+
+namespace parts {
+
+/// What joins an image to the image of windows over it: its windows begin at multiples of stride less padding.
+struct windows {
+  hw stride;
+  hw padding;
+  hw dilation;
+  index_t groups;
+};
+
+/// Calls product(n, a, ah, aw, b, bh, bw, c, i, j) for each product of a convolution: element (n, a, ah, aw) of the
+/// image of windows, (n, b, bh, bw) of the image, (a, c, i, j) of the weight, where c is b counted within its group.
+/// The windows are conv2d's output and conv_transpose2d's input.
+template <class F>
+void for_each_product(const shape& of_windows, const shape& image, const shape& weight, const windows& o,
+                      const F& product) {
+  const index_t group_size = weight[0] / o.groups;
+  for (index_t n = 0; n < of_windows[0]; ++n)
+    for (index_t a = 0; a < of_windows[1]; ++a)
+      for (index_t ah = 0; ah < of_windows[2]; ++ah)
+        for (index_t aw = 0; aw < of_windows[3]; ++aw)
+          for (index_t c = 0; c < weight[1]; ++c)
+            for (index_t i = 0; i < weight[2]; ++i)
+              for (index_t j = 0; j < weight[3]; ++j) {
+                const index_t h = ah * o.stride.h - o.padding.h + i * o.dilation.h;
+                const index_t w = aw * o.stride.w - o.padding.w + j * o.dilation.w;
+                if (inside(h, image[2]) && inside(w, image[3]))
+                  product(n, a, ah, aw, a / group_size * weight[1] + c, h, w, c, i, j);
+              }
+}
+
+/// Each product of the forward is input * weight, and its sum times grad_output: so its derivative by the one is the
+/// other times grad_output.
+template <bool Transposed, element T>
+convolution_gradients<T> convolution_backward(const tensor_view<const T>& grad_output,
+                                              const tensor_view<const T>& input, const tensor_view<const T>& weight,
+                                              index_t out_channels, const windows& o) {
+  using S = sum_of<T>;
+  const auto g = batched(grad_output);
+  const auto x = batched(input);
+  const auto wide = [](T value) { return static_cast<S>(value); };
+  const auto narrow = [](const tensor<S>& sums, const shape& s) {
+    tensor<T> result(s);
+    for (index_t i = 0; i < sums.size(); ++i) result.data()[i] = static_cast<T>(sums.data()[i]);
+    return result;
+  };
+  tensor<S> of_input(x.shape()), of_weight(weight.shape()), of_bias(shape{out_channels});
+  const index_t plane = g.shape()[2] * g.shape()[3];
+  for (index_t i = 0; i < g.size(); ++i) of_bias.data()[i / plane % out_channels] += wide(g.data()[i]);
+  if (x.size() > 0 && g.size() > 0)  // else no memory stands behind the other sizes
+    for_each_product(Transposed ? x.shape() : g.shape(), Transposed ? g.shape() : x.shape(), weight.shape(), o,
+                     [&](index_t n, index_t a, index_t ah, index_t aw, index_t b, index_t bh, index_t bw, index_t c,
+                         index_t i, index_t j) {
+                       const S out = wide(Transposed ? g(n, b, bh, bw) : g(n, a, ah, aw));
+                       const S in = wide(Transposed ? x(n, a, ah, aw) : x(n, b, bh, bw));
+                       S& to = Transposed ? of_input(n, a, ah, aw) : of_input(n, b, bh, bw);
+                       to += out * wide(weight(a, c, i, j));
+                       of_weight(a, c, i, j) += out * in;
+                     });
+  return {narrow(of_input, input.shape()), narrow(of_weight, weight.shape()), narrow(of_bias, of_bias.shape())};
+}
+
+/// The checks of the convolution, then those of grad_output.
+template <class Op>
+void check_gradient(const shape& grad_output, const shape& input, const shape& weight,
+                    const typename Op::options& options) {
+  const auto g = Op::checked(input, weight, std::nullopt, options);
+  Op::check_gradient(grad_output, input, g.out_channels * g.groups, g.out, options);
+}
+
+}  // namespace parts
+
+/// With output = conv2d(input, weight, bias, options) and any f of it whose derivatives are grad_output = df/doutput:
+///
+///     grad_input[n, c, h, w]  = sum of grad_output[n, o, oh, ow] * weight[o, c, i, j] over the o, oh, ow, i and j
+///                               that conv2d reads input[n, c, h, w] for
+///     grad_weight[o, c, i, j] = sum of grad_output[n, o, oh, ow] * input[n, c, h, w] over n, oh and ow
+///     grad_bias[o]            = sum of grad_output[n, o, oh, ow] over n, oh and ow
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+convolution_gradients<element_of<Input>> conv2d_backward(const GradOutput& grad_output, const Input& input,
+                                                         const Weight& weight, const conv2d_options& o = {}) {
+  const auto g = detail::const_view(grad_output);
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  parts::check_gradient<detail::conv2d_op>(g.shape(), x.shape(), w.shape(), o);
+  return parts::convolution_backward<false>(g, x, w, w.shape()[0],
+                                            {o.stride, parts::padding_before(o, w.shape()), o.dilation, o.groups});
+}
+
+/// The same of conv_transpose2d:
+///
+///     grad_input[n, c, ih, iw] = sum of grad_output[n, o, oh, ow] * weight[c, o, i, j] over o, i and j
+///     grad_weight[c, o, i, j]  = sum of grad_output[n, o, oh, ow] * input[n, c, ih, iw] over n, ih and iw
+///     grad_bias[o]             = sum of grad_output[n, o, oh, ow] over n, oh and ow
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+convolution_gradients<element_of<Input>> conv_transpose2d_backward(const GradOutput& grad_output, const Input& input,
+                                                                   const Weight& weight,
+                                                                   const conv_transpose2d_options& o = {}) {
+  const auto g = detail::const_view(grad_output);
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  parts::check_gradient<detail::conv_transpose2d_op>(g.shape(), x.shape(), w.shape(), o);
+  return parts::convolution_backward<true>(g, x, w, w.shape()[1] * o.groups,
+                                           {o.stride, {o.padding.h, o.padding.w}, o.dilation, o.groups});
+}
+
 // ----------------------------------------------------------------------------------------------------------- columns
 
 /// output[n, (c * kh + i) * kw + j, oh * BW + ow] = input[n, c, h, w], 0 outside the image.
@@ -584,13 +692,13 @@ tensor<element_of<GradOutput>> leaky_relu_backward(const GradOutput& grad_output
                          [=](T dy, T x) { return x > 0 ? dy : static_cast<T>(dy * static_cast<T>(negative_slope)); });
 }
 
-/// grad_input = input <= min_val or input >= max_val ? 0 : grad_output, with the bounds in the element type.
+/// grad_input = min_val < input < max_val ? grad_output : 0, with the bounds in the element type.
 template <tensor_like GradOutput, tensor_like Input>
 tensor<element_of<GradOutput>> hardtanh_backward(const GradOutput& grad_output, const Input& input, double min_val = -1,
                                                  double max_val = 1) {
   using T = element_of<GradOutput>;
   const T low = static_cast<T>(min_val), high = static_cast<T>(max_val);
-  return parts::gradient(grad_output, input, [=](T dy, T x) { return x <= low || x >= high ? T{0} : dy; });
+  return parts::gradient(grad_output, input, [=](T dy, T x) { return x > low && x < high ? dy : T{0}; });
 }
 
 /// grad_input = grad_output * s * (1 + input * (1 - s)), s = 1 / (1 + exp(-input)); the exact value is rounded once.
@@ -603,7 +711,7 @@ tensor<element_of<GradOutput>> silu_backward(const GradOutput& grad_output, cons
   });
 }
 
-/// grad_input = input <= -3 ? 0 : input < 3 ? grad_output * (input / 3 + 1/2) : grad_output, in the element type.
+/// grad_input = input <= -3 ? 0 : input >= 3 ? grad_output : grad_output * (input / 3 + 1/2), in the element type.
 template <tensor_like GradOutput, tensor_like Input>
 tensor<element_of<GradOutput>> hardswish_backward(const GradOutput& grad_output, const Input& input) {
   using T = element_of<GradOutput>;
@@ -611,7 +719,7 @@ tensor<element_of<GradOutput>> hardswish_backward(const GradOutput& grad_output,
     if (x <= -3) return T{0};
     const T third = x / 3;
     const T slope = third + static_cast<T>(0.5);
-    return x < 3 ? static_cast<T>(dy * slope) : dy;
+    return x >= 3 ? dy : static_cast<T>(dy * slope);
   });
 }
 
@@ -673,6 +781,19 @@ tensor<element_of<Input>> slow_conv_transpose2d(const Input& input, const Weight
   const auto g = tenfold::aten::detail::slow_conv_transpose2d_op::checked(
       x.shape(), w.shape(), {}, {kernel_size, stride, padding, output_padding, dilation});
   return parts::conv_transpose2d<element_of<Input>>(x, w, nullptr, stride, padding, dilation, 1, g.output_shape);
+}
+
+/// grad_output is of the output's shape, which has a batch of one where the input has none.
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+convolution_gradients<element_of<Input>> slow_conv_transpose2d_backward(
+    const GradOutput& grad_output, const Input& input, const Weight& weight, const hw& kernel_size,
+    const hw& stride = 1, const hw& padding = 0, const hw& output_padding = 0, const hw& dilation = 1) {
+  const auto g = detail::const_view(grad_output);
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  parts::check_gradient<tenfold::aten::detail::slow_conv_transpose2d_op>(
+      g.shape(), x.shape(), w.shape(), {kernel_size, stride, padding, output_padding, dilation});
+  return parts::convolution_backward<true>(g, x, w, w.shape()[1], {stride, padding, dilation, 1});
 }
 
 }  // namespace aten

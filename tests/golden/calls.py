@@ -76,8 +76,8 @@ def empty_batch(call, draw):
 
 def leaves_int64(shapes, o):
     """Whether some size on the way to the output's leaves int64. PyTorch's texts may hold wrapped sizes then."""
-    if "kernel_size" not in o and "weight" not in shapes:
-        return False  # an upsampling checks for itself
+    if "input" not in shapes or ("kernel_size" not in o and "weight" not in shapes):
+        return False  # gradients have all their sizes; an upsampling checks for itself
     kernel = o["kernel_size"] if "kernel_size" in o else shapes["weight"][-2:]
     image = o["output_size"] if "output_size" in o and len(shapes) == 1 else shapes["input"][-2:]
     steps = []
@@ -262,6 +262,52 @@ SLOW_CONV_TRANSPOSE2D_MISTAKES = {
     "channels": other_channels,
     "image_huge": huge_image,
 }
+
+
+# ---- gradients of the convolutions -----------------------------------------------------------------------------------
+
+
+def conv_output_shape(call, op):
+    """Of a valid call. ATen's kernel answers a batch of one where the input has none."""
+    o, input, weight = call.options, call.shapes["input"], call.shapes["weight"]
+    spans = [(k - 1) * d + 1 for k, d in zip(weight[2:], o["dilation"])]
+    padding = o["padding"] if isinstance(o["padding"], list) else [0, 0]
+    settings = zip(input[-2:], o["stride"], padding, spans, o.get("output_padding", [0, 0]))
+    channels = weight[0]
+    if op != "conv2d":
+        channels = weight[1] * o.get("groups", 1)
+        size = o.get("output_size") or [(n - 1) * s - 2 * p + e + x for n, s, p, e, x in settings]
+    else:
+        size = input[-2:] if o["padding"] == "same" else [(n + 2 * p - e) // s + 1 for n, s, p, e, _ in settings]
+    batch = input[:-3] or ([1] if op == "slow_conv_transpose2d" else [])
+    return [*batch, channels, *size]
+
+
+def conv_backward_call(draw, op):
+    call = conv_call(draw, op)
+    call.shapes.pop("bias", None)
+    call.shapes = {"grad_output": conv_output_shape(call, op)} | call.shapes
+    return call
+
+
+def empty_batch_of_both(call, draw):
+    for role in "grad_output", "input":
+        if len(call.shapes[role]) == 4:
+            call.shapes[role][0] = 0
+
+
+GRAD_OUTPUT_MISTAKES = {
+    "grad_rank": rank("grad_output", (), (5,), (4, 5), (4, 5, 5), (1, 1, 4, 5, 5)),
+    "grad_channels": dimension("grad_output", (-3,), 0, 17, 18, 2**31),
+    "grad_height": dimension("grad_output", (-2,), 0, 97, 98, 2**31),
+    "grad_width": dimension("grad_output", (-1,), 0, 99, 100, 2**32),
+}
+
+
+def backward_mistakes(mistakes):
+    """Of the forward, whose checks come first, and of grad_output."""
+    forward = {name: mistake for name, mistake in mistakes.items() if name not in ("bias", "empty_batch")}
+    return forward | {"empty_batch": empty_batch_of_both} | GRAD_OUTPUT_MISTAKES
 
 
 # ---- pooling ---------------------------------------------------------------------------------------------------------
@@ -517,4 +563,77 @@ UPSAMPLE_MISTAKES = {
     "no_channels": dimension("input", (1,), 0),
     "image_huge": huge_image,
     "empty_batch": empty_batch,
+}
+
+
+# ---- gradients -------------------------------------------------------------------------------------------------------
+
+
+def max_pool2d_backward_call(draw):
+    call = max_pool2d_call(draw)
+    o, size = call.options, call.shapes["input"]
+    settings = zip(size[-2:], o["kernel_size"], o["stride"], o["padding"], o["dilation"])
+    shape = [*size[:-2], *(pooled(*one, o["ceil_mode"]) for one in settings)]
+    return Call({"grad_output": shape, "indices": shape}, input_size=size, **o)
+
+
+def size_rank(*sizes):
+    return lambda call, draw: call.options.update(input_size=list(draw.pick(*sizes)))
+
+
+def size_dimension(places, *sizes):
+    """Gives one of the input's dimensions another size."""
+
+    def mistake(call, draw):
+        place = draw.pick(*places)
+        if len(call.options["input_size"]) >= -place:
+            call.options["input_size"] = list(call.options["input_size"])
+            call.options["input_size"][place] = draw.pick(*sizes)
+
+    return mistake
+
+
+def no_batch(call, draw):
+    """None in all of them."""
+    if len(call.options["input_size"]) == 4:
+        for shape in (*call.shapes.values(), call.options["input_size"]):
+            if len(shape) == 4:
+                shape[0] = 0
+
+
+# The pooled height and width, which PyTorch computes anew, stay: tenfold takes them from grad_output.
+MAX_POOL2D_BACKWARD_MISTAKES = {
+    "input_rank": size_rank((4, 4), (1, 1, 2, 4, 4), (4,)),
+    "input_empty": size_dimension((-1, -2, -3), 0),
+    "grad_output_rank": lambda call, draw: call.shapes.update(
+        grad_output=draw.pick([], [2], [1, *call.shapes["grad_output"]], call.shapes["grad_output"][1:])
+    ),
+    "grad_output_channels": dimension("grad_output", (-3,), 0, 5, 2**31),
+    "grad_output_batch": dimension("grad_output", (-4,), 0, 5),
+    "indices_rank": lambda call, draw: call.shapes.update(
+        indices=draw.pick([], [2], [1, *call.shapes["indices"]], call.shapes["indices"][1:])
+    ),
+    "indices_of_other_shape": dimension("indices", (-1, -2, -3, -4), 0, 29, 31),
+    "empty_batch": no_batch,
+}
+
+
+def upsample_backward_call(draw):
+    call = upsample_call(draw)
+    size = call.shapes["input"]
+    scale = call.options.get("scale")
+    out = [math.trunc(n * s) for n, s in zip(size[-2:], scale)] if scale else call.options["size"]
+    return Call({"grad_output": [*size[:2], *out]}, input_size=size, **({"scale": scale} if scale else {}))
+
+
+UPSAMPLE_BACKWARD_MISTAKES = {
+    "input_rank": size_rank((), (4,), (3, 4), (2, 3, 4), (1, 1, 2, 3, 4)),
+    "input_empty": size_dimension((-1, -2), 0, -1, -(2**31)),
+    "output_empty": dimension("grad_output", (-1, -2), 0),
+    "grad_output_rank": lambda call, draw: call.shapes.update(
+        grad_output=draw.pick([1, *call.shapes["grad_output"]], call.shapes["grad_output"][1:], [3, 4])
+    ),
+    "batch_or_channels": dimension("grad_output", (-3, -4), 0, 7, 9),
+    "input_batch_or_channels": size_dimension((-3, -4), 0, 6, 8),
+    "empty_batch": no_batch,
 }

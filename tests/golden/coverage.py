@@ -54,6 +54,13 @@ UPSAMPLING = [
     "value cannot be converted to type int64_t without overflow",
 ]
 
+UPSAMPLING_BACKWARD = [
+    "It is expected input_size equals to 4, but got size %",
+    "Input and output sizes should be greater than 0, but got input (H: %, W: %) output (H: %, W: %)",
+    "Expected grad_output to be a tensor of dimension 4 but got: dimension %",
+    "Expected grad_output to have the same shape as output; output.size(%) = % but got grad_output.size(%) = %",
+]
+
 TEXTS = {
     "conv2d": [
         "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: %",
@@ -144,6 +151,50 @@ TEXTS = {
     ],
     "upsample_nearest2d": UPSAMPLING,
     "upsample_bilinear2d": UPSAMPLING,
+    "max_pool2d_backward": [
+        "non-empty 3D or 4D (batch mode) tensor expected for input",
+        "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:%",
+        "Expected a tensor of dimension 3 and tensor.size[%] == % but got: dimension % and tensor.size[%] = %",
+        "Expected a tensor of dimension 4 and tensor.size[%] == % but got: dimension % and tensor.size[%] = %",
+        "Dimension out of range (expected to be in range of [-1, 0], but got 1)",
+        "Dimension specified as 0 but tensor has no dimensions",
+        "Dimension specified as 1 but tensor has no dimensions",
+    ],
+    "max_unpool2d_backward": [
+        "Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with % dimensions.",
+        "Found an invalid max index: % (output volumes are of size %x%)",
+    ],
+    "upsample_nearest2d_backward": UPSAMPLING_BACKWARD,
+    "upsample_bilinear2d_backward": UPSAMPLING_BACKWARD,
+    "prelu_backward": [
+        "Mismatch of parameter numbers and input channel size. Found parameter numbers = % and channel size = %.",
+        "Not allow zero-dim input tensor.",
+        "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = %",
+    ],
+}
+
+# Of a gradient: the forward's texts but for the bias's, then those of grad_output.
+GRAD_OUTPUT = ["Expected input and grad_output to have the same number of dimensions, but got: % and %"] + [
+    f"Expected a tensor of dimension 4 and tensor.size[{d}] == % but got: dimension 4 and tensor.size[{d}] = %"
+    for d in (1, 2, 3)
+]
+DILATED_GRAD_OUTPUT = [
+    "grad_output.size(0)=% must be input.size(0)=%",
+    "grad_output.size(1)=% must be weight.size(0)=%",
+    "grad_output[2:] shape[%] must be equal to output size % %",
+]
+
+
+def without_bias(texts):
+    return [text for text in texts if not re.search("bias|dimension [12] and|Dimension specified as 0", text)]
+
+
+TEXTS |= {
+    "conv2d_backward": [*without_bias(TEXTS["conv2d"]), *GRAD_OUTPUT, *DILATED_GRAD_OUTPUT],
+    "conv_transpose2d_backward": [*without_bias(TEXTS["conv_transpose2d"]), *GRAD_OUTPUT],
+    "slow_conv_transpose2d_backward": list(
+        dict.fromkeys(without_bias(TEXTS["slow_conv_transpose2d"]) + GRAD_OUTPUT)
+    ),
 }
 
 

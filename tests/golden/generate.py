@@ -142,7 +142,7 @@ def mistaken_case(op, call, dtype):
 def is_expressible(op, call):
     """Tensors whose bytes can be counted, and options that do not exclude each other."""
     o = call.options
-    if op == "conv_transpose2d" and "output_size" in o and ("output_padding" in o or len(call.shapes["weight"]) != 4):
+    if op.startswith("conv_transpose2d") and "output_size" in o and ("output_padding" in o or len(call.shapes["weight"]) != 4):
         return False
     return all(math.prod(max(1, size) for size in shape) < 2**60 for shape in call.shapes.values())
 
@@ -150,9 +150,9 @@ def is_expressible(op, call):
 def is_about_the_call(op, call, text):
     """Not about memory, nor where sizes have left their type: int64, or int32 in the transposed kernel."""
     o = call.options
-    if re.search("memory|numel|Storage size|Stride calculation|Trying to create|SymInt", text):
+    if re.search("memory|numel|Storage size|Stride calculation|Trying to create|SymInt|no answer", text):
         return False
-    if op.endswith("conv_transpose2d") and re.search("_height|Calculated", text) and not calls.is_within_int32(o):
+    if "conv_transpose2d" in op and re.search("_height|Calculated", text) and not calls.is_within_int32(o):
         return False
     if o.get("padding") == "same" and calls.leaves_int64(call.shapes, o):
         return False
@@ -636,6 +636,326 @@ def slow_conv_transpose2d_cases():
         lambda draw: calls.conv_call(draw, "slow_conv_transpose2d"),
         calls.SLOW_CONV_TRANSPOSE2D_MISTAKES,
     )
+
+
+# ---- gradients of the convolutions -----------------------------------------------------------------------------------
+
+
+def convolution_gradients(forward, kernel, inputs, channels):
+    """The gradients of forward(input, weight, bias) by autograd. It does not ask the convolution about a grad_output of
+    another shape than the output's; kernel(grad_output, input, weight) is asked then, with a batch. `channels` is that
+    of the bias, None where there is no weight to tell it."""
+    grad_output, input, weight = inputs["grad_output"], inputs["input"], inputs["weight"]
+    with torch.enable_grad():
+        leaves = [input.detach().requires_grad_(), weight.detach().requires_grad_()]
+        bias = None if channels is None else torch.zeros(channels, dtype=input.dtype, requires_grad=True)
+        output = forward(*leaves, bias)
+    if output.shape == grad_output.shape:
+        gradients = torch.autograd.grad(output, [*leaves, bias], grad_output)
+        return dict(zip(("grad_input", "grad_weight", "grad_bias"), gradients))
+    if kernel is None or output.numel() == 0 or (input.dim() == 3 and grad_output.dim() != 3):
+        raise RuntimeError("no answer: PyTorch does not look at grad_output")
+    as_batch = (lambda t: t.unsqueeze(0)) if input.dim() == 3 else (lambda t: t)
+    kernel(as_batch(grad_output), as_batch(input), weight)
+    raise RuntimeError("no answer: PyTorch takes that grad_output")
+
+
+def convolution_kernel(stride, padding, dilation, groups=1, output_padding=None):
+    """aten.convolution_backward, but for calls where it reads other memory, or compares the channels of a group."""
+    transposed = output_padding is not None
+
+    def kernel(grad_output, input, weight):
+        same_rank = grad_output.dim() == input.dim()
+        unchecked = transposed or max(dilation) == 1
+        if same_rank and (groups > 1 or (unchecked and grad_output.shape[0] != input.shape[0])):
+            raise RuntimeError("no answer: PyTorch compares it with nothing, or with a part")
+        return torch.ops.aten.convolution_backward(
+            grad_output, input, weight, [1], stride, padding, dilation, transposed, output_padding or [0, 0], groups,
+            [True] * 3,
+        )  # fmt: skip
+
+    return kernel
+
+
+def run_conv2d_backward(inputs, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1):
+    weight = inputs["weight"]
+    kernel = None if isinstance(padding, str) else convolution_kernel(stride, padding, dilation, groups)
+    return convolution_gradients(
+        lambda x, w, b: F.conv2d(x, w, b, stride, padding, dilation, groups),
+        kernel,
+        inputs,
+        weight.shape[0] if weight.dim() else None,
+    )
+
+
+def run_conv_transpose2d_backward(
+    inputs, stride=(1, 1), padding=(0, 0), output_padding=(0, 0), output_size=None, groups=1, dilation=(1, 1)
+):
+    weight = inputs["weight"]
+    if output_size is not None:
+        forward = {role: inputs[role] for role in ("input", "weight")}
+        output = run_conv_transpose2d(forward, stride, padding, (0, 0), output_size, groups, dilation)["output"]
+        settings = zip(inputs["input"].shape[-2:], weight.shape[-2:], stride, padding, dilation)
+        without = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, k, s, p, d in settings]
+        output_padding = [wanted - size for wanted, size in zip(output.shape[-2:], without)]
+    return convolution_gradients(
+        lambda x, w, b: F.conv_transpose2d(x, w, b, stride, padding, output_padding, groups, dilation),
+        convolution_kernel(stride, padding, dilation, groups, output_padding),
+        inputs,
+        weight.shape[1] * max(0, groups) if weight.dim() > 1 else None,
+    )
+
+
+def run_slow_conv_transpose2d_backward(
+    inputs, kernel_size, stride=(1, 1), padding=(0, 0), output_padding=(0, 0), dilation=(1, 1)
+):
+    """By aten.slow_conv_transpose2d, whose gradient is aten.convolution_backward's."""
+    input, weight = inputs["input"], inputs["weight"]
+    forward = {"input": input, "weight": weight}
+    run_slow_conv_transpose2d(forward, kernel_size, stride, padding, output_padding, dilation)  # its checks
+    as_given = (lambda t: t.squeeze(0)) if input.dim() == 3 else (lambda t: t)
+    if input.dim() == 3:
+        inputs = inputs | {"input": input.unsqueeze(0)}  # an unbatched one would have no gradient of its own shape
+    gradients = convolution_gradients(
+        lambda x, w, b: torch.ops.aten.slow_conv_transpose2d(
+            x, w, kernel_size, b, stride, padding, output_padding, dilation
+        ),
+        convolution_kernel(stride, padding, dilation, 1, output_padding),
+        inputs,
+        weight.shape[1] if weight.dim() > 1 else None,
+    )
+    return gradients | {"grad_input": as_given(gradients["grad_input"])}
+
+
+def backward_inputs(seed, shapes, dtype=F32, exact=True):
+    draw = Draw(seed)
+    return {role: draw.tensor(shape, dtype, exact) for role, shape in shapes.items()}
+
+
+def conv_backward_named(op):
+    """name, input, weight and the options that are not the default: a case with a grad_output of the output's shape."""
+
+    def named(name, input, weight, dtype=F32, exact=True, **options):
+        o = {"stride": [1, 1], "padding": [0, 0], "dilation": [1, 1]} | options
+        shapes = {"input": list(input), "weight": list(weight)}
+        grad_output = calls.conv_output_shape(calls.Call(shapes, **o), op)
+        inputs = backward_inputs(f"{op}_backward/{name}", {"grad_output": grad_output} | shapes, dtype, exact)
+        kernel_size = {"kernel_size": list(weight[2:])} if op == "slow_conv_transpose2d" else {}
+        return value(name, inputs, exact, **options, **kernel_size)
+
+    return named
+
+
+def conv_backward_zeros(grad_output, input, weight):
+    return {"grad_output": zeros(*grad_output), "input": zeros(*input), "weight": zeros(*weight)}
+
+
+def random_conv_backward(name, op):
+    draw = Draw(f"{op}_backward/{name}")
+    dtype, exact = draw.pick(F32, F32, F32, F64), draw.pick(True, False)
+    call = calls.conv_backward_call(draw, op)
+    if op != "slow_conv_transpose2d" and draw.int(1, 12) == 1:
+        calls.empty_batch_of_both(call, draw)
+    inputs = {role: draw.tensor(shape, dtype, exact) for role, shape in call.shapes.items()}
+    o, input = call.options, call.shapes["input"]
+    traits = {
+        "same": o["padding"] == "same",
+        "groups": o.get("groups", 1) > 1,
+        "dilated": max(o["dilation"]) > 1,
+        "output_size": "output_size" in o,
+        "unbatched": len(input) == 3,
+        "empty_batch": input[0] == 0,
+    }
+    return value("_".join([name, NAMES[dtype], *with_trait(traits)]), inputs, exact, **o)
+
+
+def random_conv_backward_with_specials(name, op):
+    """NaN and infinities in grad_output and input, but not where zeros of padding meet them in some kernels and not in
+    others."""
+    attempt = 0
+    while True:
+        attempt += 1
+        case = random_conv_backward(f"{name}_{attempt}", op)
+        if case.exact and case.options["padding"] in ([0, 0], "valid") and case.inputs["input"].numel():
+            seed = f"{op}_backward/{name}"
+            specials = {
+                role: with_specials(f"{seed}/{role}", case.inputs[role]) for role in ("grad_output", "input")
+            }
+            return case._replace(name=case.name.replace(f"{name}_{attempt}", name), inputs=case.inputs | specials)
+
+
+def mistaken_conv_backward(op, mistakes):
+    return mistaken(
+        f"{op}_backward", lambda draw: calls.conv_backward_call(draw, op), calls.backward_mistakes(mistakes)
+    )
+
+
+def conv2d_backward_cases():
+    named = conv_backward_named("conv2d")
+    yield named("one_tap", (1, 1, 1, 1), (1, 1, 1, 1))
+    yield named("pointwise", (2, 3, 4, 5), (4, 3, 1, 1))
+    yield named("pointwise_strided_leaves_pixels_unread", (2, 3, 4, 5), (4, 3, 1, 1), stride=[2, 3])
+    yield named("plain_3x3", (1, 4, 5, 5), (6, 4, 3, 3))
+    yield named("padded_3x3", (2, 4, 5, 6), (6, 4, 3, 3), padding=[1, 1])
+    yield named("unbatched", (3, 5, 6), (2, 3, 3, 2))
+    yield named("kernel_as_large_as_input", (2, 2, 4, 3), (3, 2, 4, 3))
+    yield named("kernel_only_fits_into_padding", (1, 2, 1, 2), (3, 2, 5, 4), padding=[2, 1])
+    yield named("stride_drops_the_last_row", (1, 2, 6, 8), (3, 2, 3, 3), stride=[2, 2])
+    yield named("stride_above_kernel_skips_pixels", (1, 2, 9, 8), (3, 2, 2, 2), stride=[3, 4])
+    yield named("stride_above_input", (1, 2, 3, 3), (3, 2, 3, 3), stride=[7, 5])
+    yield named("stride_differs_by_dimension", (1, 3, 8, 9), (2, 3, 3, 3), stride=[1, 3], padding=[1, 0])
+    yield named("padding_above_kernel_sees_zeros_only", (1, 2, 3, 3), (3, 2, 2, 2), padding=[3, 4])
+    yield named("dilation_leaves_holes", (1, 2, 8, 9), (3, 2, 3, 3), dilation=[2, 3])
+    yield named("dilation_reaches_padding_only", (1, 2, 3, 3), (3, 2, 3, 3), padding=[4, 4], dilation=[4, 4])
+    yield named("dilation_one_dimension_only", (1, 2, 5, 8), (3, 2, 2, 3), dilation=[1, 3], stride=[2, 1])
+    yield named("two_groups", (2, 4, 5, 5), (6, 2, 3, 3), groups=2, padding=[1, 1])
+    yield named("depthwise", (2, 4, 5, 6), (4, 1, 3, 3), groups=4, padding=[1, 1])
+    yield named("depthwise_strided", (1, 4, 7, 6), (4, 1, 3, 3), groups=4, stride=[2, 2], padding=[1, 1])
+    yield named("depthwise_with_multiplier", (1, 3, 5, 4), (6, 1, 3, 2), groups=3, stride=[2, 1])
+    yield named("groups_with_dilation", (1, 6, 7, 7), (3, 2, 3, 3), groups=3, dilation=[2, 2])
+    yield named("same_odd_kernel", (1, 2, 5, 6), (3, 2, 3, 5), padding="same")
+    yield named("same_even_kernel_pads_bottom_right", (1, 2, 5, 6), (3, 2, 4, 2), padding="same")
+    yield named("same_even_kernel_odd_dilation", (1, 2, 5, 6), (3, 2, 2, 2), padding="same", dilation=[3, 1])
+    yield named("same_kernel_above_input", (1, 1, 2, 2), (1, 1, 6, 5), padding="same")
+    yield named("same_unbatched_groups", (4, 3, 5), (2, 2, 2, 4), padding="same", groups=2)
+    yield named("valid_with_stride", (1, 2, 6, 7), (3, 2, 3, 2), padding="valid", stride=[2, 3])
+    yield named("empty_batch_has_zero_gradients", (0, 4, 5, 5), (6, 4, 3, 3))
+    yield named("empty_batch_groups", (0, 4, 6, 5), (6, 2, 3, 3), groups=2, stride=[2, 1], padding=[1, 2])
+    yield value(
+        "no_channels", {"grad_output": zeros(1, 0, 3, 3), "input": zeros(1, 0, 5, 5), "weight": zeros(6, 0, 3, 3)}
+    )
+    yield named("many_channels_cross_a_block", (1, 70, 3, 3), (5, 70, 2, 2))
+    yield named("many_outputs_cross_a_tile", (1, 3, 4, 4), (37, 3, 2, 2))
+    yield named("long_row_crosses_a_panel", (1, 2, 2, 53), (3, 2, 2, 3), padding=[0, 1])
+    yield named("many_images", (9, 2, 3, 4), (3, 2, 2, 2))
+    yield named("stem_7x7_stride_2", (1, 3, 13, 14), (4, 3, 7, 7), stride=[2, 2], padding=[3, 3])
+    yield named("normal_F64", (2, 3, 6, 5), (4, 3, 3, 3), F64, False, padding=[1, 1])
+    yield named("long_sum_F32", (2, 16, 14, 14), (16, 16, 3, 3), F32, False, padding=[1, 1])
+    for i in range(120):
+        yield random_conv_backward(f"random_{i:03}", "conv2d")
+    for i in range(12):
+        yield random_conv_backward_with_specials(f"specials_{i:03}", "conv2d")
+
+    def bad(name, grad_output=(1, 6, 3, 3), input=(1, 4, 5, 5), weight=(6, 4, 3, 3), **options):
+        return error(name, conv_backward_zeros(grad_output, input, weight), **options)
+
+    dilated = {"dilation": [2, 2], "padding": [1, 1]}
+    yield bad("grad_output_of_other_rank", (6, 3, 3))
+    yield bad("grad_output_of_rank_5", (1, 6, 3, 3, 1))
+    yield bad("grad_output_of_other_channels", (1, 5, 3, 3))
+    yield bad("grad_output_of_other_height", (1, 6, 4, 3))
+    yield bad("grad_output_of_other_width", (1, 6, 3, 2))
+    yield bad("grad_output_without_rows", (1, 6, 0, 3))
+    yield bad("grad_output_of_the_input_s_size", (1, 6, 5, 5))
+    yield bad("channels_before_height", (1, 5, 4, 4))
+    yield bad("height_before_width", (1, 6, 4, 4))
+    yield bad("dilated_grad_output_of_other_channels", (1, 5, 3, 3), **dilated)
+    yield bad("dilated_grad_output_of_other_height", (1, 6, 4, 3), **dilated)
+    yield bad("dilated_grad_output_of_other_width", (1, 6, 3, 4), **dilated)
+    yield bad("dilated_grad_output_of_other_batch", (2, 6, 3, 3), **dilated)
+    yield bad("dilated_batch_before_channels", (2, 5, 3, 3), **dilated)
+    yield bad("dilated_channels_before_size", (1, 5, 4, 3), **dilated)
+    yield bad("dilated_in_one_dimension", (1, 6, 3, 2), dilation=[1, 2])
+    yield bad("input_channels_before_grad_output", (1, 5, 3, 3), weight=(6, 3, 3, 3))
+    yield bad("kernel_above_input_before_grad_output", (6, 3, 3), weight=(6, 4, 6, 3))
+    yield bad("kernel_empty_before_grad_output", (1, 5, 3, 3), weight=(6, 4, 0, 3))
+    yield bad("same_with_stride", padding="same", stride=[1, 2])
+    yield from mistaken_conv_backward("conv2d", calls.CONV2D_MISTAKES)
+
+
+def conv_transpose2d_backward_cases():
+    named = conv_backward_named("conv_transpose2d")
+    k2, k3 = (2, 3, 2, 2), (2, 3, 3, 3)
+    yield named("one_tap", (1, 1, 1, 1), (1, 1, 1, 1))
+    yield named("pointwise", (2, 3, 4, 5), (3, 4, 1, 1))
+    yield named("stride_1", (2, 3, 4, 5), (3, 2, 3, 3))
+    yield named("unbatched", (3, 4, 5), (3, 2, 3, 2), stride=[2, 2])
+    yield named("holes_stride_above_kernel", (1, 2, 4, 4), k2, stride=[3, 3])
+    yield named("tiles_stride_equals_kernel", (2, 2, 4, 3), k2, stride=[2, 2])
+    yield named("one_phase_empty", (1, 1, 3, 3), (1, 1, 1, 1), stride=[2, 2])
+    yield named("phases_of_unequal_taps", (1, 2, 4, 5), k3, stride=[2, 2])
+    yield named("k4_s2_p1", (2, 3, 4, 4), (3, 2, 4, 4), stride=[2, 2], padding=[1, 1])
+    yield named("k16_s8_p4", (1, 2, 2, 3), (2, 1, 16, 16), stride=[8, 8], padding=[4, 4])
+    yield named("stride_differs_by_dimension", (1, 2, 4, 5), (2, 3, 3, 4), stride=[1, 3])
+    yield named("padding_crops_to_one_pixel", (1, 2, 2, 2), k3, stride=[2, 2], padding=[2, 2])
+    yield named("padding_above_kernel", (1, 2, 6, 6), k2, padding=[2, 2])
+    yield named("output_padding_is_read_by_no_tap", (1, 2, 3, 3), k2, stride=[4, 4], output_padding=[3, 3])
+    yield named("output_padding_is_read", (1, 2, 3, 3), k3, stride=[2, 2], padding=[1, 1], output_padding=[1, 1])
+    yield named("output_padding_one_dimension", (1, 2, 3, 3), k3, stride=[2, 3], output_padding=[0, 2])
+    yield named("op_allowed_by_dilation_only", (1, 2, 4, 4), k3, dilation=[3, 3], output_padding=[2, 2])
+    yield named("dilation_shares_factor_with_stride", (1, 3, 5, 5), (3, 2, 3, 3), stride=[2, 2], dilation=[2, 2])
+    yield named("dilation_coprime_to_stride", (1, 2, 4, 3), (2, 2, 3, 3), stride=[2, 3], dilation=[3, 2])
+    yield named("two_groups", (2, 4, 3, 3), (4, 3, 3, 3), groups=2, stride=[2, 2])
+    yield named("depthwise", (1, 4, 4, 5), (4, 1, 4, 4), groups=4, stride=[2, 2], padding=[1, 1])
+    yield named("groups_with_dilation", (1, 6, 3, 3), (6, 1, 2, 3), groups=3, dilation=[2, 2])
+    yield named("empty_batch_has_zero_gradients", (0, 4, 5, 5), (4, 6, 3, 3), stride=[2, 2])
+    yield named("input_one_pixel", (1, 5, 1, 1), (5, 3, 4, 5), stride=[3, 2])
+    yield named("input_one_row", (2, 3, 1, 9), (3, 2, 2, 3), stride=[2, 2])
+    yield named("many_channels_cross_a_block", (1, 70, 2, 2), (70, 3, 2, 2), stride=[2, 2])
+    yield named("many_outputs_cross_a_tile", (1, 3, 3, 3), (3, 37, 2, 2))
+    yield named("long_row_crosses_a_panel", (1, 2, 2, 37), (2, 3, 2, 3), stride=[1, 2])
+    yield named("many_images", (9, 2, 3, 4), (2, 3, 2, 2), stride=[2, 2])
+    up = {"stride": [2, 2], "padding": [1, 1]}
+    yield named("output_size_6_to_12", (1, 2, 6, 6), (2, 1, 3, 3), output_size=[12, 12], **up)
+    yield named("output_size_smallest", (1, 2, 6, 6), (2, 1, 3, 3), output_size=[11, 11], **up)
+    yield named("output_size_unbatched", (2, 6, 6), (2, 1, 3, 3), output_size=[12, 11], **up)
+    yield named("output_size_groups", (1, 4, 3, 3), (4, 1, 3, 3), stride=[2, 2], groups=2, output_size=[8, 7])
+    yield named("normal_F64", (2, 3, 4, 5), (3, 2, 3, 3), F64, False, stride=[2, 2])
+    yield named("long_sum_F32", (2, 16, 7, 7), (16, 16, 4, 4), F32, False, **up)
+    for i in range(120):
+        yield random_conv_backward(f"random_{i:03}", "conv_transpose2d")
+    for i in range(12):
+        yield random_conv_backward_with_specials(f"specials_{i:03}", "conv_transpose2d")
+
+    def bad(name, grad_output=(1, 6, 7, 7), input=(1, 4, 5, 5), weight=(4, 6, 3, 3), **options):
+        return error(name, conv_backward_zeros(grad_output, input, weight), **options)
+
+    yield bad("grad_output_of_other_rank", (6, 7, 7))
+    yield bad("grad_output_of_other_channels", (1, 5, 7, 7))
+    yield bad("grad_output_of_other_height", (1, 6, 8, 7))
+    yield bad("grad_output_of_other_width", (1, 6, 7, 6))
+    yield bad("grad_output_without_columns", (1, 6, 7, 0))
+    yield bad("dilated_grad_output_of_other_height", (1, 6, 7, 9), dilation=[2, 2])
+    yield bad("grad_output_without_the_output_padding", (1, 6, 11, 11), stride=[2, 2], output_padding=[1, 0])
+    yield bad("grad_output_of_another_output_size", (1, 6, 10, 9), output_size=[9, 9], **up)
+    yield bad("channels_before_height", (1, 5, 8, 8))
+    yield bad("height_before_width", (1, 6, 8, 8))
+    yield bad("input_channels_before_grad_output", (1, 5, 7, 7), weight=(3, 6, 3, 3))
+    yield bad("output_padding_before_grad_output", (1, 5, 7, 7), output_padding=[1, 1])
+    yield bad("output_too_small_before_grad_output", (1, 5, 7, 7), padding=[4, 4])
+    yield bad("empty_batch_both_sizes_minus_one", (0, 6, 1, 1), input=(0, 4, 1, 1), padding=[2, 2])
+    yield from mistaken_conv_backward("conv_transpose2d", calls.CONV_TRANSPOSE2D_MISTAKES)
+
+
+def slow_conv_transpose2d_backward_cases():
+    named = conv_backward_named("slow_conv_transpose2d")
+    yield named("one_tap", (1, 1, 1, 1), (1, 1, 1, 1))
+    yield named("stride_1", (2, 3, 4, 5), (3, 2, 3, 3))
+    yield named("unbatched_takes_a_batched_grad_output", (3, 4, 5), (3, 2, 3, 2), stride=[2, 2])
+    yield named("padding_crops", (1, 2, 3, 4), (2, 3, 4, 3), stride=[2, 2], padding=[2, 1])
+    yield named("op_allowed_by_dilation_only", (1, 2, 4, 4), (2, 3, 3, 3), dilation=[3, 3], output_padding=[2, 2])
+    yield named("normal_F64", (2, 3, 4, 5), (3, 2, 3, 3), F64, False, stride=[2, 2])
+    for i in range(40):
+        yield random_conv_backward(f"random_{i:03}", "slow_conv_transpose2d")
+    for i in range(6):
+        yield random_conv_backward_with_specials(f"specials_{i:03}", "slow_conv_transpose2d")
+
+    def bad(name, grad_output=(1, 3, 6, 6), input=(1, 2, 4, 4), weight=(2, 3, 3, 3), **options):
+        return error(name, conv_backward_zeros(grad_output, input, weight), **({"kernel_size": [3, 3]} | options))
+
+    yield bad("grad_output_of_other_rank", (3, 6, 6))
+    yield bad("grad_output_of_other_channels", (1, 2, 6, 6))
+    yield bad("grad_output_of_other_height", (1, 3, 7, 6))
+    yield bad("grad_output_of_other_width", (1, 3, 6, 5))
+    yield bad("empty_batch_is_refused", (0, 3, 6, 6), input=(0, 2, 4, 4))
+    yield bad("input_channels_before_grad_output", (1, 2, 6, 6), input=(1, 3, 4, 4))
+    yield from mistaken_conv_backward("slow_conv_transpose2d", SLOW_BACKWARD_MISTAKES)
+
+
+# The gradient of PyTorch's kernel does not take the negative settings that the kernel takes.
+SLOW_BACKWARD_MISTAKES = {
+    name: mistake for name, mistake in calls.SLOW_CONV_TRANSPOSE2D_MISTAKES.items() if "negative" not in name
+}
 
 
 # ---- pooling ---------------------------------------------------------------------------------------------------------
@@ -1302,6 +1622,296 @@ def sigmoid_cases():
             )
 
 
+def run_activation(inputs, function, low=None, high=None):
+    """The functions of prepared layers beyond relu and sigmoid; low is the slope of leaky_relu."""
+    x = inputs["input"]
+    call = {
+        "leaky_relu": lambda: F.leaky_relu(x, low),
+        "prelu": lambda: F.prelu(x, inputs["slopes"]),
+        "hardtanh": lambda: F.hardtanh(x, low, high),
+        "silu": lambda: F.silu(x),
+        "hardswish": lambda: F.hardswish(x),
+    }
+    return {"output": call[function]()}
+
+
+ACTIVATIONS = {  # name of a case: what it is called with
+    "leaky_relu": {"function": "leaky_relu", "low": 0.01},
+    "leaky_relu_above_1": {"function": "leaky_relu", "low": 2.5},
+    "leaky_relu_negative": {"function": "leaky_relu", "low": -0.3},
+    "prelu": {"function": "prelu"},
+    "hardtanh": {"function": "hardtanh", "low": -1.0, "high": 1.0},
+    "relu6": {"function": "hardtanh", "low": 0.0, "high": 6.0},
+    "silu": {"function": "silu"},
+    "hardswish": {"function": "hardswish"},
+}
+
+
+def activation_cases():
+    for name, options in ACTIVATIONS.items():
+        exact = name != "silu"
+        for dtype in FLOATS:
+            draw = Draw(f"activation/{name}/{NAMES[dtype]}")
+            for label, shape in {"batch": (2, 3, 4, 5), "unbatched": (1, 3, 37), "empty": (0, 3, 4, 5)}.items():
+                x = 4 * draw.tensor(shape, dtype, False)
+                slopes = {"slopes": draw.tensor((shape[-3],), dtype, False)} if name == "prelu" else {}
+                yield value(f"{name}_{label}_{NAMES[dtype]}", {"input": x} | slopes, exact, **options)
+            x = torch.tensor([*SPECIALS, 3.0, -3.0, 6.0, 2.9999998, -90.0, -800.0], dtype=dtype).reshape(1, 2, 3, 4)
+            slopes = {"slopes": torch.tensor([0.25], dtype=dtype)} if name == "prelu" else {}
+            yield value(f"{name}_specials_{NAMES[dtype]}", {"input": x} | slopes, exact, **options)
+    for dtype in INTEGERS:
+        x = Draw(f"activation/hardtanh/{NAMES[dtype]}").tensor((1, 2, 5, 7), dtype)
+        yield value(f"hardtanh_{NAMES[dtype]}", {"input": x}, function="hardtanh", low=-50.0, high=90.0)
+
+
+# ---- gradients -------------------------------------------------------------------------------------------------------
+
+
+def run_max_pool2d_backward(
+    inputs, input_size, kernel_size, stride=None, padding=(0, 0), dilation=(1, 1), ceil_mode=False
+):
+    grad_output = inputs["grad_output"]
+    image = zeros(*input_size, dtype=grad_output.dtype)
+    window = list(kernel_size), stride or [], list(padding), list(dilation), ceil_mode
+    gradient = torch.ops.aten.max_pool2d_with_indices_backward(grad_output, image, *window, inputs["indices"])
+    return {"output": gradient}
+
+
+def max_pool2d_backward_cases():
+    def named(name, shape, dtype=F32, grad=None, indices=None, **options):
+        draw = Draw(f"max_pool2d_backward/{name}")
+        x = pool_values(draw, shape, dtype, specials=False)
+        pooled = run_max_pool2d({"input": x}, **options)["indices"]
+        gradient = draw.tensor(tuple(pooled.shape), dtype, False) if grad is None else grad
+        inputs = {"grad_output": gradient, "indices": pooled if indices is None else torch.tensor(indices)}
+        return value(name, inputs, input_size=list(shape), **options)
+
+    k2, k3 = {"kernel_size": [2, 2]}, {"kernel_size": [3, 3], "stride": [2, 2], "padding": [1, 1]}
+    yield named("k2", (2, 3, 6, 8), **k2)
+    yield named("k2_unbatched", (3, 7, 9), **k2)
+    yield named("k2_wide", (1, 2, 4, 38), **k2)
+    yield named("k2_odd_wide_F64", (1, 2, 5, 39), F64, **k2)
+    yield named("k2_ceil", (1, 2, 5, 7), ceil_mode=True, **k2)
+    yield named("k3_s2_p1", (2, 2, 8, 36), **k3)
+    yield named("k3_s2_p1_odd", (1, 2, 9, 37), **k3)
+    yield named("k3_s2", (1, 2, 9, 37), kernel_size=[3, 3], stride=[2, 2])
+    yield named("k5_s1_p2", (1, 2, 7, 9), kernel_size=[5, 5], stride=[1, 1], padding=[2, 2])
+    yield named("dilated", (1, 2, 8, 9), kernel_size=[2, 3], stride=[1, 2], dilation=[3, 2])
+    yield named("stride_above_kernel", (1, 2, 9, 10), kernel_size=[2, 2], stride=[4, 3])
+    yield named("empty_batch", (0, 2, 6, 8), **k2)
+    for dtype in INTEGERS:
+        yield named(f"k2_{NAMES[dtype]}", (1, 2, 5, 12), dtype, **k2)
+        yield named(f"wraps_{NAMES[dtype]}", (1, 2, 6, 7), dtype, kernel_size=[3, 3], stride=[1, 1], padding=[1, 1])
+    special = torch.tensor([[[NAN, -0.0, INF, -INF]]])
+    one = [[[0, 2, 4, 6]]]
+    yield named("values_are_added_to_0", (1, 2, 8), grad=special, indices=one, **k2)
+    yield named("all_to_one_place", (1, 2, 8), grad=special, indices=[[[5, 5, 5, 5]]], **k2)
+    yield named("minus_1_is_no_place", (1, 2, 8), grad=special, indices=[[[-1, 2, 2, -1]]], **k2)
+    yield named("outside_its_window", (1, 2, 8), indices=[[[15, 0, 8, 7]]], **k2)
+    for i in range(60):
+        name = f"random_{i:03}"
+        draw = Draw(f"max_pool2d_backward/{name}")
+        call = calls.max_pool2d_call(draw)
+        while calls.has_window_without_element(call):  # whose index PyTorch writes to, outside the plane
+            call = calls.max_pool2d_call(draw)
+        dtype = draw.pick(F32, F32, F64, *INTEGERS)
+        yield named(f"{name}_{NAMES[dtype]}", tuple(call.shapes["input"]), dtype, **call.options)
+    mistakes = calls.MAX_POOL2D_BACKWARD_MISTAKES
+    yield from mistaken("max_pool2d_backward", calls.max_pool2d_backward_call, mistakes)
+
+
+def run_max_unpool2d_backward(inputs):
+    """Autograd's, as PyTorch has no function of that name."""
+    grad_output, indices = inputs["grad_output"], inputs["indices"]
+    if not grad_output.is_floating_point():
+        raise NotImplementedError
+    with torch.enable_grad():
+        x = torch.zeros(indices.shape, dtype=grad_output.dtype, requires_grad=True)
+        y = torch.ops.aten.max_unpool2d(x, indices, list(grad_output.shape[-2:]))
+        (gradient,) = torch.autograd.grad(y, x, grad_output)
+    return {"output": gradient}
+
+
+def max_unpool2d_backward_cases():
+    def named(name, shape, output, dtype=F32, duplicates=False):
+        seed = f"max_unpool2d_backward/{name}"
+        indices = unpool_inputs(seed, shape, math.prod(output), dtype, duplicates)["indices"]
+        gradient = Draw(seed + "/gradient").tensor((*shape[:-2], *output), dtype, False)
+        return value(name, {"grad_output": gradient, "indices": indices})
+
+    for dtype in (*FLOATS, *INTEGERS):
+        yield named(f"doubles_{NAMES[dtype]}", (1, 2, 3, 4), (6, 8), dtype)
+        yield named(f"unbatched_{NAMES[dtype]}", (2, 3, 5), (7, 9), dtype)
+        yield named(f"every_copy_gathers_{NAMES[dtype]}", (2, 1, 5, 4), (10, 8), dtype, True)
+    yield named("one_pixel", (1, 1, 1, 1), (1, 1))
+    yield named("empty_batch", (0, 2, 3, 4), (6, 8))
+    special = torch.tensor([[[NAN, -0.0], [INF, -INF]]])
+    yield value("values_are_copied", {"grad_output": special, "indices": torch.tensor([[[3, 1, 1], [2, 0, 0]]])})
+
+    def bad(name, indices, shape=(1, 1, 4, 4)):
+        return error(name, {"grad_output": zeros(*shape), "indices": indices})
+
+    def at(*places):
+        return torch.tensor(places).reshape(1, 1, 2, 2)
+
+    yield bad("index_negative", at(0, 1, -1, 2))
+    yield bad("index_behind_the_plane", at(0, 16, 1, 2))
+    yield bad("the_last_bad_index_is_named", at(17, 1, -5, 2))
+    yield bad("rank_2", torch.zeros(2, 2, dtype=I64), (4, 4))
+    yield bad("rank_5", torch.zeros(1, 1, 1, 2, 2, dtype=I64), (1, 1, 1, 4, 4))
+
+
+def upsampled(inputs, input_size, scale):
+    """The output's size: what the scale makes of the input, or else the gradient's own."""
+    if scale and len(input_size) == 4:
+        return [math.trunc(n * s) for n, s in zip(input_size[-2:], scale)]
+    shape = list(inputs["grad_output"].shape[-2:])
+    return shape if len(shape) == 2 else [1, 1]
+
+
+def run_upsample_nearest2d_backward(inputs, input_size, scale=None):
+    out = upsampled(inputs, input_size, scale)
+    gradient = torch.ops.aten.upsample_nearest2d_backward(inputs["grad_output"], out, input_size, *(scale or ()))
+    return {"output": gradient}
+
+
+def run_upsample_bilinear2d_backward(inputs, input_size, scale=None, align_corners=False):
+    out = upsampled(inputs, input_size, scale)
+    arguments = inputs["grad_output"], out, input_size, align_corners, *(scale or ())
+    return {"output": torch.ops.aten.upsample_bilinear2d_backward(*arguments)}
+
+
+def upsample_nearest2d_backward_cases():
+    def named(name, size, out, dtype=F32, **options):
+        gradient = Draw(f"upsample_nearest2d_backward/{name}").tensor((*size[:2], *out), dtype, False)
+        return value(name, {"grad_output": gradient}, input_size=list(size), **options)
+
+    yield named("doubles", (1, 2, 3, 19), (6, 38))
+    yield named("equal_sizes", (1, 2, 3, 4), (3, 4))
+    yield named("eightfold", (1, 1, 2, 5), (16, 40))
+    yield named("one_pixel_spreads", (2, 1, 1, 1), (5, 7))
+    yield named("halves", (1, 2, 6, 8), (3, 4))
+    yield named("no_common_factor", (1, 2, 5, 7), (11, 9))
+    yield named("empty_batch", (0, 2, 3, 4), (6, 8))
+    yield named("no_channels", (1, 0, 3, 4), (6, 8))
+    special = torch.tensor([[[[NAN, -0.0, -0.0, 1.0], [INF, -INF, -0.0, -0.0]]]])
+    yield value("specials", {"grad_output": special}, input_size=[1, 1, 1, 2])
+    yield value("zeros_start_from_plus_0", {"grad_output": special}, input_size=[1, 1, 2, 4])
+    for dtype in (F64, *INTEGERS):
+        yield named(f"sums_{NAMES[dtype]}", (1, 2, 3, 5), (7, 12), dtype)
+        yield named(f"doubles_{NAMES[dtype]}", (1, 2, 3, 5), (6, 10), dtype)
+    for i in range(60):
+        draw = Draw(f"upsample_nearest2d_backward/random_{i:03}")
+        call = calls.upsample_backward_call(draw)
+        dtype = draw.pick(F32, F32, F64, *INTEGERS)
+        gradient = draw.tensor(call.shapes["grad_output"], dtype, False)
+        yield value(f"random_{i:03}_{NAMES[dtype]}", {"grad_output": gradient}, **call.options)
+    mistakes = calls.UPSAMPLE_BACKWARD_MISTAKES
+    yield from mistaken("upsample_nearest2d_backward", calls.upsample_backward_call, mistakes)
+
+
+def upsample_bilinear2d_backward_cases():
+    def named(name, size, out, exact=False, dtype=F32, **options):
+        gradient = Draw(f"upsample_bilinear2d_backward/{name}").tensor((*size[:2], *out), dtype, exact)
+        return value(name, {"grad_output": gradient}, exact, input_size=list(size), **options)
+
+    yield named("double_has_exact_quarters", (2, 2, 3, 19), (6, 38), True)
+    yield named("eightfold_is_exact", (1, 1, 3, 5), (24, 40), True)
+    yield named("halving_is_exact", (1, 2, 6, 8), (3, 4), True)
+    yield named("aligned_5_to_9_is_exact", (1, 2, 5, 5), (9, 9), True, align_corners=True)
+    yield named("equal_sizes", (1, 2, 3, 4), (3, 4), True)
+    yield named("one_pixel_gathers", (1, 2, 1, 1), (4, 8), True)
+    yield named("empty_batch", (0, 2, 3, 4), (6, 8), True)
+    yield named("no_channels", (1, 0, 3, 4), (6, 8), True)
+    special = torch.tensor([[[[NAN, 1.0, -0.0, 1.0], [2.0, INF, 3.0, -INF]]]])
+    yield value("equal_sizes_specials", {"grad_output": special}, input_size=[1, 1, 2, 4])
+    yield value("doubled_specials", {"grad_output": special}, input_size=[1, 1, 1, 2])
+    yield value("halved_specials", {"grad_output": special}, input_size=[1, 1, 4, 8])
+    for i in range(80):
+        draw = Draw(f"upsample_bilinear2d_backward/random_{i:03}")
+        call = calls.upsample_backward_call(draw)
+        dtype = draw.pick(F32, F32, F64)
+        gradient = draw.tensor(call.shapes["grad_output"], dtype, False)
+        options = call.options | {"align_corners": draw.pick(False, True)}
+        yield value(f"random_{i:03}_{NAMES[dtype]}", {"grad_output": gradient}, False, **options)
+    mistakes = calls.UPSAMPLE_BACKWARD_MISTAKES
+    yield from mistaken("upsample_bilinear2d_backward", calls.upsample_backward_call, mistakes)
+
+
+def run_activation_backward(inputs, function, low=None, high=None):
+    """`saved` is relu's and sigmoid's result, the others' input; low is the slope of leaky_relu."""
+    gradient, saved, aten = inputs["grad_output"], inputs["saved"], torch.ops.aten
+    call = {
+        "relu": lambda: aten.threshold_backward(gradient, saved, 0),
+        "sigmoid": lambda: aten.sigmoid_backward(gradient, saved),
+        "leaky_relu": lambda: aten.leaky_relu_backward(gradient, saved, low, False),
+        "hardtanh": lambda: aten.hardtanh_backward(gradient, saved, low, high),
+        "silu": lambda: aten.silu_backward(gradient, saved),
+        "hardswish": lambda: aten.hardswish_backward(gradient, saved),
+    }
+    return {"output": call[function]()}
+
+
+def activation_backward_cases():
+    functions = {name: options for name, options in ACTIVATIONS.items() if name != "prelu"}
+    functions |= {"relu": {"function": "relu"}, "sigmoid": {"function": "sigmoid"}}
+    functions |= {"hardtanh_wrong_way_round": {"function": "hardtanh", "low": 3.0, "high": -1.0}}
+    for name, options in functions.items():
+        exact = name != "silu"
+        for dtype in FLOATS:
+            for shape in [(), (0,), (3,), (17,), (2, 3, 4, 5)]:
+                draw = Draw(f"activation_backward/{name}/{NAMES[dtype]}/{shape_name(shape)}")
+                inputs = {role: 4 * draw.tensor(shape, dtype, False) for role in ("grad_output", "saved")}
+                yield value(f"{name}_{shape_name(shape)}_{NAMES[dtype]}", inputs, exact, **options)
+            # Whole vectors: PyTorch's hardtanh and hardswish answer a NaN behind the last one otherwise.
+            x = torch.tensor([*SPECIALS, 3.0, -3.0, 6.0, 2.9999998, -90.0, -800.0], dtype=dtype).repeat(8)
+            for label, gradient in {"one": 1.0, "minus_zero": -0.0, "infinite": INF, "nan": NAN}.items():
+                if name == "silu" and label == "infinite":
+                    continue  # times a logistic function that underflows, or does not
+                inputs = {"grad_output": torch.full_like(x, gradient), "saved": x}
+                yield value(f"{name}_specials_{label}_{NAMES[dtype]}", inputs, exact, **options)
+    for dtype in INTEGERS:
+        draw = Draw(f"activation_backward/{NAMES[dtype]}")
+        inputs = {"grad_output": draw.tensor((3, 37), dtype), "saved": draw.small_integers((3, 37), dtype, 100)}
+        yield value(f"relu_{NAMES[dtype]}", inputs, function="relu")
+        inputs = inputs | {"grad_output": draw.small_integers((3, 37), dtype, 100)}
+        yield value(f"hardtanh_{NAMES[dtype]}", inputs, function="hardtanh", low=-50.0, high=90.0)
+
+
+def run_prelu_backward(inputs):
+    with torch.enable_grad():
+        x, slopes = (inputs[role].clone().requires_grad_() for role in ("input", "slopes"))
+        gradients = torch.autograd.grad(F.prelu(x, slopes), (x, slopes), inputs["grad_output"])
+    return dict(zip(("grad_input", "grad_slopes"), gradients))
+
+
+def prelu_backward_cases():
+    shapes = {(2, 3, 4, 5): (3,), (5, 7): (7,), (): (), (7,): (1,), (2, 3, 37): (), (2, 3, 4): (1,), (0, 3, 4): (3,)}
+    shapes |= {(40, 19): (19,), (2, 4, 1, 3, 2): (4,)}
+    for dtype in FLOATS:
+        for shape, slopes in shapes.items():
+            draw = Draw(f"prelu_backward/{NAMES[dtype]}/{shape_name(shape)}")
+            for exact in (True, False):
+                inputs = {role: draw.tensor(shape, dtype, exact) for role in ("grad_output", "input")}
+                inputs["slopes"] = draw.tensor(slopes, dtype, exact)
+                yield value(f"{shape_name(shape)}_{'exact' if exact else 'rounds'}_{NAMES[dtype]}", inputs, exact)
+        for label, slope in {"slope": 0.25, "slope_0": 0.0}.items():
+            x = torch.tensor([NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0], dtype=dtype)
+            for of, gradient in {"one": 1.0, "infinity": INF, "nan": NAN}.items():
+                inputs = {"grad_output": torch.full((1, 7), gradient, dtype=dtype), "input": x.reshape(1, 7)}
+                inputs["slopes"] = torch.full((7,), slope, dtype=dtype)
+                yield value(f"specials_{label}_gradient_{of}_{NAMES[dtype]}", inputs)
+
+    def bad(name, shape, slopes):
+        return error(name, {"grad_output": zeros(*shape), "input": zeros(*shape), "slopes": zeros(*slopes)})
+
+    yield bad("slopes_for_other_channels", (2, 3, 4), (2,))
+    yield bad("slopes_of_a_vector", (2,), (2,))
+    yield bad("slopes_of_a_scalar", (), (2,))
+    yield bad("slopes_of_rank_2", (2, 3), (3, 1))
+    yield bad("slope_of_rank_2", (2, 3), (1, 1))
+
+
 # ---- gemm ------------------------------------------------------------------------------------------------------------
 
 
@@ -1516,11 +2126,17 @@ def widened_to_int64(run, inputs, options):
 
 def widened_to_float64(run, inputs, options):
     """For operations that only copy and add: the two halves of an int64 each fit a float64."""
-    wide = inputs["input"].to(I64)
+    role = "input" if "input" in inputs else "grad_output"
+    wide = inputs[role].to(I64)
     halves = [
-        run(inputs | {"input": half.to(F64)}, **options)["output"].to(I64) for half in (wide >> 32, wide & 0xFFFFFFFF)
+        run(inputs | {role: half.to(F64)}, **options)["output"].to(I64) for half in (wide >> 32, wide & 0xFFFFFFFF)
     ]
     return {"output": (halves[0] << 32) + halves[1]}
+
+
+def widened_whole_to_float64(run, inputs, options):
+    """For integers that a float64 holds."""
+    return {"output": run({role: tensor.to(F64) for role, tensor in inputs.items()}, **options)["output"].to(I64)}
 
 
 # recipe: the call in torch's words; widen: how to compute integer types that PyTorch refuses; also: others who answer
@@ -1545,6 +2161,19 @@ OPS = {
         "torch.ops.aten.slow_conv_transpose2d",
         widened_to_int64,
         {"F.conv_transpose2d": slow_conv_transpose2d_by_the_public_function},
+    ),
+    "conv2d_backward": Op(
+        run_conv2d_backward, conv2d_backward_cases, "the gradients of F.conv2d by autograd, errors by the kernel"
+    ),
+    "conv_transpose2d_backward": Op(
+        run_conv_transpose2d_backward,
+        conv_transpose2d_backward_cases,
+        "the gradients of F.conv_transpose2d by autograd, errors by the kernel",
+    ),
+    "slow_conv_transpose2d_backward": Op(
+        run_slow_conv_transpose2d_backward,
+        slow_conv_transpose2d_backward_cases,
+        "the gradients of torch.ops.aten.slow_conv_transpose2d by autograd, errors by the kernel",
     ),
     "max_pool2d": Op(run_max_pool2d, max_pool2d_cases, "F.max_pool2d with return_indices"),
     "max_unpool2d": Op(
@@ -1571,7 +2200,39 @@ OPS = {
     ),
     "relu": Op(run_relu, relu_cases, "F.relu"),
     "sigmoid": Op(run_sigmoid, sigmoid_cases, "torch.sigmoid"),
+    "activation": Op(run_activation, activation_cases, "F.leaky_relu, prelu, hardtanh, silu and hardswish"),
     "gemm": Op(run_gemm, gemm_cases, "torch.addmm", widened_to_int64),
+    "max_pool2d_backward": Op(
+        run_max_pool2d_backward,
+        max_pool2d_backward_cases,
+        "torch.ops.aten.max_pool2d_with_indices_backward",
+        widened_to_float64,
+    ),
+    "max_unpool2d_backward": Op(
+        run_max_unpool2d_backward,
+        max_unpool2d_backward_cases,
+        "torch.autograd.grad of torch.ops.aten.max_unpool2d",
+        widened_to_float64,
+    ),
+    "upsample_nearest2d_backward": Op(
+        run_upsample_nearest2d_backward,
+        upsample_nearest2d_backward_cases,
+        "torch.ops.aten.upsample_nearest2d_backward",
+        widened_to_float64,
+    ),
+    "upsample_bilinear2d_backward": Op(
+        run_upsample_bilinear2d_backward,
+        upsample_bilinear2d_backward_cases,
+        "torch.ops.aten.upsample_bilinear2d_backward",
+    ),
+    "activation_backward": Op(
+        run_activation_backward,
+        activation_backward_cases,
+        "torch.ops.aten.threshold_backward, sigmoid_backward, leaky_relu_backward, hardtanh_backward, silu_backward and "
+        "hardswish_backward",
+        widened_whole_to_float64,
+    ),
+    "prelu_backward": Op(run_prelu_backward, prelu_backward_cases, "torch.autograd.grad of F.prelu"),
 }
 
 
@@ -1609,14 +2270,14 @@ def answer(op, case):
     assert not case.fails, f"{op}/{case.name} does not fail"
     if dtype_of(case.inputs) == F32 and not case.exact:
         wide = {role: tensor.to(F64) for role, tensor in case.inputs.items()}
-        outputs = outputs | {"output64": OPS[op].run(wide, **case.options)["output"]}
+        outputs = outputs | {f"{role}64": output for role, output in OPS[op].run(wide, **case.options).items()}
     return {"outputs": outputs} | ({"widened": True} if widened else {})
 
 
 def without_defaults(op, options):
     """Leaves out what PyTorch would take anyway, and spells the numbers that JSON has not."""
     defaults = {
-        "stride": None if op in ("max_pool2d", "max_unpool2d") else [1, 1],
+        "stride": None if op in ("max_pool2d", "max_unpool2d", "max_pool2d_backward") else [1, 1],
         "padding": [0, 0],
         "dilation": [1, 1],
         "output_padding": [0, 0],

@@ -30,14 +30,16 @@ struct weight_winograd_blocking {
   static constexpr index_t elements_of_tile = 36;
   static constexpr index_t side = 6;
   static constexpr index_t step = 4;
-  /// KC. With 64 the transforms of m take 8 % of the time, and their errors are those of short sums: see winograd_kc.
-  static constexpr index_t kc = 64;
+  /// The most tiles of a block. With 64 the transforms of m take 8 % of the time, and their errors are those of short
+  /// sums: see winograd_kc.
+  static constexpr index_t most_kc = 64;
   /// Results with a line of more bytes, 9 numbers for each input channel, are parted, not summed in chunks.
   static constexpr index_t most_line_bytes = least_scratch_bytes / 8;
 
   hw grid = 0;       // tiles of an image
   index_t tiles;     // of all images
-  index_t chunks;    // of blocks of KC
+  index_t kc;        // tiles of a block
+  index_t chunks;    // of blocks
   hw task = 0;       // output (h) and input (w) channels of a task
   hw part = 0;       // those whose m is in memory at a time: half of L2
   index_t elements;  // that are transformed at a time: all, or less where memory is short
@@ -143,6 +145,7 @@ weight_winograd_blocking choose_weight_winograd_blocking(const convolution_geome
   weight_winograd_blocking b{};
   b.grid = {ceil_divide(g.out.h, b.step), ceil_divide(g.out.w, b.step)};
   b.tiles = g.batch * b.grid.h * b.grid.w;
+  b.kc = equal_blocks(b.tiles, b.most_kc);
   b.chunks = weight_winograd_chunks(g, b.blocks(), bytes);
   b.part = {(std::min)(part_rows / kernel.mr * kernel.mr, round_up(g.out_channels, kernel.mr)),
             (std::min)(round_up(part_columns, kernel.nr), round_up(g.in_channels, kernel.nr))};

@@ -10,7 +10,7 @@ TENFOLD_INLINE vec<T> activation_gradient(vec<T> dy, vec<T> x, [[maybe_unused]] 
   } else if constexpr (F == leaky_relu) {
     return chosen(x > vec<T>{}, dy, dy * low);
   } else if constexpr (F == clip) {
-    return chosen((x <= low) | (x >= high), vec<T>{}, dy);
+    return chosen((x > low) & (x < high), dy, vec<T>{});
   } else if constexpr (F == sigmoid) {
     return dy * (broadcast(T{1}) - x) * x;
   } else if constexpr (F == silu) {
@@ -19,7 +19,7 @@ TENFOLD_INLINE vec<T> activation_gradient(vec<T> dy, vec<T> x, [[maybe_unused]] 
   } else {
     static_assert(F == hard_swish);
     const vec<T> three = broadcast(T{3});
-    const vec<T> inner = chosen(x < three, dy * (x / three + broadcast(T{0.5})), dy);
+    const vec<T> inner = chosen(x >= three, dy, dy * (x / three + broadcast(T{0.5})));
     return chosen(x <= -three, vec<T>{}, inner);
   }
 }

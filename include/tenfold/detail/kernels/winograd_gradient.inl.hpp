@@ -48,9 +48,10 @@ TENFOLD_INLINE void winograd_gradient_output(const V (&m)[6], V (&y)[3]) {
 // The elements [first, first + elements) of v(e, t, l) = (B^T d B)(e), d(i, j) = tile(i, 4 t + j, l);   t < tiles
 //   tile  (6, .., L) lines `line` apart
 //   v     (elements, tiles, L) elements `plane` apart, tiles ld
-template <class T>
+template <class T, bool Whole = false>
 void winograd_gradient_inputs(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* v,
                               index_t plane, index_t ld) {
+  if (!Whole && elements == 36) return winograd_gradient_inputs<T, true>(tile, line, tiles, 0, 36, v, plane, ld);
   constexpr int L = direct_lanes<T>;
   using V = vec_of<T, L>;
   for (index_t t = 0; t < tiles; ++t, tile += 4 * L, v += ld) {
@@ -66,7 +67,7 @@ void winograd_gradient_inputs(const T* tile, index_t line, index_t tiles, index_
       winograd_gradient_input<T>(rows[i], r);
       TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
         const index_t e = i * 6 + j - first;
-        if (e >= 0 && e < elements) store_lanes<L>(v + e * plane, r[j]);
+        if (Whole || (e >= 0 && e < elements)) store_lanes<L>(v + e * plane, r[j]);
       }
     }
   }
@@ -75,9 +76,10 @@ void winograd_gradient_inputs(const T* tile, index_t line, index_t tiles, index_
 // The elements [first, first + elements) of u(e, t, l) = (G g G^T)(e), g(i, j) = tile(i, 4 t + j, l);   t < tiles
 //   tile  (4, .., L) lines `line` apart
 //   u     (elements, tiles, L) elements `plane` apart, tiles ld
-template <class T>
+template <class T, bool Whole = false>
 void winograd_gradient_gradients(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* u,
                                  index_t plane, index_t ld) {
+  if (!Whole && elements == 36) return winograd_gradient_gradients<T, true>(tile, line, tiles, 0, 36, u, plane, ld);
   constexpr int L = direct_lanes<T>;
   using V = vec_of<T, L>;
   for (index_t t = 0; t < tiles; ++t, tile += 4 * L, u += ld) {
@@ -93,7 +95,7 @@ void winograd_gradient_gradients(const T* tile, index_t line, index_t tiles, ind
       winograd_gradient<T>(rows[i], r);
       TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
         const index_t e = i * 6 + j - first;
-        if (e >= 0 && e < elements) store_lanes<L>(u + e * plane, r[j]);
+        if (Whole || (e >= 0 && e < elements)) store_lanes<L>(u + e * plane, r[j]);
       }
     }
   }
@@ -113,15 +115,24 @@ void winograd_gradient_outputs(const T* m, index_t plane, index_t count, bool ad
       winograd_gradient_output<T>(of, y);
       TENFOLD_UNROLL for (int i = 0; i < 3; ++i) rows[i][j] = y[i];
     }
-    T taps[std::size_t{9 * L}];
+    V y[9];
     TENFOLD_UNROLL for (int i = 0; i < 3; ++i) {
-      V y[3];
-      winograd_gradient_output<T>(rows[i], y);
-      TENFOLD_UNROLL for (int j = 0; j < 3; ++j) store_lanes<L>(taps + (3 * i + j) * L, y[j]);
+      V of[3];
+      winograd_gradient_output<T>(rows[i], of);
+      TENFOLD_UNROLL for (int j = 0; j < 3; ++j) y[3 * i + j] = of[j];
     }
+    T last[std::size_t{L}];
+    store_lanes<L>(last, y[8]);
+    TENFOLD_UNROLL for (int t = 0; t < 8; t += L) transpose_lanes<T, L>(y + t);
     const int some = count - c < L ? static_cast<int>(count - c) : L;
-    for (int l = 0; l < some; ++l)
-      for (int t = 0; t < 9; ++t) weight[l * 9 + t] = adds ? weight[l * 9 + t] + taps[t * L + l] : taps[t * L + l];
+    for (int l = 0; l < some; ++l) {
+      T* to = weight + l * 9;
+      TENFOLD_UNROLL for (int t = 0; t < 8; t += L) {
+        const V sum = y[t + l];
+        store_lanes<L>(to + t, adds ? load_lanes<L>(to + t) + sum : sum);
+      }
+      to[8] = adds ? to[8] + last[l] : last[l];
+    }
   }
 }
 
