@@ -48,8 +48,7 @@ training::settings small_settings(training::method method = training::method::ad
   return s;
 }
 
-training::run_state run_of(const training::settings& s, index_t steps,
-                           const tf::context& ctx = tf::default_context()) {
+training::run_state run_of(const training::settings& s, index_t steps, const tf::context& ctx = tf::default_context()) {
   auto run = training::begin(s);
   while (run.step < steps) training::take_step(run, s, coins(), ctx);
   return run;
@@ -69,7 +68,7 @@ struct golden {
   }
 
   training::batch batch(index_t step) const {
-    const auto grey = file.get<float>("pictures");       // (10, N, 1, S, S)
+    const auto grey = file.get<float>("pictures");         // (10, N, 1, S, S)
     const auto target = file.get<std::int8_t>("targets");  // (10, N, 3, S, S)
     const index_t count = grey.shape()[1], size = grey.shape()[3], plane = size * size;
     training::batch b{tf::tensor<float>({count, 3, size, size}), tf::tensor<float>({count, 3, size, size})};
@@ -349,7 +348,8 @@ TEST(TrainCheckpoint, RefusesDamagedOnes) {
   const std::string path = folder / "c";
   const auto s = small_settings();
   const std::string whole = training::checkpoint_bytes(run_of(s, 2), s);
-  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{1000}, whole.size() / 2, whole.size() - 1}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{7}, std::size_t{1000}, whole.size() / 2, whole.size() - 1}) {
     write(path, whole.substr(0, size));
     EXPECT_NE(refusal_of(path, s), "no error") << size;
   }
@@ -436,6 +436,10 @@ class program {
     id_ = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
+  bool running() const {
+    siginfo_t ended{};
+    return ::waitid(P_PID, static_cast<id_t>(id_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
+  }
   int stop(int signal) {
     ::kill(id_, signal);
     return wait();
@@ -461,9 +465,10 @@ training::settings settings_of_small_run(index_t steps) {
   return s;
 }
 
-/// Waits until the checkpoint is there and has that many steps, which it must have in the end.
-void wait_for_step(const std::string& checkpoint, index_t step, const training::settings& s) {
-  while (!std::filesystem::exists(checkpoint) || training::read_checkpoint(checkpoint, s).step < step)
+/// Waits until the checkpoint is there and has that many steps, or the program has ended.
+void wait_for_step(const program& run, const std::string& checkpoint, index_t step, const training::settings& s) {
+  while (run.running() &&
+         (!std::filesystem::exists(checkpoint) || training::read_checkpoint(checkpoint, s).step < step))
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }
 
@@ -496,10 +501,10 @@ TEST(TrainProgram, GoesOnWithTheBitsOfAnUnbrokenRun) {
   const auto s = settings_of_small_run(100);
   const std::string checkpoint = broken / "run/checkpoint.safetensors";
   program first(broken, small_run(100, {"--threads", "2", "--save-every", "1"}));
-  wait_for_step(checkpoint, 30, s);
+  wait_for_step(first, checkpoint, 30, s);
   EXPECT_EQ(first.stop(SIGKILL), -SIGKILL);
   program second(broken, small_run(100, {"--threads", "2", "--save-every", "1", "--resume"}));
-  wait_for_step(checkpoint, 60, s);
+  wait_for_step(second, checkpoint, 60, s);
   EXPECT_EQ(second.stop(SIGTERM), 128 + SIGTERM);
   EXPECT_NE(second.out().find("--resume goes on"), std::string::npos) << second.out();
   program third(broken, small_run(100, {"--resume"}));
@@ -516,7 +521,7 @@ TEST(TrainProgram, LeavesAWholeCheckpointWhenItIsKilled) {
   index_t reached = 0;
   for (int i = 0; i < 8; ++i) {
     program run(folder, small_run(100'000, {"--save-every", "1", "--threads", "1", i == 0 ? "--restart" : "--resume"}));
-    wait_for_step(checkpoint, reached + 1, s);
+    wait_for_step(run, checkpoint, reached + 1, s);
     std::this_thread::sleep_for(std::chrono::microseconds(1237 * i));
     EXPECT_EQ(run.stop(SIGKILL), -SIGKILL) << run.err();
     const index_t step = training::read_checkpoint(checkpoint, s).step;
@@ -529,7 +534,7 @@ TEST(TrainProgram, SavesWhatItHasWhenItIsStopped) {
   for (const int signal : {SIGTERM, SIGINT}) {
     const temporary_folder folder("stopped");
     program run(folder, small_run(100'000, {"--save-every", "7"}));
-    wait_for_step(folder / "run/checkpoint.safetensors", 7, settings_of_small_run(100'000));
+    wait_for_step(run, folder / "run/checkpoint.safetensors", 7, settings_of_small_run(100'000));
     EXPECT_EQ(run.stop(signal), 128 + signal) << run.err();
     const auto saved = training::read_checkpoint(folder / "run/checkpoint.safetensors", settings_of_small_run(100'000));
     EXPECT_GE(saved.step, 7);

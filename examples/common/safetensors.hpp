@@ -268,7 +268,8 @@ class content {
     if (!metadata.empty()) header["__metadata__"] = metadata;
     std::string data;
     for (const auto& [name, t] : tensors_) {
-      header[name] = {{"dtype", t.dtype}, {"shape", t.sizes}, {"data_offsets", {data.size(), data.size() + t.data.size()}}};
+      header[name] = {
+          {"dtype", t.dtype}, {"shape", t.sizes}, {"data_offsets", {data.size(), data.size() + t.data.size()}}};
       data += t.data;
     }
     std::string text = header.dump();

@@ -81,7 +81,8 @@ class checkpoint_reader {
   tf::tensor<float> tensor(const std::string& name, const tf::shape& form) const {
     const tf::shape& found = file_.at(name).shape;
     if (!(found == form))
-      fail("tensor \"" + name + "\" has the shape " + to_string(found) + ", where this network needs " + to_string(form));
+      fail("tensor \"" + name + "\" has the shape " + to_string(found) + ", where this network needs " +
+           to_string(form));
     return file_.get<float>(name);
   }
 

@@ -129,8 +129,8 @@ inline mask find_coin_mask(const tenfold::tensor<float>& picture) {
   return detail::opened(coins, detail::opening_radius);
 }
 
-/// (3, H, W) of 0 and 1: coin, rim, background. The rim, a ring along a coin's edge, is what keeps neighbours apart when
-/// coins are counted.
+/// (3, H, W) of 0 and 1: coin, rim, background. The rim, a ring along a coin's edge, is what keeps neighbours apart
+/// when coins are counted.
 inline tenfold::tensor<float> make_target(const mask& coins) {
   const mask near_coin = detail::near(coins, true, detail::rim_reach);
   const mask near_ground = detail::near(coins, false, detail::rim_reach);

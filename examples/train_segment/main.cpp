@@ -60,8 +60,8 @@ void save_checkpoint(const training::run_state& run, const training::options& o,
 std::string score_text(const training::score& score, tf::index_t split) {
   char text[160];
   std::snprintf(text, sizeof text,
-                "IoU of channel 0 > 0.5: %.3f on the training columns (below %d), %.3f on the held-out ones", score.learnt,
-                static_cast<int>(split), score.held_out);
+                "IoU of channel 0 > 0.5: %.3f on the training columns (below %d), %.3f on the held-out ones",
+                score.learnt, static_cast<int>(split), score.held_out);
   return text;
 }
 
@@ -109,9 +109,9 @@ int run(const training::options& o) {
   progress.end();
   save_checkpoint(run, o, files);
   save_results(run, o, files, lesson, ctx);
-  if (run.step < o.settings.steps)
-    std::printf("stopped after step %lld of %lld; --resume goes on\n", static_cast<long long>(run.step),
-                static_cast<long long>(o.settings.steps));
+  if (run.step == o.settings.steps) return 0;
+  std::printf("stopped after step %lld of %lld; --resume goes on\n", static_cast<long long>(run.step),
+              static_cast<long long>(o.settings.steps));
   return stop_signal;
 }
 

@@ -86,9 +86,7 @@ inline tf::tensor<float> forward(const parameters& w, tf::tensor<float> image, a
   const auto deconv = [&](const tf::tensor<float>& x, const layer& l) {
     return tf::conv_transpose2d(x, l.weight, l.bias, {}, ctx);
   };
-  const auto pool = [&](const tf::tensor<float>& x) {
-    return tf::max_pool2d_with_indices(x, {.kernel_size = 2}, ctx);
-  };
+  const auto pool = [&](const tf::tensor<float>& x) { return tf::max_pool2d_with_indices(x, {.kernel_size = 2}, ctx); };
   const auto unpool = [&](const tf::tensor<float>& x, const tf::tensor<index_t>& indices, const tf::shape& size) {
     return tf::max_unpool2d(x, indices, {.kernel_size = 2, .output_size = tf::hw{size[2], size[3]}}, ctx);
   };

@@ -121,7 +121,8 @@ inline options parse_options(int count, char** values) {
       line.fail_unknown();
   }
   if (o.resume && o.restart) throw std::runtime_error("--resume and --restart exclude each other");
-  if (o.settings.learning_rate == 0) o.settings.learning_rate = o.settings.optimizer.method == method::adam ? 3e-3 : 0.3;
+  if (o.settings.learning_rate == 0)
+    o.settings.learning_rate = o.settings.optimizer.method == method::adam ? 3e-3 : 0.3;
   return o;
 }
 

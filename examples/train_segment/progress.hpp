@@ -25,7 +25,8 @@ class progress {
   void show(const run_state& run) {
     const auto now = clock::now();
     const bool last = run.step == steps_;
-    if (terminal_ ? !last && now - drawn_ < std::chrono::milliseconds(100) : !last && run.step % look_every != 0) return;
+    if (terminal_ ? !last && now - drawn_ < std::chrono::milliseconds(100) : !last && run.step % look_every != 0)
+      return;
     drawn_ = now;
     const std::string text = numbers(run, std::chrono::duration<double>(now - start_).count());
     if (terminal_)
@@ -69,9 +70,10 @@ class progress {
     char look[16] = "-";
     if (!run.looks.empty()) std::snprintf(look, sizeof look, "%.3f", static_cast<double>(run.looks.back()));
     char text[160];
-    std::snprintf(text, sizeof text, "step %lld/%lld  loss %.4f  IoU %s  %d:%02d left", static_cast<long long>(run.step),
-                  static_cast<long long>(steps_), static_cast<double>(run.losses.back()), look,
-                  static_cast<int>(rest) / 60, static_cast<int>(rest) % 60);
+    std::snprintf(text, sizeof text, "step %lld/%lld  loss %.4f  IoU %s  %d:%02d left",
+                  static_cast<long long>(run.step), static_cast<long long>(steps_),
+                  static_cast<double>(run.losses.back()), look, static_cast<int>(rest) / 60,
+                  static_cast<int>(rest) % 60);
     return text;
   }
 

@@ -46,7 +46,8 @@ inline score look(const run_state& run, const lesson& l, const tf::context& ctx)
   return score_of(forward(run.weights, l.picture, unused, ctx), l);
 }
 
-/// One step of the optimizer on a new batch. Throws std::runtime_error, the run unchanged, where the loss is not finite.
+/// One step of the optimizer on a new batch. Throws std::runtime_error, the run unchanged, where the loss is not
+/// finite.
 inline void take_step(run_state& run, const settings& s, const lesson& l, const tf::context& ctx) {
   const index_t t = run.step + 1;
   batch b = draw_batch(l, s.batch, s.crop, random_stream(s.seed, static_cast<std::uint64_t>(t)));
