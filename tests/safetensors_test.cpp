@@ -191,4 +191,31 @@ TEST(Safetensors, SurvivesDamage) {
   EXPECT_GT(refused, 10'000);  // most of the file is header, where hardly any byte can be another
 }
 
+TEST(SafetensorsContent, IsReadAgain) {
+  safetensors::content content;
+  content.metadata = {{"who", "me \"and\" you"}};
+  content.add("b", tf::tensor<std::int8_t>({3}, {1, -2, 3}));
+  content.add("a", tf::tensor<float>({2, 1}, {1.5f, -2}));
+  content.add("empty", tf::tensor<double>({0, 4}));
+  const auto file = read(content.bytes());
+  EXPECT_EQ(file.metadata(), content.metadata);
+  EXPECT_EQ(file.entries().size(), 3u);
+  EXPECT_TRUE(equal(file.get<float>("a"), tf::tensor<float>({2, 1}, {1.5f, -2})));
+  EXPECT_TRUE(equal(file.get<std::int8_t>("b"), tf::tensor<std::int8_t>({3}, {1, -2, 3})));
+  EXPECT_EQ(file.get<double>("empty").shape(), (tf::shape{0, 4}));
+  EXPECT_EQ(read(safetensors::content{}.bytes()).entries().size(), 0u);
+}
+
+TEST(SafetensorsContent, DoesNotDependOnTheOrder) {
+  const tf::tensor<float> x({2}, {1, 2}), y({1}, {3});
+  safetensors::content one, other;
+  one.add("x", x);
+  one.add("y", y);
+  other.add("y", x);
+  other.add("y", y);  // in the first one's place
+  other.add("x", x);
+  EXPECT_EQ(one.bytes(), other.bytes());
+  EXPECT_EQ(one.bytes().size() % 4, 0u);
+}
+
 }  // namespace

@@ -1,8 +1,12 @@
-// A reader of safetensors files: 8 bytes of header length, a JSON header, the tensors' bytes; all little-endian.
-// https://huggingface.co/docs/safetensors
+// A reader of safetensors files, and what a writer needs: 8 bytes of header length, a JSON header, the tensors' bytes;
+// all little-endian. https://huggingface.co/docs/safetensors
 //
 //     const safetensors::file weights("net.safetensors");
 //     tenfold::tensor<float> w = weights.get<float>("conv1.weight");
+//
+//     safetensors::content content;
+//     content.add("conv1.weight", w);
+//     std::ofstream("copy.safetensors", std::ios::binary) << content.bytes();
 //
 // A file is somebody else's word: everything in it is checked, and whatever is wrong becomes one sentence in a
 // safetensors::error.
@@ -15,6 +19,7 @@
 #include <algorithm>  // sort
 #include <bit>        // endian
 #include <concepts>
+#include <cstdint>
 #include <cstring>  // memcpy
 #include <filesystem>
 #include <fstream>
@@ -23,6 +28,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace safetensors {
@@ -242,6 +248,43 @@ class file {
   std::map<std::string, std::string> metadata_;
   std::map<std::string, entry> entries_;
   std::vector<char> data_;
+};
+
+/// What a file is to hold. The same tensors and metadata give the same bytes, in whatever order they were added.
+class content {
+ public:
+  std::map<std::string, std::string> metadata;
+
+  /// The tensor's elements are copied. A second one of the same name takes the first one's place.
+  template <tenfold::element T>
+  void add(const std::string& name, const tenfold::tensor<T>& x) {
+    const std::string_view bytes(reinterpret_cast<const char*>(x.data()),
+                                 static_cast<std::size_t>(x.size()) * sizeof(T));
+    tensors_[name] = {dtype_of<T>(), {x.shape().begin(), x.shape().end()}, std::string(bytes)};
+  }
+
+  std::string bytes() const {
+    nlohmann::json header = nlohmann::json::object();
+    if (!metadata.empty()) header["__metadata__"] = metadata;
+    std::string data;
+    for (const auto& [name, t] : tensors_) {
+      header[name] = {
+          {"dtype", t.dtype}, {"shape", t.sizes}, {"data_offsets", {data.size(), data.size() + t.data.size()}}};
+      data += t.data;
+    }
+    std::string text = header.dump();
+    text.append((8 - text.size() % 8) % 8, ' ');  // so that the data begins at a multiple of every element's size
+    const std::uint64_t length = text.size();
+    return std::string(reinterpret_cast<const char*>(&length), sizeof length) + text + data;
+  }
+
+ private:
+  struct described {
+    const char* dtype;
+    std::vector<index_t> sizes;
+    std::string data;
+  };
+  std::map<std::string, described> tensors_;
 };
 
 }  // namespace safetensors

@@ -16,7 +16,7 @@ using tenfold::index_t;
 /// What the metadata "channels" of weights says whose output can be read as coins.
 inline constexpr std::string_view coin_channels = "after the sigmoid: 0 coin, 1 rim of a coin, 2 background";
 
-// The rule of tools/train_coins.py, with which the bundled weights were scored.
+// How coins are counted: 4-connected components of coin - rim > core_threshold with at least least_area pixels.
 inline constexpr float core_threshold = 0.5f;
 inline constexpr index_t least_area = 150;
 

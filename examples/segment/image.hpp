@@ -59,8 +59,8 @@ inline tenfold::tensor<float> read_png(const std::string& path) {
   return picture;
 }
 
-/// Writes a picture with 8 bits a channel.
-inline void write_png(const std::string& path, const tenfold::tensor<float>& picture) {
+/// The bytes of a PNG file of a picture, with 8 bits a channel; `path` is for the error text.
+inline std::string encode_png(const std::string& path, const tenfold::tensor<float>& picture) {
   const index_t height = picture.shape()[2];
   const index_t width = picture.shape()[3];
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(3 * height * width));
@@ -77,12 +77,17 @@ inline void write_png(const std::string& path, const tenfold::tensor<float>& pic
   png.width = static_cast<png_uint_32>(width);
   png_alloc_size_t size = 0;
   if (!png_image_write_get_memory_size(png, size, 0, pixels.data(), 0, nullptr)) png.fail(path, "cannot be encoded");
-  std::vector<char> bytes(size);
+  std::string bytes(size, '\0');
   if (!png_image_write_to_memory(&png, bytes.data(), &size, 0, pixels.data(), 0, nullptr))
     png.fail(path, "cannot be encoded");
+  bytes.resize(size);
+  return bytes;
+}
 
+inline void write_png(const std::string& path, const tenfold::tensor<float>& picture) {
+  const std::string bytes = encode_png(path, picture);
   std::ofstream file(path, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(size)).flush();
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush();
   if (!file) throw std::runtime_error(path + ": cannot be written");
 }
 

@@ -6,9 +6,7 @@
 #include "overlay.hpp"
 #include "timing.hpp"
 
-#ifdef _OPENMP
-#include <tenfold/openmp.hpp>
-#endif
+#include "common/threads.hpp"
 
 #include <algorithm>  // count_if, minmax_element
 #include <cstdio>
@@ -22,16 +20,6 @@ namespace {
 
 namespace tf = tenfold;
 using tf::index_t;
-
-tf::context make_context(int threads) {
-  tf::context ctx;
-#ifdef _OPENMP
-  if (threads > 1) ctx = tf::openmp(threads);
-#else
-  if (threads > 1) throw std::runtime_error("--threads: this program was built without OpenMP and has one thread");
-#endif
-  return ctx;
-}
 
 std::string size_text(index_t height, index_t width) { return std::to_string(width) + "x" + std::to_string(height); }
 

@@ -3,10 +3,9 @@
 
 #include "network.hpp"
 
-#include <charconv>  // from_chars
-#include <cstdio>    // printf
-#include <cstring>   // strlen
-#include <stdexcept>
+#include "common/arguments.hpp"
+
+#include <cstdio>  // printf
 #include <string>
 
 namespace segment {
@@ -34,35 +33,21 @@ inline void print_help() {
       usage, int{conv_deconv::smallest}, int{conv_deconv::smallest});
 }
 
-inline int parse_threads(const char* text) {
-  int threads = 0;
-  const char* end = text + std::strlen(text);
-  const auto result = std::from_chars(text, end, threads);
-  if (result.ec != std::errc{} || result.ptr != end || threads < 1 || threads > 1024)
-    throw std::runtime_error("--threads takes a number from 1 to 1024, but got '" + std::string(text) + "'");
-  return threads;
-}
-
-inline options parse_options(int count, char** arguments) {
+inline options parse_options(int count, char** values) {
   options o;
-  for (int i = 1; i < count; ++i) {
-    const std::string option = arguments[i];
-    const auto value = [&] {
-      if (i + 1 == count || !*arguments[i + 1]) throw std::runtime_error(option + " needs a value; " + usage);
-      return arguments[++i];
-    };
-    if (option == "--weights")
-      o.weights = value();
-    else if (option == "--image")
-      o.image = value();
-    else if (option == "--out")
-      o.out = value();
-    else if (option == "--threads")
-      o.threads = parse_threads(value());
-    else if (option == "--help")
+  for (arguments::reader line(count, values, usage); line.next();) {
+    if (line.option() == "--weights")
+      o.weights = line.value();
+    else if (line.option() == "--image")
+      o.image = line.value();
+    else if (line.option() == "--out")
+      o.out = line.value();
+    else if (line.option() == "--threads")
+      o.threads = line.number(1, 1024);
+    else if (line.option() == "--help")
       o.help = true;
     else
-      throw std::runtime_error("unknown option '" + option + "'; " + usage);
+      line.fail_unknown();
   }
   return o;
 }
