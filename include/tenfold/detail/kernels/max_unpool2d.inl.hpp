@@ -127,19 +127,21 @@ TENFOLD_INLINE void scatter_sums(index_t count, index_t volume, const T* x, cons
     T& sum = y[p * volume + indices[p * count + i]];
     sum = static_cast<T>(static_cast<U>(static_cast<U>(sum) + static_cast<U>(x[p * count + i])));
   };
-  for (index_t i = 0; i < count; i += step) {
-    const bool whole = i + step <= count;
-    index_t signs = 0;
-    if (whole) TENFOLD_UNROLL
-      for (int k = 0; k < 8; ++k) signs |= indices[k % N * count + i + k / N];
-    if (whole && signs >= 0) {
-      TENFOLD_UNROLL for (int k = 0; k < 8; ++k) add(k % N, i + k / N);
-      continue;
-    }
-    for (index_t some = i; some < i + step && some < count; ++some)
+  const auto add_some = [=](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i)
       for (int p = 0; p < N; ++p)
-        if (indices[p * count + some] >= 0) add(p, some);
+        if (indices[p * count + i] >= 0) add(p, i);
+  };
+  index_t i = 0;
+  for (; i + step <= count; i += step) {
+    index_t signs = 0;
+    TENFOLD_UNROLL for (int k = 0; k < 8; ++k) signs |= indices[k % N * count + i + k / N];
+    if (signs < 0)
+      add_some(i, i + step);
+    else TENFOLD_UNROLL
+      for (int k = 0; k < 8; ++k) add(k % N, i + k / N);
   }
+  add_some(i, count);
 }
 
 // y[p, indices[p, i]] = x[p, i] for all i in ascending order, 0 elsewhere;   begin <= p < end
