@@ -6,6 +6,7 @@ inline index_t last_index_outside(const index_t* indices, index_t count, index_t
   // Counted from the least, an index is inside where neither it nor what is left to the largest has the sign bit
   // (unsigned, so that nothing overflows).
   using U = std::uint64_t;
+  if (least == volume) return count - 1;
   constexpr index_t block = 16 * lanes<U>;
   const U* p = reinterpret_cast<const U*>(indices);
   const U first = static_cast<U>(least), last = static_cast<U>(volume) - 1 - first;
@@ -33,6 +34,20 @@ template <int L, int... Lane>
 TENFOLD_INLINE vec_of<std::int32_t, L> low_halves(vec_of<std::int32_t, L> v, std::integer_sequence<int, Lane...>) {
   constexpr int low = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
   return shuffled<(Lane / 2 * 2 + low)...>(v, v);
+}
+
+// indices[0], indices[1], ... in lanes as wide as T; of a 32-bit T they are all below 2^31.
+template <class T, int L>
+TENFOLD_INLINE auto load_indices(const index_t* indices) {
+  if constexpr (sizeof(T) == 8) {
+    return load_lanes<L>(indices);
+  } else {
+    constexpr int low = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+    vec_of<std::int32_t, L> a, b;
+    __builtin_memcpy(&a, indices, sizeof a);
+    __builtin_memcpy(&b, indices + L / 2, sizeof b);
+    return every_second<low, std::int32_t, L>(a, b);
+  }
 }
 
 // indices[0], indices[0], indices[1], indices[1], ... in lanes as wide as T; of a 32-bit T they are all below 2^31.
@@ -101,26 +116,32 @@ TENFOLD_INLINE void scatter(index_t count, const T* x, const index_t* indices, T
   for (; i < count; ++i) y[indices[i]] = x[i];
 }
 
-// y[indices[i]] += x[i] for all i in ascending order, but for indices of -1
-//   x, indices (count)
-template <class T>
-TENFOLD_INLINE void scatter_sums(index_t count, const T* x, const index_t* indices, T* y) {
+// y[p, indices[p, i]] += x[p, i] for all i in ascending order, but for indices of -1;   p < N
+// Neighbouring windows often share a place, whose sums wait for each other; those of other planes do not.
+//   x, indices (N, count)   y (N, volume)
+template <int N, class T>
+TENFOLD_INLINE void scatter_sums(index_t count, index_t volume, const T* x, const index_t* indices, T* y) {
   using U = arithmetic_t<T>;  // wraps
-  const auto add = [=](index_t i) __attribute__((always_inline)) {
-    y[indices[i]] = static_cast<T>(static_cast<U>(static_cast<U>(y[indices[i]]) + static_cast<U>(x[i])));
+  constexpr int step = 8 / N;
+  const auto add = [=](index_t p, index_t i) __attribute__((always_inline)) {
+    T& sum = y[p * volume + indices[p * count + i]];
+    sum = static_cast<T>(static_cast<U>(static_cast<U>(sum) + static_cast<U>(x[p * count + i])));
+  };
+  const auto add_some = [=](index_t begin, index_t end) {
+    for (index_t i = begin; i < end; ++i)
+      for (int p = 0; p < N; ++p)
+        if (indices[p * count + i] >= 0) add(p, i);
   };
   index_t i = 0;
-  for (; i + 8 <= count; i += 8) {
+  for (; i + step <= count; i += step) {
     index_t signs = 0;
-    TENFOLD_UNROLL for (int k = 0; k < 8; ++k) signs |= indices[i + k];
-    if (signs >= 0) TENFOLD_UNROLL
-      for (int k = 0; k < 8; ++k) add(i + k);
-    else
-      for (int k = 0; k < 8; ++k)
-        if (indices[i + k] >= 0) add(i + k);
+    TENFOLD_UNROLL for (int k = 0; k < 8; ++k) signs |= indices[k % N * count + i + k / N];
+    if (signs < 0)
+      add_some(i, i + step);
+    else TENFOLD_UNROLL
+      for (int k = 0; k < 8; ++k) add(k % N, i + k / N);
   }
-  for (; i < count; ++i)
-    if (indices[i] >= 0) add(i);
+  add_some(i, count);
 }
 
 // y[p, indices[p, i]] = x[p, i] for all i in ascending order, 0 elsewhere;   begin <= p < end
@@ -146,25 +167,60 @@ void scatter_planes(index_t begin, index_t end, const hw& in, const hw& out, con
       if (own_blocks) continue;
     }
     __builtin_memset(to, 0, static_cast<std::size_t>((stop - p) * out_size) * sizeof(T));
+    if constexpr (Sums)
+      for (; p + 4 <= stop; p += 4, from += 4 * in_size, at += 4 * in_size, to += 4 * out_size)
+        scatter_sums<4>(in_size, out_size, from, at, to);
     for (; p < stop; ++p, from += in_size, at += in_size, to += out_size) {
       if constexpr (Sums)
-        scatter_sums(in_size, from, at, to);
+        scatter_sums<1>(in_size, out_size, from, at, to);
       else
         scatter(in_size, from, at, to);
     }
   }
 }
 
-// y[p, i] = x[p, indices[p, i]] for all i;   begin <= p < end
-//   x           (planes, volume)
-//   indices, y  (planes, count)
+// One plane whose every index lies among the 2 x 2 places above its own element, as in unpool_own_blocks. False, with y
+// unfinished, where an index does not.
+//   x (out.h, out.w), 2 in <= out <= 2 in + 1   indices, y (in.h, in.w), L <= in.w
 template <class T>
-void max_unpool2d_backward_planes(index_t begin, index_t end, index_t count, index_t volume, const T* x,
+bool gather_own_blocks(hw in, hw out, const T* x, const index_t* indices, T* y) {
+  using D = std::conditional_t<sizeof(T) == 4, std::int32_t, index_t>;
+  constexpr int L = lanes<T>;
+  const vec_of<D, L> w = fill_lanes<L>(static_cast<D>(out.w)), one = fill_lanes<L>(D{1}), zero = {};
+  vec_of<D, L> own = zero == zero;
+  for (index_t h = 0; h < in.h; ++h, x += 2 * out.w, indices += in.w, y += in.w)
+    for (index_t column = 0; column < in.w; column += L) {
+      const index_t i = column + L <= in.w ? column : in.w - L;  // the last vector ends with the row
+      const auto first = fill_lanes<L>(static_cast<D>(2 * (h * out.w + i))) + 2 * lane_numbers<D, L>();
+      const auto from = load_indices<T, L>(indices + i) - first;
+      const T* below = x + out.w;
+      const vec_of<T, L> a = load_lanes<L>(x + 2 * i), b = load_lanes<L>(x + 2 * i + L);
+      const vec_of<T, L> c = load_lanes<L>(below + 2 * i), d = load_lanes<L>(below + 2 * i + L);
+      const auto left = from == zero, right = from == one, lower_left = from == w, lower_right = from == w + one;
+      const vec_of<T, L> upper = chosen(left, every_second<0, T, L>(a, b), every_second<1, T, L>(a, b));
+      const vec_of<T, L> lower = chosen(lower_left, every_second<0, T, L>(c, d), every_second<1, T, L>(c, d));
+      store_lanes<L>(y + i, chosen(left | right, upper, lower));
+      own &= left | right | lower_left | lower_right;
+    }
+  return !any_bit(~own);
+}
+
+// y[p, i] = x[p, indices[p, i]] for all i;   begin <= p < end
+//   x           (planes, out.h, out.w)
+//   indices, y  (planes, in.h, in.w)
+template <class T>
+void max_unpool2d_backward_planes(index_t begin, index_t end, const hw& in, const hw& out, const T* x,
                                   const index_t* indices, T* y) {
+  const index_t count = in.h * in.w, volume = out.h * out.w;
+  bool own_blocks = sizeof(T) >= 4 && out.h / 2 == in.h && out.w / 2 == in.w && in.w >= lanes<T> && volume <= INT32_MAX;
   for (index_t p = begin; p < end; ++p) {
     const T* from = x + p * volume;
     const index_t* at = indices + p * count;
     T* to = y + p * count;
+    if constexpr (sizeof(T) >= 4) {
+      own_blocks = own_blocks && gather_own_blocks(in, out, from, at, to);
+      if (own_blocks) continue;
+    }
     index_t i = 0;
     for (; i + 8 <= count; i += 8) TENFOLD_UNROLL for (int k = 0; k < 8; ++k) to[i + k] = from[at[i + k]];
     for (; i < count; ++i) to[i] = from[at[i]];

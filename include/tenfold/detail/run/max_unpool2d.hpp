@@ -112,12 +112,12 @@ void run_max_unpool2d(const plane_geometry& g, const unpool2d_options& o, const 
 template <class T>
 void run_max_unpool2d_backward(const plane_geometry& g, const T* grad_output, const index_t* indices, T* grad_input,
                                const context& ctx) {
-  const index_t in = g.in.h * g.in.w, out = g.out.h * g.out.w;
+  const index_t in = g.in.h * g.in.w;
   if (g.planes * in == 0) return;
   check_unpool_indices(g, indices, ctx);
   const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), max_unpool2d_backward_planes<T>);
   parallel_ranges(ctx, g.planes, static_cast<double>(in),
-                  [&](index_t begin, index_t end) { kernel(begin, end, in, out, grad_output, indices, grad_input); });
+                  [&](index_t begin, index_t end) { kernel(begin, end, g.in, g.out, grad_output, indices, grad_input); });
 }
 
 TENFOLD_END_STRICT
