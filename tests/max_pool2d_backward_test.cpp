@@ -269,6 +269,29 @@ TYPED_TEST(MaxUnpool2dBackward, IsTheAdjointOfTheUnpooling) {
   EXPECT_EQ(left, right);
 }
 
+TYPED_TEST(MaxUnpool2dBackward, OfOwnBlocksForAllWidths) {  // and with one index outside, in any lane
+  for (const tf::index_t odd : {0, 1})
+    for (tf::index_t width = 1; width <= 37; ++width) {
+      const auto dy = with_special_values(random_tensor<TypeParam>({1, 2, 6 + odd, 2 * width + odd}));
+      auto indices = tf::max_pool2d_with_indices(random_tensor<TypeParam>(dy.shape(), 2), {.kernel_size = 2}).indices;
+      for (tf::index_t i = -1; i < indices.size(); i += 5) {
+        if (i >= 0) indices.data()[i] = indices.data()[i] == 0 ? 5 : 0;
+        const auto expected = tf::reference::max_unpool2d_backward(dy, indices);
+        for (const tf::isa level : available_isas())
+          ASSERT_TRUE(same_bits(tf::max_unpool2d_backward(dy, indices, on(level)), expected))
+              << width << " " << i << " " << tf::name_of(level);
+      }
+    }
+}
+
+TYPED_TEST(MaxUnpool2dBackward, OfLargePlanes) {  // whose lines are fetched ahead
+  const auto dy = random_tensor<TypeParam>({1, 2, 380, 392});
+  const auto indices = tf::max_pool2d_with_indices(dy, {.kernel_size = 2}).indices;
+  const auto expected = tf::reference::max_unpool2d_backward(dy, indices);
+  for (const tf::isa level : available_isas())
+    EXPECT_TRUE(same_bits(tf::max_unpool2d_backward(dy, indices, on(level)), expected)) << tf::name_of(level);
+}
+
 TYPED_TEST(MaxUnpool2dBackward, ThreadsDoNotMatterAndIntoWritesTheSame) {
   const tf::shape shape{2, 5, 64, 66};
   const auto dy = random_tensor<TypeParam>({2, 5, 100, 101});

@@ -188,7 +188,10 @@ bool gather_own_blocks(hw in, hw out, const T* x, const index_t* indices, T* y) 
   constexpr int L = lanes<T>;
   const vec_of<D, L> w = fill_lanes<L>(static_cast<D>(out.w)), one = fill_lanes<L>(D{1}), zero = {};
   vec_of<D, L> own = zero == zero;
-  for (index_t h = 0; h < in.h; ++h, x += 2 * out.w, indices += in.w, y += in.w)
+  // Takes a third of the time off 64 x 224 x 224, but costs 15 % for 128 x 112 x 112.
+  const bool fetches = out.h * out.w * static_cast<index_t>(sizeof(T)) >= 1 << 17;
+  for (index_t h = 0; h < in.h; ++h, x += 2 * out.w, indices += in.w, y += in.w) {
+    if (fetches) prefetch_page<0>(x, 2 * out.w);
     for (index_t column = 0; column < in.w; column += L) {
       const index_t i = column + L <= in.w ? column : in.w - L;  // the last vector ends with the row
       const auto first = fill_lanes<L>(static_cast<D>(2 * (h * out.w + i))) + 2 * lane_numbers<D, L>();
@@ -202,6 +205,7 @@ bool gather_own_blocks(hw in, hw out, const T* x, const index_t* indices, T* y) 
       store_lanes<L>(y + i, chosen(left | right, upper, lower));
       own &= left | right | lower_left | lower_right;
     }
+  }
   return !any_bit(~own);
 }
 
