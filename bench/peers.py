@@ -185,7 +185,9 @@ class TorchOut(Torch):
     def gradient(self, name, *arguments):
         operator = getattr(self.torch.ops.aten, name)
         result = operator(*arguments)
-        return lambda: operator.grad_input(*arguments, grad_input=result)
+        if "grad_input" in operator.overloads():
+            return lambda: operator.grad_input(*arguments, grad_input=result)
+        return lambda: operator.out(*arguments, out=result)
 
     def max_pool2d(self, op, variant, sizes):
         if variant == "values":

@@ -60,7 +60,7 @@ struct packed_operand {
   index_t group_stride = 0;
   index_t first_row = 0;
   index_t first_column = 0;
-  digits column = {{1, 1, 1}, {1, 0, 0}};
+  digits column = {{1, 1, 1}, {0, 0, 1}};  // p itself
 };
 
 enum class operand_kind {
