@@ -382,6 +382,7 @@ window_bounds window_bounds_of(const case_of<Calls>& c, const tf::tensor<float>&
 template <class Calls>
 void expect_input_gradient_as_promised(const case_of<Calls>& c) {
   auto in = random_operands<float, Calls>(c);
+  if (in.grad_output.size() == 0) return;
   const auto check = [&](const char* data) {
     const auto exact = exact_gradients<Calls>(in, c).grad_input;
     const window_bounds bounds = window_bounds_of<Calls>(c, in.grad_output, in.weight);
