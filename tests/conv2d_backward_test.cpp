@@ -80,14 +80,18 @@ TEST(Conv2dBackwardWinograd, OfTheWeightIsWithinRoundingOfTheExactResult) {
   }
 }
 
-TEST(Conv2dBackwardWinograd, OfTheWeightAnswersForItsOwnTerms) {
+TEST(Conv2dBackwardWinograd, OfTheWeightAnswersForItsTiles) {
   for (const conv2d_case& c : std::vector<conv2d_case>{
            {"unpadded", {1, 8, 14, 15}, {9, 8, 3, 3}},
            {"padded", {2, 9, 13, 18}, {5, 9, 3, 3}, {.padding = 1}},
            {"larger_padding", {1, 8, 9, 10}, {4, 8, 3, 3}, {.padding = {4, 3}}},
            {"many_pixels", {1, 3, 50, 60}, {4, 3, 3, 3}, {.padding = 1}},
        })
-    expect_weight_gradient_of_its_own_terms<calls>(c);
+    expect_weight_gradient_of_its_tiles<calls>(c);
+}
+
+TEST(Conv2dBackwardWinograd, OfTheWeightSumsProductsWhereOneNumberIsLarge) {
+  expect_sums_of_products_where_one_is_large<calls>({"one_of_5600", {1, 3, 70, 80}, {4, 3, 3, 3}, {.padding = 1}});
 }
 
 TEST(Conv2dBackwardWinograd, OfTheWeightErrsAsPromised) {

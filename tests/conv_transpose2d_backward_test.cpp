@@ -75,12 +75,16 @@ TEST(ConvTranspose2dBackwardWinograd, OfTheWeightIsWithinRoundingOfTheExactResul
   }
 }
 
-TEST(ConvTranspose2dBackwardWinograd, OfTheWeightAnswersForItsOwnTerms) {
+TEST(ConvTranspose2dBackwardWinograd, OfTheWeightAnswersForItsTiles) {
   for (const conv_transpose2d_case& c : std::vector<conv_transpose2d_case>{
            {"padding_0", {1, 8, 14, 15}, {8, 9, 3, 3}},
            {"padding_1", {2, 9, 13, 18}, {9, 5, 3, 3}, {.padding = 1}},
        })
-    expect_weight_gradient_of_its_own_terms<calls>(c);
+    expect_weight_gradient_of_its_tiles<calls>(c);
+}
+
+TEST(ConvTranspose2dBackwardWinograd, OfTheWeightSumsProductsWhereOneNumberIsLarge) {
+  expect_sums_of_products_where_one_is_large<calls>({"one_of_5600", {1, 3, 70, 80}, {3, 4, 3, 3}, {.padding = 1}});
 }
 
 TEST(ConvTranspose2dBackwardWinograd, OfTheWeightErrsAsPromised) {
