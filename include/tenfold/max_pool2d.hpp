@@ -113,10 +113,10 @@ constexpr plane_geometry check_max_pool2d_backward(const shape& grad_output, con
   if (rank != 3 && rank != 4) raise("non-empty 3D or 4D (batch mode) tensor expected for input");
   if (input[rank - 3] == 0 || input[rank - 2] == 0 || input[rank - 1] == 0)
     raise({"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:", input});
-  check_dimension(grad_output, rank, rank - 3, input[rank - 3]);
-  if (rank == 4) check_dimension(grad_output, rank, 0, input[0]);
+  check_dim_size(grad_output, rank, rank - 3, input[rank - 3]);
+  if (rank == 4) check_dim_size(grad_output, rank, 0, input[0]);
   for (const std::size_t d : {rank - 3, rank - 2, rank - 1, std::size_t{0}})
-    check_dimension(indices, rank, d, grad_output[d]);
+    check_dim_size(indices, rank, d, grad_output[d]);
 
   plane_geometry g{};
   g.planes = plane_count(input);

@@ -139,6 +139,9 @@ TENFOLD_COLD inline std::string conv_transpose2d_channels_hint(const shape& weig
 constexpr void check_dim_size(const shape& s, std::size_t rank, std::size_t dimension, index_t expected) {
   if (s.size() == rank && s[dimension] == expected) return;
   if (s.empty()) raise({"Dimension specified as ", dimension, " but tensor has no dimensions"});
+  if (dimension >= s.size())
+    raise({"Dimension out of range (expected to be in range of [-", s.size(), ", ", s.size() - 1, "], but got ",
+           dimension, ")"});
   raise({"Expected a tensor of dimension ", rank, " and tensor.size[", dimension, "] == ", expected,
          " but got: dimension ", s.size(), " and tensor.size[", dimension, "] = ", s[dimension]});
 }

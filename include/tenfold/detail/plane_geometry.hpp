@@ -42,17 +42,6 @@ constexpr index_t plane_count(const shape& s) {
   return planes;
 }
 
-/// ATen's check_dim_size: a tensor of that rank with that size in one dimension.
-constexpr void check_dimension(const shape& s, std::size_t rank, std::size_t dimension, index_t expected) {
-  if (s.size() == rank && s[dimension] == expected) return;
-  if (s.empty()) raise({"Dimension specified as ", dimension, " but tensor has no dimensions"});
-  if (dimension >= s.size())
-    raise({"Dimension out of range (expected to be in range of [-", s.size(), ", ", s.size() - 1, "], but got ",
-           dimension, ")"});
-  raise({"Expected a tensor of dimension ", rank, " and tensor.size[", dimension, "] == ", expected,
-         " but got: dimension ", s.size(), " and tensor.size[", dimension, "] = ", s[dimension]});
-}
-
 /// The shape with its last two dimensions replaced.
 constexpr shape with_planes_of(shape s, const hw& size) {
   s[s.size() - 2] = size.h;

@@ -178,8 +178,8 @@ struct bilinear_backward_block {
     return v;
   }
   TENFOLD_INLINE void store_column(index_t rows, index_t at, V v, T* y) const {
-    if (rows == L)
-      TENFOLD_UNROLL for (int r = 0; r < L; ++r) y[r * g.in.w + at] = v[r];
+    if (rows == L) TENFOLD_UNROLL
+      for (int r = 0; r < L; ++r) y[r * g.in.w + at] = v[r];
     else
       for (index_t r = 0; r < rows; ++r) y[r * g.in.w + at] = v[r];
   }

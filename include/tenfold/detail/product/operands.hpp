@@ -132,9 +132,7 @@ inline constexpr index_t matrix_kc = sizeof(T) == 8 ? 256 : 352;
 inline constexpr index_t largest_kc = 352;
 
 /// The rows of every block but the last: equal shares rather than a small rest.
-inline index_t equal_blocks(index_t k, index_t most) {
-  return k <= most ? k : ceil_divide(k, ceil_divide(k, most));
-}
+inline index_t equal_blocks(index_t k, index_t most) { return k <= most ? k : ceil_divide(k, ceil_divide(k, most)); }
 
 template <class T>
 struct matrix_product {

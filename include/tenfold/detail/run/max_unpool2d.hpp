@@ -116,8 +116,9 @@ void run_max_unpool2d_backward(const plane_geometry& g, const T* grad_output, co
   if (g.planes * in == 0) return;
   check_unpool_indices(g, indices, ctx);
   const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), max_unpool2d_backward_planes<T>);
-  parallel_ranges(ctx, g.planes, static_cast<double>(in),
-                  [&](index_t begin, index_t end) { kernel(begin, end, g.in, g.out, grad_output, indices, grad_input); });
+  parallel_ranges(ctx, g.planes, static_cast<double>(in), [&](index_t begin, index_t end) {
+    kernel(begin, end, g.in, g.out, grad_output, indices, grad_input);
+  });
 }
 
 TENFOLD_END_STRICT
