@@ -8,11 +8,11 @@
 // (kernels/winograd.inl.hpp). A lane is a channel, the only dimension that both operands' products run along.
 
 // u = G g
-template <class T, class V>
-TENFOLD_INLINE void winograd_gradient(const V (&g)[4], V (&u)[6]) {
+template <class T, class Vector>
+TENFOLD_INLINE void winograd_gradient(const Vector (&g)[4], Vector (&u)[6]) {
   constexpr T a = winograd_a, b = winograd_b;
-  const V even_a = g[0] + (a * a) * g[2], odd_a = a * g[1] + (a * a * a) * g[3];
-  const V even_b = g[0] + (b * b) * g[2], odd_b = b * g[1] + (b * b * b) * g[3];
+  const Vector even_a = g[0] + (a * a) * g[2], odd_a = a * g[1] + (a * a * a) * g[3];
+  const Vector even_b = g[0] + (b * b) * g[2], odd_b = b * g[1] + (b * b * b) * g[3];
   constexpr T scale_a = 1 / (2 * a * a * (a * a - b * b)), scale_b = 1 / (2 * b * b * (b * b - a * a));
   u[0] = (1 / (a * a * b * b)) * g[0];
   u[1] = scale_a * (even_a + odd_a);
@@ -23,11 +23,11 @@ TENFOLD_INLINE void winograd_gradient(const V (&g)[4], V (&u)[6]) {
 }
 
 // r = B^T d
-template <class T, class V>
-TENFOLD_INLINE void winograd_gradient_input(const V (&d)[6], V (&r)[6]) {
+template <class T, class Vector>
+TENFOLD_INLINE void winograd_gradient_input(const Vector (&d)[6], Vector (&r)[6]) {
   constexpr T a = winograd_a, b = winograd_b;
-  const V even_a = d[4] - (b * b) * d[2], odd_a = d[3] - (b * b) * d[1];
-  const V even_b = d[4] - (a * a) * d[2], odd_b = d[3] - (a * a) * d[1];
+  const Vector even_a = d[4] - (b * b) * d[2], odd_a = d[3] - (b * b) * d[1];
+  const Vector even_b = d[4] - (a * a) * d[2], odd_b = d[3] - (a * a) * d[1];
   r[0] = (a * a * b * b) * d[0] + (d[4] - (a * a + b * b) * d[2]);
   r[1] = even_a + a * odd_a;
   r[2] = even_a - a * odd_a;
@@ -37,8 +37,8 @@ TENFOLD_INLINE void winograd_gradient_input(const V (&d)[6], V (&r)[6]) {
 }
 
 // y = A^T m
-template <class T, class V>
-TENFOLD_INLINE void winograd_gradient_output(const V (&m)[6], V (&y)[3]) {
+template <class T, class Vector>
+TENFOLD_INLINE void winograd_gradient_output(const Vector (&m)[6], Vector (&y)[3]) {
   constexpr T a = winograd_a, b = winograd_b;
   y[0] = m[0] + ((m[1] + m[2]) + (m[3] + m[4]));
   y[1] = a * (m[1] - m[2]) + b * (m[3] - m[4]);
@@ -53,17 +53,17 @@ void winograd_gradient_inputs(const T* tile, index_t line, index_t tiles, index_
                               index_t plane, index_t ld) {
   if (!Whole && elements == 36) return winograd_gradient_inputs<T, true>(tile, line, tiles, 0, 36, v, plane, ld);
   constexpr int L = direct_lanes<T>;
-  using V = vec_of<T, L>;
+  using Vector = vec_of<T, L>;
   for (index_t t = 0; t < tiles; ++t, tile += 4 * L, v += ld) {
-    V rows[6][6];
+    Vector rows[6][6];
     TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
-      V d[6], r[6];
+      Vector d[6], r[6];
       TENFOLD_UNROLL for (int i = 0; i < 6; ++i) d[i] = load_lanes<L>(tile + i * line + j * L);
       winograd_gradient_input<T>(d, r);
       TENFOLD_UNROLL for (int i = 0; i < 6; ++i) rows[i][j] = r[i];
     }
     for (int i = 0; i < 6; ++i) {
-      V r[6];
+      Vector r[6];
       winograd_gradient_input<T>(rows[i], r);
       TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
         const index_t e = i * 6 + j - first;
@@ -81,17 +81,17 @@ void winograd_gradient_gradients(const T* tile, index_t line, index_t tiles, ind
                                  index_t plane, index_t ld) {
   if (!Whole && elements == 36) return winograd_gradient_gradients<T, true>(tile, line, tiles, 0, 36, u, plane, ld);
   constexpr int L = direct_lanes<T>;
-  using V = vec_of<T, L>;
+  using Vector = vec_of<T, L>;
   for (index_t t = 0; t < tiles; ++t, tile += 4 * L, u += ld) {
-    V rows[6][4];
+    Vector rows[6][4];
     TENFOLD_UNROLL for (int j = 0; j < 4; ++j) {
-      V g[4], r[6];
+      Vector g[4], r[6];
       TENFOLD_UNROLL for (int i = 0; i < 4; ++i) g[i] = load_lanes<L>(tile + i * line + j * L);
       winograd_gradient<T>(g, r);
       TENFOLD_UNROLL for (int i = 0; i < 6; ++i) rows[i][j] = r[i];
     }
     for (int i = 0; i < 6; ++i) {
-      V r[6];
+      Vector r[6];
       winograd_gradient<T>(rows[i], r);
       TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
         const index_t e = i * 6 + j - first;
@@ -106,18 +106,18 @@ void winograd_gradient_gradients(const T* tile, index_t line, index_t tiles, ind
 template <class T>
 void winograd_gradient_outputs(const T* m, index_t plane, index_t count, bool adds, T* weight) {
   constexpr int L = direct_lanes<T>;
-  using V = vec_of<T, L>;
+  using Vector = vec_of<T, L>;
   for (index_t c = 0; c < count; c += L, m += L, weight += 9 * L) {
-    V rows[3][6];
+    Vector rows[3][6];
     TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
-      V of[6], y[3];
+      Vector of[6], y[3];
       TENFOLD_UNROLL for (int i = 0; i < 6; ++i) of[i] = load_lanes<L>(m + (i * 6 + j) * plane);
       winograd_gradient_output<T>(of, y);
       TENFOLD_UNROLL for (int i = 0; i < 3; ++i) rows[i][j] = y[i];
     }
-    V y[9];
+    Vector y[9];
     TENFOLD_UNROLL for (int i = 0; i < 3; ++i) {
-      V of[3];
+      Vector of[3];
       winograd_gradient_output<T>(rows[i], of);
       TENFOLD_UNROLL for (int j = 0; j < 3; ++j) y[3 * i + j] = of[j];
     }
@@ -128,7 +128,7 @@ void winograd_gradient_outputs(const T* m, index_t plane, index_t count, bool ad
     for (int l = 0; l < some; ++l) {
       T* to = weight + l * 9;
       TENFOLD_UNROLL for (int t = 0; t < 8; t += L) {
-        const V sum = y[t + l];
+        const Vector sum = y[t + l];
         store_lanes<L>(to + t, adds ? load_lanes<L>(to + t) + sum : sum);
       }
       to[8] = adds ? to[8] + last[l] : last[l];

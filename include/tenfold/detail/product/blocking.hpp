@@ -226,8 +226,11 @@ double product_cost(const matrix_product<T>& g, const gemm_kernels<T>& kernel, b
   const double pack_a = packed ? 0 : d(g.m) * d(g.k) * (g.a_column.affine() ? 0.5 : 2);
   const double store = g.direct() ? vectors * d(g.m) : 2 * d(g.m) * d(g.n);
   double start = tile ? 2000 : 1000 * blocks;
-  if (tile && g.b.w.stride > 1)
-    start += d(g.k) / d(g.b.taps()) * d(tile_axis(g.b.h).size()) * d(tile_axis(g.b.w).size());
+  if (tile && g.b.w.stride > 1) {
+    const double planes = g.b.kind == operand_kind::points ? d(g.b.channels * (g.k / (g.b.h.points * g.b.w.points)))
+                                                           : d(g.k) / d(g.b.taps());
+    start += planes * d(tile_axis(g.b.h).size()) * d(tile_axis(g.b.w).size());
+  }
   return products * (multiply + pack_b + store + start) + d(g.groups) * pack_a;
 }
 
