@@ -309,4 +309,30 @@ struct direct_kernels {
   void (*sums)(const direct_problem<T>& p);
 };
 
+/// Factors of a block of the direct gradient of a weight: lines of grad_output, which meet the lines [begin, end) of
+/// the stretch of the image that a tile keeps.
+inline constexpr index_t most_gradient_factors = 3;
+template <class T>
+struct direct_gradient_problem {
+  const T* gradient[most_gradient_factors] = {};
+  index_t begin[most_gradient_factors] = {};
+  index_t end[most_gradient_factors] = {};
+  index_t gradient_line = 0;
+  index_t gradient_image = 0;
+  const T* image[most_gradient_factors] = {};
+  index_t image_line = 0;
+  index_t image_image = 0;
+  index_t images = 0;
+  index_t columns = 0;
+};
+
+/// The kernels of the direct gradient of a weight; their contracts are in kernels/direct_gradient.inl.hpp.
+template <class T>
+struct direct_gradient_kernels {
+  using function = void (*)(const direct_gradient_problem<T>& p, T* sums);
+  index_t lanes;
+  void (*copy_rows)(index_t rows, index_t n, index_t step, const T* x, index_t x_line, T* y, index_t y_line);
+  function sums[most_gradient_factors][most_gradient_factors];  // by factors of grad_output, then of the image
+};
+
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

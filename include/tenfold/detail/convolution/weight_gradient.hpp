@@ -8,6 +8,7 @@
 // convolution that leads back, of grad_output with the input.
 #pragma once
 
+#include <tenfold/detail/convolution/direct_weight_gradient.hpp>
 #include <tenfold/detail/convolution/weight_product.hpp>
 #include <tenfold/detail/convolution/winograd_weight_gradient.hpp>
 
@@ -17,6 +18,7 @@ TENFOLD_BEGIN_STRICT
 template <class T>
 inline constexpr convolution_algorithm<T> weight_gradient_algorithms[] = {
     weight_winograd<T>::entry,
+    weight_direct<T>::entry,
     weight_product<T>::entry,
 };
 

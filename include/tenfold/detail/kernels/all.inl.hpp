@@ -9,6 +9,7 @@
 #include <tenfold/detail/kernels/winograd.inl.hpp>
 #include <tenfold/detail/kernels/direct.inl.hpp>
 #include <tenfold/detail/kernels/winograd_gradient.inl.hpp>
+#include <tenfold/detail/kernels/direct_gradient.inl.hpp>
 #include <tenfold/detail/kernels/streamed.inl.hpp>
 #include <tenfold/detail/kernels/unpacked_gemm.inl.hpp>
 #include <tenfold/detail/kernels/max_pool2d.inl.hpp>

@@ -86,6 +86,23 @@ TENFOLD_INLINE bool any_bit(V v) {
   return any != 0;
 }
 
+// Integer lanes as wide as U's: what a comparison gives, all ones or zeros.
+template <class U>
+using lane_mask = decltype(vec<U>{} < vec<U>{});
+
+// The last `count` lanes.
+template <class U>
+TENFOLD_INLINE lane_mask<U> last_lanes(index_t count) {
+  using number = std::decay_t<decltype(lane_mask<U>{}[0])>;
+  return lane_numbers<number, lanes<U>>() >= static_cast<number>(lanes<U> - count);
+}
+
+// v in the lanes that the mask has, 0 in the others, be they infinite.
+template <class U>
+TENFOLD_INLINE vec<U> masked(vec<U> v, lane_mask<U> mask) {
+  return bits_as<vec<U>>(bits_as<lane_mask<U>>(v) & mask);
+}
+
 // Of the elements of a and b those of the given numbers, b's counted on from a's.
 template <int... Place, class V>
 TENFOLD_INLINE V shuffled(V a, V b) {
@@ -217,6 +234,21 @@ TENFOLD_INLINE void transpose_lanes(vec_of<T, L>* rows) {
   }
   exchange_blocks<B, T, L>(rows);
   exchange_blocks<2 * B, T, L>(rows);
+}
+
+// v[0] + v[1] + ...: one half of the lanes is added to the other until one is left.
+template <int Half, class U, int... Lane>
+TENFOLD_INLINE U sum_of_lanes(vec<U> v, std::integer_sequence<int, Lane...> all) {
+  v += shuffled<(Lane + Half) % lanes<U>...>(v, v);
+  if constexpr (Half > 1)
+    return sum_of_lanes<Half / 2, U>(v, all);
+  else
+    return v[0];
+}
+
+template <class U>
+TENFOLD_INLINE U sum_of_lanes(vec<U> v) {
+  return sum_of_lanes<lanes<U> / 2, U>(v, std::make_integer_sequence<int, lanes<U>>{});
 }
 
 // y[i] = x[i * Stride], i < n, in vectors of L <= n elements, the last of which ends with the line

@@ -35,22 +35,6 @@ TENFOLD_INLINE void sum_each(vec_of<U, L>* acc, U* sum) {
   }
 }
 
-// Integer lanes as wide as U's: what a comparison gives, all ones or zeros.
-template <class U>
-using lane_mask = decltype(vec<U>{} < vec<U>{});
-
-// The last `count` lanes.
-template <class U>
-TENFOLD_INLINE lane_mask<U> last_lanes(index_t count) {
-  using number = std::decay_t<decltype(lane_mask<U>{}[0])>;
-  return lane_numbers<number, lanes<U>>() >= static_cast<number>(lanes<U> - count);
-}
-
-template <class U>
-TENFOLD_INLINE vec<U> masked(vec<U> v, lane_mask<U> mask) {
-  return bits_as<vec<U>>(bits_as<lane_mask<U>>(v) & mask);
-}
-
 // Columns of x at a time. Registers: 4 C sums + C of x + 1 of a.
 inline constexpr int dot_columns = TENFOLD_VECTOR_REGISTERS / 8;
 

@@ -26,10 +26,7 @@ T sum_of_line(index_t n, const T* x) {
   index_t i = 0;
   for (; i + 4 * L <= n; i += 4 * L) TENFOLD_UNROLL for (int k = 0; k < 4; ++k) sums[k] += load(from + i + k * L);
   for (; i + L <= n; i += L) sums[0] += load(from + i);
-  if (i < n) __builtin_memcpy(&rest, from + i, static_cast<std::size_t>(n - i) * sizeof(U));
-  U sum[std::size_t{L}];
-  store(sum, ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest);
-  for (int l = L / 2; l > 0; l /= 2)
-    for (int k = 0; k < l; ++k) sum[k] = static_cast<U>(sum[k] + sum[k + l]);
-  return static_cast<T>(sum[0]);
+  if (i < n && n >= L) rest = masked<U>(load(from + n - L), last_lanes<U>(n - i));
+  if (n < L) __builtin_memcpy(&rest, from, static_cast<std::size_t>(n) * sizeof(U));
+  return static_cast<T>(sum_of_lanes<U>(((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest));
 }
