@@ -142,8 +142,9 @@ def mistaken_case(op, call, dtype):
 def is_expressible(op, call):
     """Tensors whose bytes can be counted, and options that do not exclude each other."""
     o = call.options
-    if op.startswith("conv_transpose2d") and "output_size" in o and ("output_padding" in o or len(call.shapes["weight"]) != 4):
-        return False
+    if op.startswith("conv_transpose2d") and "output_size" in o:
+        if "output_padding" in o or len(call.shapes["weight"]) != 4:
+            return False
     return all(math.prod(max(1, size) for size in shape) < 2**60 for shape in call.shapes.values())
 
 
