@@ -374,10 +374,11 @@ struct slow_conv_transpose2d_op : conv_transpose2d_op {
     return g;
   }
 
-  /// The result of an unbatched input has a batch of 1; its gradient may have none.
+  /// The result of an unbatched input has a batch of 1, and so its gradient.
   static void check_gradient(const shape& grad_output, const shape& input, index_t channels, const hw& out,
                              const options&) {
-    check_gradient_sizes(batched(grad_output), batched(input)[0], channels, out);
+    check_gradient_rank(grad_output, batched(input));
+    check_gradient_sizes(grad_output, batched(input)[0], channels, out);
   }
 };
 

@@ -239,6 +239,16 @@ struct winograd_kernels {
   const winograd_transforms<T>& transforms;
 };
 
+/// What the sizes of some numbers are like; of those that are not 0, how many there are and the sum of their roots,
+/// which are within 7 %. The sum is not finite where a number is not.
+template <class T>
+struct number_range {
+  T largest = 0;
+  T sum = 0;
+  T roots = 0;
+  T count = 0;
+};
+
 /// The transforms of the gradient of a 3x3 weight, where lanes are channels; contracts in
 /// kernels/winograd_gradient.inl.hpp.
 template <class T>
@@ -250,7 +260,6 @@ struct winograd_gradient_transforms {
   void (*gradient)(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* u, index_t plane,
                    index_t ld);
   void (*output)(const T* m, index_t plane, index_t count, bool adds, T* weight);
-  void (*range)(index_t n, const T* x, T* largest, T* sum);
 };
 
 inline constexpr index_t most_winograd_side = 6;

@@ -66,7 +66,7 @@ class backward_call {
                                                                                  nullptr} {
     static_assert(std::floating_point<T>, "the gradients of a convolution are those of float and double");
     geometry_ = Op::checked(input_, weight_, std::nullopt, options);
-    Op::check_gradient(grad_output.shape(), input_, bias_shape()[0], geometry_.out, options);
+    Op::check_gradient(grad_output.shape(), input_, geometry_.groups * geometry_.out_channels, geometry_.out, options);
     if (wanted.beta != 0 && wanted.beta != 1)
       raise({Op::backward_name, ": expected a beta of 0 or 1, but got ", wanted.beta});
   }
@@ -77,6 +77,9 @@ class backward_call {
     if (wanted_.input) arrays_.grad_input = checked(grad_input, "grad_input", input_);
     if (wanted_.weight) arrays_.grad_weight = checked(grad_weight, "grad_weight", weight_);
     if (wanted_.bias) arrays_.grad_bias = checked(grad_bias, "grad_bias", bias_shape());
+    // No input channels are answered with no channels, of which a bias has no terms.
+    if (geometry_.out_channels == 0 && arrays_.grad_bias && wanted_.beta == 0)
+      fill(arrays_.grad_bias, arrays_.grad_bias + bias_shape()[0], T{});
     seam::run_convolution_backward<Op::transposed, T>(Op::backward_name, geometry_, arrays_, wanted_, ctx);
   }
 

@@ -123,7 +123,7 @@ struct weight_product {
     p.b.data += group * whole.b_group_stride;
     const ordered_sum<T> sum = sum_of(whole, p.m, ctx);
     const context each = alone(ctx);
-    sum.run(ctx, memory, scratch_budget(ctx) / 4, whole.c + group * whole.c_group_stride + i * whole.n,
+    sum.run(ctx, memory, own.partial_bytes, whole.c + group * whole.c_group_stride + i * whole.n,
             [&](index_t worker, index_t chunk, T* partial) {
               matrix_product<T> part = p;
               part.terms = {sum.chunk(chunk).begin * p.kc(), sum.chunk(chunk).end * p.kc()};

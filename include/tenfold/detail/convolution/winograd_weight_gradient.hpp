@@ -14,8 +14,8 @@
 // Each product of an input and a gradient reaches at most the other taps of its tile, so that
 //     |g - exact| <= c eps * sum over the tiles of max|input of the tile| * sum |gradients of the tile|
 // where a sum of products has |input * gradient| instead. That is as good unless one is large just where the other is
-// zero; an operand of a channel whose largest number is more than `most_ratio` times its mean, or that is not finite,
-// is summed by weight_product instead.
+// zero; where the largest number of a channel is more than `most_ratio` times the usual one, or not finite, the
+// products are summed by weight_product instead.
 #pragma once
 
 #include <tenfold/detail/convolution/weight_product.hpp>
@@ -305,9 +305,10 @@ template <class T>
 struct weight_winograd {
   static constexpr std::string_view name = "winograd_4x4";
 
-  /// A channel's largest number beside its mean; and what neither a product of the transforms' may leave nor the mean
-  /// of numbers be below that still are in full.
-  static constexpr T most_ratio = 1024;
+  /// A channel's largest number beside the usual one, the square of the mean of the roots of those that are not 0: it
+  /// is 7 times that in a plane of normal numbers, 14 in one of Laplace's, 52 where logarithms have a deviation of 1.
+  /// And what no number may exceed, lest the products do, and the usual one not fall below, lest they are subnormal.
+  static constexpr T most_ratio = 64;
   static constexpr T most = sizeof(T) == 8 ? T(1e140) : T(1e15F);
 
   struct own_plan {
@@ -393,7 +394,7 @@ struct weight_winograd {
       rows = (std::min)(b.task.h, g.out_channels - o);
       const ordered_sum<T> sum = sum_of(g, b, rows, operands.adds);
       sum.run_pieces(
-          ctx, memory, scratch_budget(ctx) / 4, ceil_divide(g.in_channels, b.task.w),
+          ctx, memory, own.partial_bytes, ceil_divide(g.in_channels, b.task.w),
           operands.output + line * 9 * g.in_channels, [&](index_t worker, index_t chunk, index_t piece, T* partial) {
             const index_t c = piece * b.task.w;
             weight_winograd_task<T>(g, operands, b, kernels, group, memory + own.partial_bytes + worker * own.share)
@@ -412,23 +413,23 @@ struct weight_winograd {
 
   /// Whether every channel's numbers are of sizes that the transforms' errors suit.
   static bool is_even(const T* x, const convolution_geometry& g, index_t channels, const hw& size, const context& ctx) {
-    const auto range = TENFOLD_NARROW_KERNEL(chosen_isa(ctx), range_of_line<T>);
+    const auto add_range = TENFOLD_NARROW_KERNEL(chosen_isa(ctx), add_range_of_line<T>);
     const index_t all = g.groups * channels, plane = size.h * size.w;
     std::atomic<bool> even{true};
-    parallel_ranges(ctx, all, 0.1 * static_cast<double>(g.batch * plane), [&](index_t begin, index_t end) {
+    parallel_ranges(ctx, all, 0.2 * static_cast<double>(g.batch * plane), [&](index_t begin, index_t end) {
       for (index_t c = begin; c < end && even; ++c) {
-        T largest = 0, total = 0;
-        for (index_t n = 0; n < g.batch; ++n) {
-          T plane_largest, sum;
-          range(plane, x + (n * all + c) * plane, &plane_largest, &sum);
-          largest = largest < plane_largest ? plane_largest : largest;
-          total += sum;
-        }
-        const T mean = total / static_cast<T>(g.batch * plane);
-        if (!(total == 0 || (largest <= most_ratio * mean && largest <= most && mean >= 1 / most))) even = false;
+        number_range<T> range;
+        for (index_t n = 0; n < g.batch; ++n) add_range(plane, x + (n * all + c) * plane, range);
+        if (!is_even(range)) even = false;
       }
     });
     return even;
+  }
+  static bool is_even(const number_range<T>& range) {
+    if (range.sum == 0) return true;
+    const T root = range.roots / range.count, usual = root * root;
+    return range.sum - range.sum == 0 && range.largest <= most_ratio * usual && range.largest <= most &&
+           usual >= 1 / most;
   }
 
  public:

@@ -45,13 +45,13 @@ TENFOLD_INLINE void winograd_gradient_output(const Vector (&m)[6], Vector (&y)[3
   y[2] = (a * a) * (m[1] + m[2]) + ((b * b) * (m[3] + m[4]) + m[5]);
 }
 
-// The elements [first, first + elements) of v(e, t, l) = (B^T d B)(e), d(i, j) = tile(i, 4 t + j, l);   t < tiles
+// v(e, t, l) = (B^T d B)(e), d(i, j) = tile(i, 4 t + j, l);   e < 36, t < tiles
 //   tile  (6, .., L) lines `line` apart
-//   v     (elements, tiles, L) elements `plane` apart, tiles ld
-template <class T, bool Whole = false>
-void winograd_gradient_inputs(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* v,
-                              index_t plane, index_t ld) {
-  if (!Whole && elements == 36) return winograd_gradient_inputs<T, true>(tile, line, tiles, 0, 36, v, plane, ld);
+//   v     (36, tiles, L) elements `plane` apart, tiles ld
+// Not inlined: a second text of it might round otherwise.
+template <class T>
+__attribute__((noinline)) void winograd_gradient_inputs(const T* tile, index_t line, index_t tiles, T* v, index_t plane,
+                                                        index_t ld) {
   constexpr int L = direct_lanes<T>;
   using Vector = vec_of<T, L>;
   for (index_t t = 0; t < tiles; ++t, tile += 4 * L, v += ld) {
@@ -65,21 +65,17 @@ void winograd_gradient_inputs(const T* tile, index_t line, index_t tiles, index_
     for (int i = 0; i < 6; ++i) {
       Vector r[6];
       winograd_gradient_input<T>(rows[i], r);
-      TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
-        const index_t e = i * 6 + j - first;
-        if (Whole || (e >= 0 && e < elements)) store_lanes<L>(v + e * plane, r[j]);
-      }
+      TENFOLD_UNROLL for (int j = 0; j < 6; ++j) { store_lanes<L>(v + (i * 6 + j) * plane, r[j]); }
     }
   }
 }
 
-// The elements [first, first + elements) of u(e, t, l) = (G g G^T)(e), g(i, j) = tile(i, 4 t + j, l);   t < tiles
+// u(e, t, l) = (G g G^T)(e), g(i, j) = tile(i, 4 t + j, l);   e < 36, t < tiles
 //   tile  (4, .., L) lines `line` apart
-//   u     (elements, tiles, L) elements `plane` apart, tiles ld
-template <class T, bool Whole = false>
-void winograd_gradient_gradients(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* u,
-                                 index_t plane, index_t ld) {
-  if (!Whole && elements == 36) return winograd_gradient_gradients<T, true>(tile, line, tiles, 0, 36, u, plane, ld);
+//   u     (36, tiles, L) elements `plane` apart, tiles ld
+template <class T>
+__attribute__((noinline)) void winograd_gradient_gradients(const T* tile, index_t line, index_t tiles, T* u,
+                                                           index_t plane, index_t ld) {
   constexpr int L = direct_lanes<T>;
   using Vector = vec_of<T, L>;
   for (index_t t = 0; t < tiles; ++t, tile += 4 * L, u += ld) {
@@ -93,11 +89,22 @@ void winograd_gradient_gradients(const T* tile, index_t line, index_t tiles, ind
     for (int i = 0; i < 6; ++i) {
       Vector r[6];
       winograd_gradient<T>(rows[i], r);
-      TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
-        const index_t e = i * 6 + j - first;
-        if (Whole || (e >= 0 && e < elements)) store_lanes<L>(u + e * plane, r[j]);
-      }
+      TENFOLD_UNROLL for (int j = 0; j < 6; ++j) { store_lanes<L>(u + (i * 6 + j) * plane, r[j]); }
     }
+  }
+}
+
+// The elements [first, first + elements) of what `Transform` gives.
+template <class T, void (*Transform)(const T* tile, index_t line, index_t tiles, T* v, index_t plane, index_t ld)>
+void winograd_gradient_elements(const T* tile, index_t line, index_t tiles, index_t first, index_t elements, T* v,
+                                index_t plane, index_t ld) {
+  if (elements == 36) return Transform(tile, line, tiles, v, plane, ld);
+  constexpr index_t width = direct_lanes<T>;
+  T all[std::size_t{36 * width}];
+  for (index_t t = 0; t < tiles; ++t) {
+    Transform(tile + 4 * t * width, line, 1, all, width, 0);
+    for (index_t e = 0; e < elements; ++e)
+      __builtin_memcpy(v + e * plane + t * ld, all + (first + e) * width, width * sizeof(T));
   }
 }
 
@@ -136,37 +143,43 @@ void winograd_gradient_outputs(const T* m, index_t plane, index_t count, bool ad
   }
 }
 
-// largest = max |x[i]|, sum = sum of |x[i]|, which is not finite where any x[i] is not;   i < n
+// The sizes of x[i], i < n, join the range. A root is half the exponent: the bits, halved, which are linear between
+// powers of 2.
 template <class T>
-void range_of_line(index_t n, const T* x, T* largest, T* sum) {
+void add_range_of_line(index_t n, const T* x, number_range<T>& range) {
   constexpr int L = lanes<T>;
-  vec<T> most[2] = {}, sums[2] = {};
-  index_t i = 0;
-  for (; i + 2 * L <= n; i += 2 * L) TENFOLD_UNROLL for (int k = 0; k < 2; ++k) {
-      const vec<T> v = load(x + i + k * L), size = v < vec<T>{} ? -v : v;
-      most[k] = most[k] < size ? size : most[k];
-      sums[k] += size;
-    }
-  T all[std::size_t{L}], total[std::size_t{L}];
-  store(all, most[0] < most[1] ? most[1] : most[0]);
-  store(total, sums[0] + sums[1]);
-  for (; i < n; ++i) {
-    const T size = x[i] < 0 ? -x[i] : x[i];
-    if (all[0] < size) all[0] = size;
-    total[0] += size;
+  using bit = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  using bits = vec_of<bit, L>;
+  constexpr bit half_of_one = static_cast<bit>(sizeof(T) == 4 ? 0x1fc00000 : 0x1ff8000000000000);
+  vec<T> largest = {}, sum = {}, roots = {};
+  bits count = {};
+  for (index_t i = 0; i < n; i += L) {
+    vec<T> v = {};
+    if (i + L <= n)
+      v = load(x + i);
+    else
+      __builtin_memcpy(&v, x + i, static_cast<std::size_t>(n - i) * sizeof(T));
+    const vec<T> size = v < vec<T>{} ? -v : v;
+    const bits counts = size > vec<T>{};
+    bits root;
+    __builtin_memcpy(&root, &size, sizeof root);
+    root = ((root >> 1) + (half_of_one - bits{})) & counts;
+    vec<T> kept;
+    __builtin_memcpy(&kept, &root, sizeof kept);
+    largest = largest < size ? size : largest;
+    sum += size;
+    roots += kept;
+    count -= counts;
   }
-  for (int l = 1; l < L; ++l) {
-    if (all[0] < all[l]) all[0] = all[l];
-    total[0] += total[l];
+  for (int l = 0; l < L; ++l) {
+    if (range.largest < largest[l]) range.largest = largest[l];
+    range.sum += sum[l];
+    range.roots += roots[l];
+    range.count += static_cast<T>(count[l]);
   }
-  *largest = all[0];
-  *sum = total[0];
 }
 
 template <class T>
-inline constexpr winograd_gradient_transforms<T> winograd_gradient_table = {direct_lanes<T>,
-                                                                            &planes_to_lanes<T>,
-                                                                            &winograd_gradient_inputs<T>,
-                                                                            &winograd_gradient_gradients<T>,
-                                                                            &winograd_gradient_outputs<T>,
-                                                                            &range_of_line<T>};
+inline constexpr winograd_gradient_transforms<T> winograd_gradient_table = {
+    direct_lanes<T>, &planes_to_lanes<T>, &winograd_gradient_elements<T, winograd_gradient_inputs<T>>,
+    &winograd_gradient_elements<T, winograd_gradient_gradients<T>>, &winograd_gradient_outputs<T>};

@@ -20,16 +20,24 @@ inline convolution_geometry reversed(const convolution_geometry& g) {
   return back;
 }
 
-/// The algorithms that context::algorithm leaves of a list: one name may stand in either of the lists of a call, which
-/// then is free in the other.
+/// One list of algorithms, and what it is to compute.
 template <class T>
-context context_for(algorithm_list<T> list, algorithm_list<T> other, const context& ctx) {
-  const auto has = [&](algorithm_list<T> l) {
-    return std::any_of(l.begin(), l.end(), [&](const auto& a) { return a.name == ctx.algorithm; });
-  };
-  context own = ctx;
-  if (!has(list) && has(other)) own.algorithm = {};
-  return own;
+struct algorithm_choice {
+  algorithm_list<T> list;
+  const convolution_geometry& geometry;
+
+  bool has(std::string_view name, const context& ctx) const {
+    return std::any_of(list.begin(), list.end(),
+                       [&](const auto& a) { return a.name == name && a.applies(geometry, ctx); });
+  }
+};
+
+/// context::algorithm is the name of an algorithm of either gradient, of which the other then is free.
+template <class T>
+context context_for(const algorithm_choice<T>& own, const algorithm_choice<T>& other, const context& ctx) {
+  context free = ctx;
+  if (!own.has(ctx.algorithm, ctx) && other.has(ctx.algorithm, ctx)) free.algorithm = {};
+  return free;
 }
 
 /// The plans of a call.
@@ -38,11 +46,11 @@ class backward_plan {
  public:
   backward_plan(const char* op, const convolution_geometry& g, const gradients& wanted, const context& ctx)
       : back_(reversed(g)), weight_of_(Transposed ? back_ : g) {
-    if (wanted.input && !has_no_result(back_))
-      bytes_ = plan(input_, algorithms_of<!Transposed, T>(), weights(), op, back_, false, ctx);
+    const algorithm_choice<T> input{algorithms_of<!Transposed, T>(), back_};
+    const algorithm_choice<T> weight{weight_gradient_algorithms<T>, weight_of_};
+    if (wanted.input && !has_no_result(back_)) plan(input_, input, weight, op, false, ctx);
     if (wanted.weight && g.batch > 0 && weight_of_.in_channels * weight_of_.out_channels > 0)
-      bytes_ = (std::max)(
-          bytes_, plan(weight_, weights(), algorithms_of<!Transposed, T>(), op, weight_of_, wanted.beta != 0, ctx));
+      plan(weight_, weight, input, op, wanted.beta != 0, ctx);
   }
   index_t bytes() const { return bytes_; }
 
@@ -64,16 +72,14 @@ class backward_plan {
   }
 
  private:
-  static algorithm_list<T> weights() { return weight_gradient_algorithms<T>; }
-
-  static index_t plan(convolution_plan<T>& plan, algorithm_list<T> list, algorithm_list<T> other, const char* op,
-                      const convolution_geometry& g, bool adds, const context& ctx) {
+  void plan(convolution_plan<T>& plan, const algorithm_choice<T>& own, const algorithm_choice<T>& other, const char* op,
+            bool adds, const context& ctx) {
     convolution_operands<T> operands;
     operands.adds = adds;
-    plan.geometry = g;
-    plan.algorithm = &choose_algorithm(list, op, g, context_for(list, other, ctx), false);
+    plan.geometry = own.geometry;
+    plan.algorithm = &choose_algorithm(own.list, op, own.geometry, context_for(own, other, ctx), false);
     plan.algorithm->plan(plan, operands, ctx);
-    return plan.bytes;
+    bytes_ = (std::max)(bytes_, plan.bytes);
   }
 
   void sum_bias(const plain::gradient_arrays<T>& a, bool adds, const context& ctx) const {
