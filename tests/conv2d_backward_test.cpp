@@ -92,6 +92,7 @@ TEST(Conv2dBackwardWinograd, OfTheWeightAnswersForItsTiles) {
 
 TEST(Conv2dBackwardWinograd, OfTheWeightSumsProductsWhereOneNumberIsLarge) {
   expect_sums_of_products_where_one_is_large<calls>({"one_of_5600", {1, 3, 70, 80}, {4, 3, 3, 3}, {.padding = 1}});
+  expect_sums_of_products_where_one_is_large<calls>({"few_pixels", {1, 3, 14, 14}, {4, 3, 3, 3}, {.padding = 1}});
 }
 
 TEST(Conv2dBackwardWinograd, OfTheWeightErrsAsPromised) {

@@ -85,6 +85,7 @@ TEST(ConvTranspose2dBackwardWinograd, OfTheWeightAnswersForItsTiles) {
 
 TEST(ConvTranspose2dBackwardWinograd, OfTheWeightSumsProductsWhereOneNumberIsLarge) {
   expect_sums_of_products_where_one_is_large<calls>({"one_of_5600", {1, 3, 70, 80}, {3, 4, 3, 3}, {.padding = 1}});
+  expect_sums_of_products_where_one_is_large<calls>({"few_pixels", {1, 3, 14, 14}, {3, 4, 3, 3}, {.padding = 1}});
 }
 
 TEST(ConvTranspose2dBackwardWinograd, OfTheWeightErrsAsPromised) {
