@@ -121,11 +121,11 @@ struct direct_gradient_plan {
 
  private:
   static double d(index_t i) { return static_cast<double>(i); }
-  bool small() const { return tile_size() <= d(tile_bytes) && short_size() <= d(few_bytes); }
+  bool is_small() const { return tile_size() <= d(tile_bytes) && short_size() <= d(few_bytes); }
 
   /// Lines of 16 vectors are long enough; below that the blocks get lower, and have more lines that not all taps meet.
   bool choose_points() {
-    while (!small()) {
+    while (!is_small()) {
       if (points.w > 16 * lanes || (points.h == 1 && points.w > lanes))
         points.w = round_up(ceil_divide(points.w, 2), lanes);
       else if (points.h > 1)
@@ -141,7 +141,7 @@ struct direct_gradient_plan {
     const index_t vectors = points.h * ceil_divide(points.w, lanes);
     for (index_t most = std::clamp<index_t>(64 / vectors, 1, batch); most > 0; --most) {
       images = ceil_divide(batch, ceil_divide(batch, most));
-      if (small()) return;
+      if (is_small()) return;
     }
   }
 };
