@@ -1,9 +1,9 @@
 // What the gradients of conv2d and conv_transpose2d do between the checks and the engine.
 //
 // Of an operation Op, as operation.hpp has it, it takes besides
-//   Op::backward_name                                      for error texts
-//   Op::check_gradient(grad_output, input, channels, out, options)   refuses a grad_output that is not of the result's
-//   shape
+//   Op::backward_name                                                for error texts
+//   Op::check_gradient(grad_output, input, channels, out, options)   refuses a grad_output of another shape than the
+//                                                                    result's
 #pragma once
 
 #include <tenfold/gradients.hpp>
@@ -77,9 +77,7 @@ class backward_call {
     if (wanted_.input) arrays_.grad_input = checked(grad_input, "grad_input", input_);
     if (wanted_.weight) arrays_.grad_weight = checked(grad_weight, "grad_weight", weight_);
     if (wanted_.bias) arrays_.grad_bias = checked(grad_bias, "grad_bias", bias_shape());
-    // No input channels are answered with no channels, of which a bias has no terms.
-    if (geometry_.out_channels == 0 && arrays_.grad_bias && wanted_.beta == 0)
-      fill(arrays_.grad_bias, arrays_.grad_bias + bias_shape()[0], T{});
+    if (has_no_result(geometry_)) return sum_nothing();
     seam::run_convolution_backward<Op::transposed, T>(Op::backward_name, geometry_, arrays_, wanted_, ctx);
   }
 
@@ -92,11 +90,18 @@ class backward_call {
   }
 
   index_t workspace_bytes(const context& ctx) const {
+    if (has_no_result(geometry_)) return 0;
     return workspace_bytes_for(
         seam::convolution_backward_bytes<Op::transposed, T>(Op::backward_name, geometry_, wanted_, ctx));
   }
 
  private:
+  /// Of a result without elements, whose input has none either.
+  void sum_nothing() const {
+    if (wanted_.beta != 0) return;
+    if (arrays_.grad_weight) fill(arrays_.grad_weight, arrays_.grad_weight + weight_.elements(), T{});
+    if (arrays_.grad_bias) fill(arrays_.grad_bias, arrays_.grad_bias + bias_shape()[0], T{});
+  }
   static T* checked(const tensor_view<T>& view, const char* name, const shape& expected) {
     check_output_shape(Op::backward_name, name, expected, view.shape());
     return view.data();

@@ -82,8 +82,8 @@ struct direct_gradient_plan {
   bool fits;  // whether such a block fits the smallest workspace
 
   direct_gradient_plan(const convolution_geometry& g, index_t lanes_, index_t element_bytes_)
-      : h{g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
-        w{g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w},
+      : h(rows_of(g)),
+        w(columns_of(g)),
         lanes(lanes_),
         element_bytes(element_bytes_),
         points((std::min)(g.out.h, tile_bytes), (std::min)(g.out.w, tile_bytes)) {

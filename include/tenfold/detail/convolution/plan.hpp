@@ -8,6 +8,14 @@
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
+/// The dimensions of a convolution that is not transposed: its points are outputs.
+inline axis rows_of(const convolution_geometry& g) {
+  return {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h};
+}
+inline axis columns_of(const convolution_geometry& g) {
+  return {g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w};
+}
+
 /// The arrays of one call; all are missing where only sizes are asked for.
 template <class T>
 struct convolution_operands {

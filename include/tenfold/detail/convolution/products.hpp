@@ -49,8 +49,7 @@ struct whole_convolution {
     p.k = g.in_channels * g.kernel.h * g.kernel.w;
     p.a_row = affine_digits(p.m, p.k);
     p.a_column = affine_digits(p.k, 1);
-    p.b = convolution_input<T>(g, operands, {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
-                               {g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w});
+    p.b = convolution_input<T>(g, operands, rows_of(g), columns_of(g));
     p.layout.row = affine_digits(p.m, p.n);
     p.layout.points_w = p.layout.line = g.out.w;
     return p;
@@ -93,9 +92,8 @@ struct convolution_regions {
     matrix_product<T> p = whole_convolution::product(g, operands);
     p.parts = g.kernel.h * g.kernel.w;
     p.a_column = {{g.kernel.h, g.kernel.w, g.in_channels}, {g.kernel.w, 1, p.parts}};
-    p.b = image_operand<T>(operand_kind::inside, operands.input, g.in_channels, g.in.h * g.in.w,
-                           {g.kernel.h, g.out.h, 1, g.dilation.h, -g.padding.h, g.in.h},
-                           {g.kernel.w, g.out.w, 1, g.dilation.w, -g.padding.w, g.in.w});
+    p.b = image_operand<T>(operand_kind::inside, operands.input, g.in_channels, g.in.h * g.in.w, rows_of(g),
+                           columns_of(g));
     return p;
   }
 

@@ -35,14 +35,12 @@ class bias_gradient {
         plane_(plane) {}
 
   void run(const context& ctx, bool adds, T* grad_bias) const {
-    if (images_ * plane_ == 0) {
-      if (!adds) fill(grad_bias, grad_bias + channels_, T{});
-      return;
-    }
     const double channel_ns = 0.1 * static_cast<double>(images_) * static_cast<double>(plane_);
     parallel_ranges(ctx, channels_, channel_ns, [&](index_t begin, index_t end) {
-      for (index_t c = begin; c < end; ++c)
-        grad_bias[c] = adds ? grad_bias[c] + sum(c, 0, images_) : sum(c, 0, images_);
+      for (index_t c = begin; c < end; ++c) {
+        const T terms = sum(c, 0, images_);
+        grad_bias[c] = adds ? grad_bias[c] + terms : terms;
+      }
     });
   }
 

@@ -37,9 +37,7 @@ struct weight_product {
     index_t share;          // bytes of a worker
   };
 
-  static bool applies(const convolution_geometry& g, const context&) {
-    return g.in_channels > 0 && g.out_channels > 0 && g.kernel.h > 0 && g.kernel.w > 0 && g.batch > 0;
-  }
+  static bool applies(const convolution_geometry&, const context&) { return true; }
 
   static matrix_product<T> product(const convolution_geometry& g, const convolution_operands<T>& operands,
                                    const context& ctx) {
@@ -51,9 +49,8 @@ struct weight_product {
     p.a = operands.weight;
     p.a_row = affine_digits(p.m, plane);
     p.a_column = make_digits({1, g.batch, plane}, {0, g.groups * g.out_channels * plane, 1});
-    p.b = image_operand<T>(operand_kind::points, operands.input, g.in_channels, g.in.h * g.in.w,
-                           {g.kernel.h, g.out.h, g.stride.h, g.dilation.h, -g.padding.h, g.in.h},
-                           {g.kernel.w, g.out.w, g.stride.w, g.dilation.w, -g.padding.w, g.in.w});
+    p.b = image_operand<T>(operand_kind::points, operands.input, g.in_channels, g.in.h * g.in.w, rows_of(g),
+                           columns_of(g));
     p.b.next_image = g.groups * g.in_channels * g.in.h * g.in.w;
     p.c = operands.output;
     p.layout.row = affine_digits(p.m, p.n);

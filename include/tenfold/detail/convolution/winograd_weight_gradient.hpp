@@ -326,7 +326,7 @@ struct weight_winograd {
   static bool applies(const convolution_geometry& g, const context& ctx) {
     const bool plain = g.stride == hw(1) && g.dilation == hw(1) && g.kernel == hw(3);
     const bool allowed = ctx.math == math::fast || (ctx.math == math::standard && is_standard(g));
-    return plain && allowed && weight_product<T>::applies(g, ctx);
+    return plain && allowed;
   }
 
   /// In vector operations: the products, 2 more to begin one; the transforms of the inputs of a task's part, of the

@@ -39,17 +39,17 @@ TENFOLD_INLINE void winograd_input(const vec<T> (&d)[4], vec<T> (&r)[4]) {
   r[3] = d[3] - d[1];
 }
 
-template <class T>
-TENFOLD_INLINE void winograd_input(const vec<T> (&d)[6], vec<T> (&r)[6]) {
+template <class T, class Vector>  // a gradient's are narrower than vec<T> where avx512 is alone
+TENFOLD_INLINE void winograd_input(const Vector (&d)[6], Vector (&r)[6]) {
   constexpr T a = winograd_a, b = winograd_b;
-  const vec<T> even_a = d[4] - broadcast(b * b) * d[2], odd_a = d[3] - broadcast(b * b) * d[1];
-  const vec<T> even_b = d[4] - broadcast(a * a) * d[2], odd_b = d[3] - broadcast(a * a) * d[1];
-  r[0] = broadcast(a * a * b * b) * d[0] + (d[4] - broadcast(a * a + b * b) * d[2]);
-  r[1] = even_a + broadcast(a) * odd_a;
-  r[2] = even_a - broadcast(a) * odd_a;
-  r[3] = even_b + broadcast(b) * odd_b;
-  r[4] = even_b - broadcast(b) * odd_b;
-  r[5] = broadcast(a * a * b * b) * d[1] + (d[5] - broadcast(a * a + b * b) * d[3]);
+  const Vector even_a = d[4] - (b * b) * d[2], odd_a = d[3] - (b * b) * d[1];
+  const Vector even_b = d[4] - (a * a) * d[2], odd_b = d[3] - (a * a) * d[1];
+  r[0] = (a * a * b * b) * d[0] + (d[4] - (a * a + b * b) * d[2]);
+  r[1] = even_a + a * odd_a;
+  r[2] = even_a - a * odd_a;
+  r[3] = even_b + b * odd_b;
+  r[4] = even_b - b * odd_b;
+  r[5] = (a * a * b * b) * d[1] + (d[5] - (a * a + b * b) * d[3]);
 }
 
 template <class T>

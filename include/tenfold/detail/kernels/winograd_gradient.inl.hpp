@@ -22,20 +22,6 @@ TENFOLD_INLINE void winograd_gradient(const Vector (&g)[4], Vector (&u)[6]) {
   u[5] = g[3];
 }
 
-// r = B^T d
-template <class T, class Vector>
-TENFOLD_INLINE void winograd_gradient_input(const Vector (&d)[6], Vector (&r)[6]) {
-  constexpr T a = winograd_a, b = winograd_b;
-  const Vector even_a = d[4] - (b * b) * d[2], odd_a = d[3] - (b * b) * d[1];
-  const Vector even_b = d[4] - (a * a) * d[2], odd_b = d[3] - (a * a) * d[1];
-  r[0] = (a * a * b * b) * d[0] + (d[4] - (a * a + b * b) * d[2]);
-  r[1] = even_a + a * odd_a;
-  r[2] = even_a - a * odd_a;
-  r[3] = even_b + b * odd_b;
-  r[4] = even_b - b * odd_b;
-  r[5] = (a * a * b * b) * d[1] + (d[5] - (a * a + b * b) * d[3]);
-}
-
 // y = A^T m
 template <class T, class Vector>
 TENFOLD_INLINE void winograd_gradient_output(const Vector (&m)[6], Vector (&y)[3]) {
@@ -59,12 +45,12 @@ __attribute__((noinline)) void winograd_gradient_inputs(const T* tile, index_t l
     TENFOLD_UNROLL for (int j = 0; j < 6; ++j) {
       Vector d[6], r[6];
       TENFOLD_UNROLL for (int i = 0; i < 6; ++i) d[i] = load_lanes<L>(tile + i * line + j * L);
-      winograd_gradient_input<T>(d, r);
+      winograd_input<T>(d, r);
       TENFOLD_UNROLL for (int i = 0; i < 6; ++i) rows[i][j] = r[i];
     }
     for (int i = 0; i < 6; ++i) {
       Vector r[6];
-      winograd_gradient_input<T>(rows[i], r);
+      winograd_input<T>(rows[i], r);
       TENFOLD_UNROLL for (int j = 0; j < 6; ++j) { store_lanes<L>(v + (i * 6 + j) * plane, r[j]); }
     }
   }
@@ -148,11 +134,10 @@ void winograd_gradient_outputs(const T* m, index_t plane, index_t count, bool ad
 template <class T>
 void add_range_of_line(index_t n, const T* x, number_range<T>& range) {
   constexpr int L = lanes<T>;
-  using bit = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-  using bits = vec_of<bit, L>;
+  using bit = std::decay_t<decltype(lane_mask<T>{}[0])>;
   constexpr bit half_of_one = static_cast<bit>(sizeof(T) == 4 ? 0x1fc00000 : 0x1ff8000000000000);
   vec<T> largest = {}, sum = {}, roots = {};
-  bits count = {};
+  lane_mask<T> count = {};
   for (index_t i = 0; i < n; i += L) {
     vec<T> v = {};
     if (i + L <= n)
@@ -160,15 +145,11 @@ void add_range_of_line(index_t n, const T* x, number_range<T>& range) {
     else
       __builtin_memcpy(&v, x + i, static_cast<std::size_t>(n - i) * sizeof(T));
     const vec<T> size = v < vec<T>{} ? -v : v;
-    const bits counts = size > vec<T>{};
-    bits root;
-    __builtin_memcpy(&root, &size, sizeof root);
-    root = ((root >> 1) + (half_of_one - bits{})) & counts;
-    vec<T> kept;
-    __builtin_memcpy(&kept, &root, sizeof kept);
+    const lane_mask<T> counts = size > vec<T>{};
+    const lane_mask<T> root = (bits_as<lane_mask<T>>(size) >> 1) + (half_of_one - lane_mask<T>{});
     largest = largest < size ? size : largest;
     sum += size;
-    roots += kept;
+    roots += masked<T>(bits_as<vec<T>>(root), counts);
     count -= counts;
   }
   for (int l = 0; l < L; ++l) {

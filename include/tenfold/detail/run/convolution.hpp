@@ -7,18 +7,28 @@
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
-template <bool Transposed, class T>
-convolution_plan<T> make_plan(const char* op, const convolution_geometry& g, const context& ctx) {
-  convolution_plan<T> plan;
+/// Of a call that packs its weight itself.
+template <class T>
+void make_plan(algorithm_list<T> list, const char* op, const convolution_geometry& g,
+               const convolution_operands<T>& operands, const context& ctx, convolution_plan<T>& plan) {
   plan.geometry = g;
-  plan.algorithm = &choose_algorithm(algorithms_of<Transposed, T>(), op, g, ctx, false);
-  plan.algorithm->plan(plan, {}, ctx);
-  return plan;
+  plan.algorithm = &choose_algorithm(list, op, g, ctx, false);
+  plan.algorithm->plan(plan, operands, ctx);
 }
 
 template <bool Transposed, class T>
 index_t convolution_bytes(const char* op, const convolution_geometry& g, const context& ctx) {
-  return make_plan<Transposed, T>(op, g, ctx).bytes;
+  convolution_plan<T> plan;
+  make_plan<T>(algorithms_of<Transposed, T>(), op, g, {}, ctx, plan);
+  return plan.bytes;
+}
+
+/// What only stores.
+template <class T>
+epilogue<T> no_epilogue(const context& ctx) {
+  epilogue<T> after;
+  after.line = TENFOLD_KERNEL(chosen_isa(ctx), finish_line<T, activation::function::none>);
+  return after;
 }
 
 template <class T>
@@ -30,18 +40,23 @@ void run_plan(const convolution_plan<T>& plan, const convolution_operands<T>& op
 template <bool Transposed, class T>
 void run_convolution(const char* op, const convolution_geometry& g, const convolution_arrays<T>& arrays,
                      const context& ctx) {
-  epilogue<T> after;
-  after.line = TENFOLD_KERNEL(chosen_isa(ctx), finish_line<T, activation::function::none>);
-  run_plan(make_plan<Transposed, T>(op, g, ctx),
-           {arrays.input, arrays.weight, nullptr, arrays.bias, arrays.output, after}, ctx);
+  convolution_plan<T> plan;
+  make_plan<T>(algorithms_of<Transposed, T>(), op, g, {}, ctx, plan);
+  run_plan(plan, {arrays.input, arrays.weight, nullptr, arrays.bias, arrays.output, no_epilogue<T>(ctx)}, ctx);
+}
+
+template <class T>
+std::size_t names_of(algorithm_list<T> list, const convolution_geometry* g, const context& ctx,
+                     std::string_view* names) {
+  std::size_t count = 0;
+  for (const convolution_algorithm<T>& a : list)
+    if (!g || a.applies(*g, ctx)) names[count++] = a.name;
+  return count;
 }
 
 template <bool Transposed, class T>
 std::size_t find_algorithm_names(const convolution_geometry* g, const context& ctx, std::string_view* names) {
-  std::size_t count = 0;
-  for (const convolution_algorithm<T>& a : algorithms_of<Transposed, T>())
-    if (!g || a.applies(*g, ctx)) names[count++] = a.name;
-  return count;
+  return names_of<T>(algorithms_of<Transposed, T>(), g, ctx, names);
 }
 
 TENFOLD_END_STRICT

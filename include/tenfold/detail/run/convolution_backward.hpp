@@ -48,23 +48,18 @@ class backward_plan {
       : back_(reversed(g)), weight_of_(Transposed ? back_ : g) {
     const algorithm_choice<T> input{algorithms_of<!Transposed, T>(), back_};
     const algorithm_choice<T> weight{weight_gradient_algorithms<T>, weight_of_};
-    if (wanted.input && !has_no_result(back_)) plan(input_, input, weight, op, false, ctx);
-    if (wanted.weight && g.batch > 0 && weight_of_.in_channels * weight_of_.out_channels > 0)
-      plan(weight_, weight, input, op, wanted.beta != 0, ctx);
+    if (wanted.input) plan(input_, input, weight, op, false, ctx);
+    if (wanted.weight) plan(weight_, weight, input, op, wanted.beta != 0, ctx);
   }
   index_t bytes() const { return bytes_; }
 
   void run(const plain::gradient_arrays<T>& a, bool adds, const context& ctx) const {
     const scratch_memory memory(ctx, bytes_);
     if (a.grad_bias) sum_bias(a, adds, ctx);
-    if (input_.algorithm && a.grad_input) {
-      epilogue<T> after;
-      after.line = TENFOLD_KERNEL(chosen_isa(ctx), finish_line<T, activation::function::none>);
-      input_.algorithm->run(input_, {a.grad_output, a.weight, nullptr, nullptr, a.grad_input, after}, ctx,
+    if (a.grad_input)
+      input_.algorithm->run(input_, {a.grad_output, a.weight, nullptr, nullptr, a.grad_input, no_epilogue<T>(ctx)}, ctx,
                             memory.data());
-    }
     if (!a.grad_weight) return;
-    if (!weight_.algorithm) return clear_weight(a, adds);
     const T *image = Transposed ? a.grad_output : a.input, *points = Transposed ? a.input : a.grad_output;
     convolution_operands<T> operands{image, points, nullptr, nullptr, a.grad_weight};
     operands.adds = adds;
@@ -76,20 +71,13 @@ class backward_plan {
             bool adds, const context& ctx) {
     convolution_operands<T> operands;
     operands.adds = adds;
-    plan.geometry = own.geometry;
-    plan.algorithm = &choose_algorithm(own.list, op, own.geometry, context_for(own, other, ctx), false);
-    plan.algorithm->plan(plan, operands, ctx);
+    make_plan<T>(own.list, op, own.geometry, operands, context_for(own, other, ctx), plan);
     bytes_ = (std::max)(bytes_, plan.bytes);
   }
 
   void sum_bias(const plain::gradient_arrays<T>& a, bool adds, const context& ctx) const {
     bias_gradient<T>(a.grad_output, back_.batch, back_.groups * back_.in_channels, back_.in.h * back_.in.w, ctx)
         .run(ctx, adds, a.grad_bias);
-  }
-  void clear_weight(const plain::gradient_arrays<T>& a, bool adds) const {
-    const convolution_geometry& g = weight_of_;
-    if (!adds)
-      fill(a.grad_weight, a.grad_weight + g.groups * g.out_channels * g.in_channels * g.kernel.h * g.kernel.w, T{});
   }
 
   convolution_geometry back_, weight_of_;
@@ -113,10 +101,7 @@ template <bool Transposed, class T>
 std::size_t find_weight_gradient_names(const convolution_geometry* g, const context& ctx, std::string_view* names) {
   std::optional<convolution_geometry> of;
   if (g) of = Transposed ? reversed(*g) : *g;
-  std::size_t count = 0;
-  for (const convolution_algorithm<T>& a : weight_gradient_algorithms<T>)
-    if (!of || a.applies(*of, ctx)) names[count++] = a.name;
-  return count;
+  return names_of<T>(weight_gradient_algorithms<T>, of ? &*of : nullptr, ctx, names);
 }
 
 TENFOLD_END_STRICT
