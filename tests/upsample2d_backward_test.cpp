@@ -3,16 +3,11 @@
 #include <tenfold/upsample2d.hpp>
 
 #include "support.hpp"
+#include "upsample2d_cases.hpp"
 
 using namespace tenfold_test;
 
 namespace {
-
-struct size_case {
-  const char* name;
-  tf::shape input;
-  tf::hw size;
-};
 
 const size_case size_cases[] = {
     {"one_pixel_spreads", {1, 2, 1, 1}, {3, 40}},
@@ -33,19 +28,6 @@ const size_case size_cases[] = {
     {"deeplab", {1, 1, 65, 65}, {513, 513}},
     {"empty_batch", {0, 2, 3, 4}, {6, 8}},
     {"no_channels", {2, 0, 3, 4}, {6, 8}},
-};
-
-struct scale_case {
-  const char* name;
-  tf::shape input;
-  tf::scale factor;
-};
-
-const scale_case scale_cases[] = {
-    {"scale_2", {1, 2, 7, 37}, tf::scale(2)},
-    {"scale_of_no_integer", {1, 2, 7, 37}, tf::scale(1.37, 2.9)},
-    {"scale_that_rounds_down_to_the_same_size", {1, 2, 3, 4}, tf::scale(1.2)},
-    {"scale_below_1", {1, 2, 13, 37}, tf::scale(0.3, 0.71)},
 };
 
 /// Calls check(input shape, output shape, name, more...) for every case; `more` is a scale, or nothing.

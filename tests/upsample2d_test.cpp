@@ -2,6 +2,7 @@
 #include <tenfold/upsample2d.hpp>
 
 #include "support.hpp"
+#include "upsample2d_cases.hpp"
 
 using namespace tenfold_test;
 
@@ -9,12 +10,6 @@ namespace {
 
 static_assert(tf::upsample2d_output_shape({2, 3, 4, 5}, {8, 11}) == tf::shape{2, 3, 8, 11});
 static_assert(tf::upsample2d_output_shape({2, 3, 4, 5}, tf::scale(1.5, 0.5)) == tf::shape{2, 3, 6, 2});
-
-struct size_case {
-  const char* name;
-  tf::shape input;
-  tf::hw size;
-};
 
 const size_case size_cases[] = {
     {"one_pixel_spreads", {1, 2, 1, 1}, {3, 40}},
@@ -31,19 +26,6 @@ const size_case size_cases[] = {
     {"no_common_factor", {1, 2, 13, 29}, {17, 31}},
     {"shrinks_with_no_common_factor", {1, 2, 17, 31}, {13, 29}},
     {"empty_batch", {0, 2, 3, 4}, {6, 8}},
-};
-
-struct scale_case {
-  const char* name;
-  tf::shape input;
-  tf::scale factor;
-};
-
-const scale_case scale_cases[] = {
-    {"scale_2", {1, 2, 7, 37}, tf::scale(2)},
-    {"scale_of_no_integer", {1, 2, 7, 37}, tf::scale(1.37, 2.9)},
-    {"scale_that_rounds_down_to_the_same_size", {1, 2, 3, 4}, tf::scale(1.2)},
-    {"scale_below_1", {1, 2, 13, 37}, tf::scale(0.3, 0.71)},
 };
 
 /// Calls check(input shape, size or scale, name) for every case.
