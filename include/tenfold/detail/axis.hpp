@@ -37,6 +37,11 @@ struct axis {
     return taps == 1 && origin == 0 && points == extent && (stride == 1 || points == 1);
   }
 
+  /// Whether the only point's taps are all lines, in their order.
+  TENFOLD_TAG bool is_one_of_all() const {
+    return points == 1 && taps == extent && origin == 0 && (step == 1 || taps == 1);
+  }
+
   TENFOLD_TAG axis part(index_t first_tap, index_t tap_count, index_t first_point, index_t point_count) const {
     return {tap_count, point_count, stride, step, line(first_point, first_tap), extent};
   }
@@ -103,7 +108,7 @@ struct tile_axis {
     }
   }
   index_t size() const { return groups * lines; }
-  index_t slot(index_t tap) const { return tap % groups * lines + tap / groups * shift; }
+  index_t slot(index_t tap) const { return groups == 1 ? tap * shift : tap % groups * lines + tap / groups * shift; }
 };
 
 /// Neighbouring points that have the same taps inside.

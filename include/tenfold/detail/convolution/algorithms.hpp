@@ -63,19 +63,19 @@ constexpr algorithm_list<T> algorithms_of() {
     return conv2d_algorithms<T>;
 }
 
-/// The cheapest algorithm of the list for one image, or the one that the context names, or an error that names the
-/// operation. The choice depends on neither the batch nor the threads nor the workspace, so that the results' bits do
-/// not either.
+/// The cheapest algorithm of the list for a batch of so many images, or the one that the context names, or an error
+/// that names the operation. The choice depends on neither the batch nor the threads nor the workspace, so that the
+/// results' bits do not either.
 template <class T>
 const convolution_algorithm<T>& choose_algorithm(algorithm_list<T> list, const char* op, const convolution_geometry& g,
-                                                 const context& ctx, bool packed) {
-  convolution_geometry image = g;
-  image.batch = 1;
+                                                 const context& ctx, bool packed, index_t images = 1) {
+  convolution_geometry usual = g;
+  usual.batch = images;
   const convolution_algorithm<T>* best = nullptr;
   double least = 0;
   for (const convolution_algorithm<T>& a : list) {
     if ((!ctx.algorithm.empty() && ctx.algorithm != a.name) || !a.applies(g, ctx)) continue;
-    const double cost = a.estimate(image, ctx, packed);
+    const double cost = a.estimate(usual, ctx, packed);
     if (best && cost >= least) continue;
     best = &a;
     least = cost;

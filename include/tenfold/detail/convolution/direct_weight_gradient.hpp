@@ -442,7 +442,7 @@ struct weight_direct {
   }
 
   static constexpr convolution_algorithm<T> entry = {
-      "direct", applies, cost, nullptr, nullptr, plan, run, {.base = 0.9, .avx2 = 0.9, .avx512 = 1.05}};
+      "direct", applies, cost, nullptr, nullptr, plan, run, {.base = 0.8, .avx2 = 0.72, .avx512 = 1.05}};
 };
 
 TENFOLD_END_STRICT

@@ -49,9 +49,7 @@ struct weight_product {
     p.a = operands.weight;
     p.a_row = affine_digits(p.m, plane);
     p.a_column = make_digits({1, g.batch, plane}, {0, g.groups * g.out_channels * plane, 1});
-    p.b = image_operand<T>(operand_kind::points, operands.input, g.in_channels, g.in.h * g.in.w, rows_of(g),
-                           columns_of(g));
-    p.b.next_image = g.groups * g.in_channels * g.in.h * g.in.w;
+    p.b = column_matrix(g, operands);
     p.c = operands.output;
     p.layout.row = affine_digits(p.m, p.n);
     p.layout.points_w = p.layout.line = p.n;
@@ -62,6 +60,16 @@ struct weight_product {
     p.c_group_stride = p.m * p.n;
     if (tiles(p, ctx) < enough_tiles) p.most_kc = image_kc<T> / 2;  // partial sums need memory, too
     return p;
+  }
+
+  /// Of one pixel that sees the whole image, an image's taps are its elements as they lie.
+  static right_operand<T> column_matrix(const convolution_geometry& g, const convolution_operands<T>& operands) {
+    const index_t plane = g.in.h * g.in.w, image = g.groups * g.in_channels * plane;
+    const axis h = rows_of(g), w = columns_of(g);
+    if (h.is_one_of_all() && w.is_one_of_all()) return matrix_operand<T>(operands.input, image, 1);
+    right_operand<T> b = image_operand<T>(operand_kind::points, operands.input, g.in_channels, plane, h, w);
+    b.next_image = image;
+    return b;
   }
 
   /// Of a group.

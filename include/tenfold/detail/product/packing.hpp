@@ -112,10 +112,14 @@ struct tap_box {
 
   /// table[t] = where the tile has tap first + t of the first point,   t < last - first
   void offsets(const axis& all_h, const axis& all_w, index_t* table) const {
-    const index_t per_channel = all_h.taps * all_w.taps;
-    for (index_t t = first; t < last; ++t)
-      *table++ = (t / per_channel - channel) * plane() + tile_h.slot(t % per_channel / all_w.taps - row0) * line() +
-                 tile_w.slot(t % all_w.taps - column0);
+    index_t row = first / all_w.taps % all_h.taps, column = first % all_w.taps, channel_at = 0;
+    for (index_t left = last - first; left > 0; column = 0) {  // without divisions, which took a fifth of a small panel
+      const index_t row_at = channel_at + tile_h.slot(row - row0) * line();
+      for (; column < all_w.taps && left > 0; ++column, --left) *table++ = row_at + tile_w.slot(column - column0);
+      if (++row < all_h.taps) continue;
+      row = 0;
+      channel_at += plane();
+    }
   }
 
  private:

@@ -10,9 +10,10 @@ TENFOLD_BEGIN_STRICT
 /// Of a call that packs its weight itself.
 template <class T>
 void make_plan(algorithm_list<T> list, const char* op, const convolution_geometry& g,
-               const convolution_operands<T>& operands, const context& ctx, convolution_plan<T>& plan) {
+               const convolution_operands<T>& operands, const context& ctx, convolution_plan<T>& plan,
+               index_t images = 1) {
   plan.geometry = g;
-  plan.algorithm = &choose_algorithm(list, op, g, ctx, false);
+  plan.algorithm = &choose_algorithm(list, op, g, ctx, false, images);
   plan.algorithm->plan(plan, operands, ctx);
 }
 

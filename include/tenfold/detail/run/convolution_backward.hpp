@@ -44,6 +44,11 @@ context context_for(const algorithm_choice<T>& own, const algorithm_choice<T>& o
 template <bool Transposed, class T>
 class backward_plan {
  public:
+  /// For which algorithms are chosen: weights are packed once for a batch, which gradients mostly have. As for one
+  /// image, the input's gradient of ResNet's 256 -> 256 3x3 of stride 2 took 20.7 ms of 8 images instead of 15.4, of a
+  /// discriminator's 256 -> 512 4x4 13 instead of 7.9; as for two, one image takes 0 to 20 % longer (avx512 of Zen 4).
+  static constexpr index_t usual_batch = 2;
+
   backward_plan(const char* op, const convolution_geometry& g, const gradients& wanted, const context& ctx)
       : back_(reversed(g)), weight_of_(Transposed ? back_ : g) {
     const algorithm_choice<T> input{algorithms_of<!Transposed, T>(), back_};
@@ -71,7 +76,7 @@ class backward_plan {
             bool adds, const context& ctx) {
     convolution_operands<T> operands;
     operands.adds = adds;
-    make_plan<T>(own.list, op, own.geometry, operands, context_for(own, other, ctx), plan);
+    make_plan<T>(own.list, op, own.geometry, operands, context_for(own, other, ctx), plan, usual_batch);
     bytes_ = (std::max)(bytes_, plan.bytes);
   }
 
