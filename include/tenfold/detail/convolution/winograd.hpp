@@ -90,7 +90,8 @@ inline constexpr index_t winograd_cached_bytes = l3_bytes;
 ///     outputs   for each element, phase, tile and vector of output channels 3.5: a load, both transforms, storing the
 ///               outputs and bringing them from channels into lines
 ///     weight    for each element, phase, input channel and vector of output channels 4.5, once a call; for each block
-///               of tiles where it is too large for the scratch memory
+///               of tiles where it is too large for the scratch memory, which of few pixels has little more than an
+///               image
 TENFOLD_COLD inline double winograd_cost(const winograd_problem& p, const winograd_sizes& kernel, bool packed) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
   const double elements = d(kernel.elements());
@@ -112,7 +113,8 @@ TENFOLD_COLD inline double winograd_cost(const winograd_problem& p, const winogr
       d(p.h.windows * p.w.windows * p.in_channels) *
       (elements * (vectors(tiles) + 2.5 * d(tile_rows) * vectors(grid.w)) + 30 * d(tile_rows * kernel.side()));
   const double outputs = 3.5 * d(p.phases() * tiles) * elements * vectors(p.out_channels);
-  const double passes = weight_bytes <= winograd_weight_bytes ? 1 : greater(1, d(tiles) / (4 * winograd_block_tiles));
+  const double passes =
+      weight_bytes <= winograd_weight_bytes ? 1 : greater(d(p.images), d(tiles) / (4 * winograd_block_tiles));
   const double weight = packed ? 0 : passes * 4.5 * d(p.phases() * p.in_channels) * elements * vectors(p.out_channels);
   return d(p.groups) * (products + inputs + outputs + weight);
 }
