@@ -241,6 +241,7 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
               tf::max_pool2d_into(values, x, pool, ctx);
               tf::max_pool2d_with_indices_into(values, indices, x, pool, ctx);
               tf::max_unpool2d_into(image, values, indices, {.kernel_size = 2, .output_size = hw{12, 13}}, ctx);
+              tf::caffe::unpooling_into(image, values, {.kernel_size = 2, .stride = 2, .unpool_size = hw{12, 13}}, ctx);
               tf::upsample_nearest2d_into(doubled, x, tf::scale(2), ctx);
               tf::upsample_bilinear2d_into(doubled, x, hw{24, 26}, false, ctx);
               tf::relu_into(same, x, ctx);

@@ -236,6 +236,19 @@ TEST(ShapesNeverWrap, MaxUnpool2d) {
         });
 }
 
+TEST(ShapesNeverWrap, CaffeUnpooling) {
+  expect_never_wrapped(
+      [](axis a, const numbers& n) {
+        return a.of(tf::caffe::unpooling_output_shape(
+            a.plane(n.in, 1), {.kernel_size = a.pair(n.kernel, 1), .stride = a.pair(n.stride, 1)}));
+      },
+      [](const numbers& n) -> expectation {
+        if (n.kernel < 1 || n.stride < 0 || n.in < 1) return {};
+        const wide last = wide{n.in - 1} * n.stride + n.kernel, strides = wide{n.in} * n.stride + 1;
+        return {std::max(last, strides), fits(last) && fits(strides)};
+      });
+}
+
 expectation blocks_of(const numbers& n) {
   if (n.stride < 1 || n.padding < 0 || n.dilation < 1) return {};
   const wide blocks = floor_divide(padded(n) - span_of(n), n.stride) + 1;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tenfold/activation.hpp>
+#include <tenfold/caffe.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
 #include <tenfold/detail/run/max_unpool2d.hpp>
@@ -445,6 +446,72 @@ tensor<element_of<GradOutput>> max_unpool2d_backward(const GradOutput& grad_outp
     dx.data()[i] = dy.data()[i / (g.in.h * g.in.w) * g.out.h * g.out.w + at.data()[i]];
   return dx;
 }
+
+// ------------------------------------------------------------------------------------------------ unpooling of Caffe
+
+namespace caffe {
+
+/// Whether input pixel i sends something to output place o of its dimension.
+constexpr bool reaches(index_t i, index_t o, index_t stride, index_t kernel, index_t out, caffe_unpool unpool) {
+  if (unpool == caffe_unpool::max) return o == (std::min)(i * stride, out - 1);
+  return i * stride <= o && o - i * stride < kernel;
+}
+
+/// The places of one dimension that it reaches.
+constexpr index_t reached(index_t i, index_t stride, index_t kernel, index_t out, caffe_unpool unpool) {
+  index_t places = 0;
+  for (index_t o = 0; o < out; ++o) places += reaches(i, o, stride, kernel, out, unpool);
+  return places;
+}
+
+/// visit(from, to, places): element `from` of the input reaches element `to` of the output, one of so many places; by
+/// ascending place, then pixel.
+template <class Visit>
+void for_each_reached(const plain::caffe_unpooling_geometry& g, const Visit& visit) {
+  for (index_t p = 0; p < g.planes; ++p)
+    for (index_t y = 0; y < g.out.h; ++y)
+      for (index_t x = 0; x < g.out.w; ++x)
+        for (index_t h = 0; h < g.in.h; ++h)
+          for (index_t w = 0; w < g.in.w; ++w)
+            if (reaches(h, y, g.stride.h, g.kernel.h, g.out.h, g.unpool) &&
+                reaches(w, x, g.stride.w, g.kernel.w, g.out.w, g.unpool))
+              visit((p * g.in.h + h) * g.in.w + w, (p * g.out.h + y) * g.out.w + x,
+                    reached(h, g.stride.h, g.kernel.h, g.out.h, g.unpool) *
+                        reached(w, g.stride.w, g.kernel.w, g.out.w, g.unpool));
+}
+
+/// The value that place gets of each pixel that reaches it: the last of max, the sum of the others.
+template <tensor_like Input>
+tensor<element_of<Input>> unpooling(const Input& input, const caffe_unpooling_options& o) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_caffe_unpooling(x.shape(), o);
+  tensor<T> y(g.output_shape);
+  for_each_reached(g, [&](index_t from, index_t to, index_t places) {
+    const T value = o.unpool == caffe_unpool::ave ? x.data()[from] / static_cast<T>(places) : x.data()[from];
+    y.data()[to] = o.unpool == caffe_unpool::max ? value : y.data()[to] + value;
+  });
+  return y;
+}
+
+/// The mean of the places that a pixel reaches.
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> unpooling_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                  const caffe_unpooling_options& o) {
+  using T = element_of<GradOutput>;
+  const auto dy = detail::const_view(grad_output);
+  const auto g = detail::check_caffe_unpooling(input_shape, o);
+  tensor<T> dx(input_shape), count(input_shape);
+  for_each_reached(g, [&](index_t from, index_t to, index_t places) {
+    dx.data()[from] += dy.data()[to];
+    count.data()[from] = static_cast<T>(places);
+  });
+  for (index_t i = 0; i < dx.size(); ++i)
+    if (count.data()[i] > 0) dx.data()[i] /= count.data()[i];
+  return dx;
+}
+
+}  // namespace caffe
 
 // -------------------------------------------------------------------------------------------------------- upsampling
 

@@ -3,6 +3,7 @@
 
 #include <tenfold/activation.hpp>
 #include <tenfold/batch_norm.hpp>
+#include <tenfold/caffe.hpp>
 #include <tenfold/context.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>

@@ -269,6 +269,7 @@ void conv_transpose2d(round&);
 void slow_conv_transpose2d(round&);
 void max_pool2d(round&);
 void max_unpool2d(round&);
+void caffe_unpooling(round&);
 void convert_indices(round&);
 void im2col(round&);
 void col2im(round&);

@@ -27,6 +27,7 @@ constexpr operation operations[] = {
     {"slow_conv_transpose2d", slow_conv_transpose2d},
     {"max_pool2d", max_pool2d},
     {"max_unpool2d", max_unpool2d},
+    {"caffe_unpooling", caffe_unpooling},
     {"convert_indices", convert_indices},
     {"im2col", im2col},
     {"col2im", col2im},

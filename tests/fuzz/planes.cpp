@@ -171,6 +171,44 @@ void max_unpool2d(round& r) {
   });
 }
 
+namespace {
+
+template <class T>
+struct caffe_unpooling_call : exact_call {
+  using outputs = std::tuple<tf::tensor<T>>;
+  tf::tensor_view<const T> x;
+  tf::caffe_unpooling_options o;
+
+  bool knows_all() const { return true; }
+  std::vector<shape> shapes() const { return {tf::caffe::unpooling_output_shape(x.shape(), o)}; }
+  outputs expected() const { return {tf::reference::caffe::unpooling(x, o)}; }
+  outputs plain(const tf::context& ctx) const { return {tf::caffe::unpooling(x, o, ctx)}; }
+  template <class Views>
+  void into(const Views& views, const tf::context& ctx) const {
+    tf::caffe::unpooling_into(std::get<0>(views), x, o, ctx);
+  }
+  index_t workspace_bytes(const tf::context& ctx) const { return tf::caffe::unpooling_workspace_bytes(x, o, ctx); }
+};
+
+}  // namespace
+
+void caffe_unpooling(round& r) {
+  random_source& random = r.random;
+  const index_t seldom = random.one_in(6) ? 4 : 400;
+  const shape s = draw_planes(random, 12, seldom);
+  tf::caffe_unpooling_options o{.kernel_size = random.pair(1, 4, seldom), .stride = random.pair(0, 4, seldom)};
+  o.unpool = random.pick({tf::caffe_unpool::max, tf::caffe_unpool::ave, tf::caffe_unpool::tile});
+  if (random.one_in(2)) o.unpool_size = random.pair(1, 30, seldom);
+  const auto draw = [&]<class T>(T) {
+    const auto x_values = draw_values<T>(random, s, draw_kind(random));
+    const input<T> x(random, x_values);
+    r.tell("element of ", sizeof(T), " bytes, input ", s, ", kernel_size ", o.kernel_size.h, " ", o.kernel_size.w,
+           ", stride ", o.stride.h, " ", o.stride.w, ", unpool ", static_cast<int>(o.unpool));
+    check(r, caffe_unpooling_call<T>{{}, x.view(), o});
+  };
+  random.one_in(2) ? draw(float{}) : draw(double{});
+}
+
 // ---- indices
 
 void convert_indices(round& r) {
