@@ -77,7 +77,8 @@ TYPED_TEST(CaffeUnpooling, SameBitsOnThreads) {
 TEST(CaffeUnpooling, ByHand) {
   const tf::tensor<float> x({1, 1, 1, 2}, {6, 10});
   const auto row = [&](caffe_unpool method) {
-    const auto y = caffe::unpooling(x, {.kernel_size = {1, 2}, .stride = 1, .unpool = method, .unpool_size = tf::hw{1, 3}});
+    const auto y =
+        caffe::unpooling(x, {.kernel_size = {1, 2}, .stride = 1, .unpool = method, .unpool_size = tf::hw{1, 3}});
     return std::vector<float>(y.data(), y.data() + y.size());
   };
   EXPECT_EQ(row(caffe_unpool::max), (std::vector<float>{6, 10, 0}));
@@ -123,7 +124,9 @@ TEST(CaffeUnpooling, Errors) {
             "caffe::unpooling: expected a positive unpool_size, but got [4, 0]");
   EXPECT_EQ(error_of([&] { caffe::unpooling(x, mask, {.kernel_size = 2, .unpool = caffe_unpool::tile}); }),
             "caffe::unpooling: only max takes a mask");
-  EXPECT_EQ(error_of([&] { caffe::unpooling(x, tf::tensor<tf::index_t>({1, 1, 2, 1}), {.kernel_size = 2}); }),
+  EXPECT_EQ(error_of([&] {
+              caffe::unpooling(x, tf::tensor<tf::index_t>({1, 1, 2, 1}), {.kernel_size = 2});
+            }),
             "caffe::unpooling: expected a mask of the input's shape [1, 1, 2, 2], but got [1, 1, 2, 1]");
   auto y = tf::tensor<float>({1, 1, 3, 3});
   std::fill(y.data(), y.data() + y.size(), 7.f);

@@ -67,8 +67,7 @@ constexpr caffe_unpooling_geometry check_caffe_unpooling(const shape& input, con
 constexpr caffe_unpooling_geometry check_caffe_unpooling(const shape& input, const shape& mask,
                                                          const caffe_unpooling_options& o) {
   if (o.unpool != caffe_unpool::max) raise("caffe::unpooling: only max takes a mask");
-  if (!(input == mask))
-    raise({"caffe::unpooling: expected a mask of the input's shape ", input, ", but got ", mask});
+  if (!(input == mask)) raise({"caffe::unpooling: expected a mask of the input's shape ", input, ", but got ", mask});
   return check_caffe_unpooling(input, o);
 }
 
@@ -114,7 +113,7 @@ void unpooling_into(Output&& output, const Input& input, const caffe_unpooling_o
 }
 template <tensor_like Output, tensor_like Input, tensor_like Mask>
   requires std::floating_point<element_of<Input>> && std::same_as<element_of<Output>, element_of<Input>> &&
-           std::same_as<element_of<Mask>, index_t>
+      std::same_as<element_of<Mask>, index_t>
 void unpooling_into(Output&& output, const Input& input, const Mask& mask, const caffe_unpooling_options& options,
                     const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
@@ -127,9 +126,9 @@ void unpooling_into(Output&& output, const Input& input, const Mask& mask, const
 
 /// Unpooling as the layer Unpooling of HyeonwooNoh/caffe (src/caffe/layers/unpooling_layer.cpp) has it.
 ///
-/// The window of input pixel (h, w) are the places (h * stride.h + i, w * stride.w + j) of the output, with i and j below
-/// kernel_size; what options.unpool makes of it is said there. Sums begin with 0 and add the windows in row-major order.
-/// Where max has no mask a window that would begin behind the output begins with its last row or column.
+/// The window of input pixel (h, w) are the places (h * stride.h + i, w * stride.w + j) of the output, with i and j
+/// below kernel_size; what options.unpool makes of it is said there. Sums begin with 0 and add the windows in row-major
+/// order. Where max has no mask a window that would begin behind the output begins with its last row or column.
 ///
 /// input   (N, C, H, W) or (C, H, W), floating-point numbers; N may be 0
 /// mask    like input, int64: places h * OW + w in the output plane, as max_pool2d_with_indices gives them and, as
@@ -149,16 +148,17 @@ template <tensor_like Input>
     return output;
   }
 template <tensor_like Input, tensor_like Mask>
-  requires std::floating_point<element_of<Input>> && std::same_as<element_of<Mask>, index_t>
-tensor<element_of<Input>> unpooling(const Input& input, const Mask& mask, const caffe_unpooling_options& options,
-                                    const context& ctx = default_context()) {
-  const auto x = detail::const_view(input);
-  const auto at = detail::const_view(mask);
-  const auto g = detail::check_caffe_unpooling(x.shape(), at.shape(), options);
-  auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
-  detail::seam::run_max_unpool2d<element_of<Input>>(g, {options.kernel_size}, x.data(), at.data(), output.data(), ctx);
-  return output;
-}
+  requires std::floating_point<element_of<Input>> && std::same_as<element_of<Mask>, index_t> tensor<element_of<Input>>
+  unpooling(const Input& input, const Mask& mask, const caffe_unpooling_options& options,
+            const context& ctx = default_context()) {
+    const auto x = detail::const_view(input);
+    const auto at = detail::const_view(mask);
+    const auto g = detail::check_caffe_unpooling(x.shape(), at.shape(), options);
+    auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
+    detail::seam::run_max_unpool2d<element_of<Input>>(g, {options.kernel_size}, x.data(), at.data(), output.data(),
+                                                      ctx);
+    return output;
+  }
 
 /// unpooling_backward into a tensor of the input's shape, which may not overlap the others.
 template <tensor_like GradInput, tensor_like GradOutput>
@@ -172,7 +172,7 @@ void unpooling_backward_into(GradInput&& grad_input, const GradOutput& grad_outp
 }
 template <tensor_like GradInput, tensor_like GradOutput, tensor_like Mask>
   requires std::floating_point<element_of<GradInput>> && std::same_as<element_of<GradInput>, element_of<GradOutput>> &&
-           std::same_as<element_of<Mask>, index_t>
+      std::same_as<element_of<Mask>, index_t>
 void unpooling_backward_into(GradInput&& grad_input, const GradOutput& grad_output, const Mask& mask,
                              const caffe_unpooling_options& options, const context& ctx = default_context()) {
   const auto dy = detail::const_view(grad_output);
@@ -207,13 +207,13 @@ template <tensor_like GradOutput>
   }
 template <tensor_like GradOutput, tensor_like Mask>
   requires std::floating_point<element_of<GradOutput>> && std::same_as<element_of<Mask>, index_t>
-tensor<element_of<GradOutput>> unpooling_backward(const GradOutput& grad_output, const Mask& mask,
-                                                  const caffe_unpooling_options& options,
-                                                  const context& ctx = default_context()) {
-  auto grad_input = tensor<element_of<GradOutput>>::uninitialized(detail::const_view(mask).shape());
-  unpooling_backward_into(grad_input, grad_output, mask, options, ctx);
-  return grad_input;
-}
+      tensor<element_of<GradOutput>> unpooling_backward(const GradOutput& grad_output, const Mask& mask,
+                                                        const caffe_unpooling_options& options,
+                                                        const context& ctx = default_context()) {
+    auto grad_input = tensor<element_of<GradOutput>>::uninitialized(detail::const_view(mask).shape());
+    unpooling_backward_into(grad_input, grad_output, mask, options, ctx);
+    return grad_input;
+  }
 
 /// The bytes of workspace that unpooling_backward_into needs: none.
 template <tensor_like GradOutput>

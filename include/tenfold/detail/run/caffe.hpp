@@ -24,8 +24,7 @@ void for_each_caffe_window(const caffe_unpooling_geometry& g, const Visit& visit
   };
   for (index_t h = 0; h < g.in.h; ++h) {
     const index_range rows = window(h, g.stride.h, g.kernel.h, g.out.h);
-    for (index_t w = 0; w < g.in.w; ++w)
-      visit(h * g.in.w + w, rows, window(w, g.stride.w, g.kernel.w, g.out.w));
+    for (index_t w = 0; w < g.in.w; ++w) visit(h * g.in.w + w, rows, window(w, g.stride.w, g.kernel.w, g.out.w));
   }
 }
 
