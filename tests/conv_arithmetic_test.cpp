@@ -17,7 +17,8 @@ std::size_t occurrences(const std::string& text, const std::string& part) {
 TEST(ConvArithmetic, ClassicsHaveTheGuidesSizes) {
   const index_t sizes[] = {2, 6, 5, 7, 2, 3, 3, 3, 4, 5, 5, 5, 5, 5, 6};
   ASSERT_EQ(std::size(classics), std::size(sizes));
-  for (std::size_t i = 0; i < std::size(sizes); ++i) EXPECT_EQ(sliding(classics[i]).size(), sizes[i]) << classics[i].name;
+  for (std::size_t i = 0; i < std::size(sizes); ++i)
+    EXPECT_EQ(sliding(classics[i]).size(), sizes[i]) << classics[i].name;
 }
 
 // The constructor compares each sum of the window with the library's output, and throws where they differ.
@@ -37,9 +38,12 @@ TEST(ConvArithmetic, EveryWindowGivesTheLibrarysOutput) {
 }
 
 TEST(ConvArithmetic, ImpossibleSettingsAreRefusedInTorchsWords) {
-  EXPECT_EQ(error_of([] { sliding({"", "", 2, 3}); }),
-            "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel size can't be greater than "
-            "actual input size");
+  EXPECT_EQ(
+      error_of([] {
+        sliding({"", "", 2, 3});
+      }),
+      "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel size can't be greater than "
+      "actual input size");
 }
 
 // One place of the window for each output, and each output's number once.

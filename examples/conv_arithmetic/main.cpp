@@ -14,8 +14,9 @@ int main(int count, char** values) try {
     if (line.option() == "--out") {
       out = line.value();
     } else if (line.option() == "--help") {
-      std::printf("%s\n\nWrites the 15 animations of convolution arithmetic as SVG files into FOLDER (conv_arithmetic).\n",
-                  usage);
+      std::printf(
+          "%s\n\nWrites the 15 animations of convolution arithmetic as SVG files into FOLDER (conv_arithmetic).\n",
+          usage);
       return 0;
     } else {
       line.fail_unknown();

@@ -46,8 +46,8 @@ inline const settings classics[] = {
 
 /// One dimension of the grid. Output o has its window at cell o * step, whose tap t is dilation * t further on.
 ///
-/// A convolution's cells are the input between its padding. A transposed one's are the input with stride - 1 empty cells
-/// between its pixels and dilation * (kernel - 1) - padding around it; its window, flipped, goes in steps of 1.
+/// A convolution's cells are the input between its padding. A transposed one's are the input with stride - 1 empty
+/// cells between its pixels and dilation * (kernel - 1) - padding around it; its window, flipped, goes in steps of 1.
 struct grid {
   index_t cells;
   index_t step;
@@ -74,19 +74,19 @@ struct sliding {
   tf::tensor<float> input, weight, output;
   grid axis;
 
-  /// Throws tenfold::error, in PyTorch's words, for settings that are not possible, and std::logic_error if the window's
-  /// sums were not the library's outputs.
+  /// Throws tenfold::error, in PyTorch's words, for settings that are not possible, and std::logic_error if the
+  /// window's sums were not the library's outputs.
   explicit sliding(const settings& s)
       : of(s),
         input(numbers(s.input, 3, 2, 4)),
         weight(numbers(s.kernel, 1, 2, 3)),
-        output(s.transposed ? tf::conv_transpose2d(input, weight,
-                                                   {.stride = s.stride,
-                                                    .padding = s.padding,
-                                                    .output_padding = s.output_padding,
-                                                    .dilation = s.dilation})
-                            : tf::conv2d(input, weight,
-                                         {.stride = s.stride, .padding = s.padding, .dilation = s.dilation})),
+        output(s.transposed
+                   ? tf::conv_transpose2d(input, weight,
+                                          {.stride = s.stride,
+                                           .padding = s.padding,
+                                           .output_padding = s.output_padding,
+                                           .dilation = s.dilation})
+                   : tf::conv2d(input, weight, {.stride = s.stride, .padding = s.padding, .dilation = s.dilation})),
         axis(s, size()) {
     for (index_t y = 0; y < size(); ++y)
       for (index_t x = 0; x < size(); ++x)

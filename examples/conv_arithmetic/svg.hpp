@@ -98,25 +98,25 @@ inline std::string svg(const sliding& s) {
       "svg{background:#fff}text{font:14px sans-serif;text-anchor:middle;dominant-baseline:central;fill:#123}"
       ".title{font-size:17px;text-anchor:start}.about{font-size:13px;text-anchor:start;fill:#567}"
       ".weight{font-size:10px;fill:#b20}rect{stroke:#345;stroke-width:1}.pixel{fill:#8fc1ea}"
-      ".empty{fill:#fff;stroke:#abb;stroke-dasharray:3 3}.window{fill:#1233;stroke:#123;stroke-width:2}.output{fill:#dff3ee}"
+      ".empty{fill:#fff;stroke:#abb;stroke-dasharray:3 "
+      "3}.window{fill:#1233;stroke:#123;stroke-width:2}.output{fill:#dff3ee}"
       ".current{fill:#2a98;stroke:#063;stroke-width:3}";
   const index_t left = s.axis.cells * side, right = s.size() * side;
   const index_t width = (std::max)(left + gap + right + side, index_t{12 * side}), tallest = (std::max)(left, right);
   const index_t height = heading + tallest + side / 2;
   const auto at = [](index_t x, index_t y, const std::string& content) {
-    return element("g", attribute("transform", "translate(" + std::to_string(x) + " " + std::to_string(y) + ")"), content);
+    return element("g", attribute("transform", "translate(" + std::to_string(x) + " " + std::to_string(y) + ")"),
+                   content);
   };
-  return element("svg",
-                 attribute("xmlns", "http://www.w3.org/2000/svg") + attribute("width", width) +
-                     attribute("height", height) +
-                     attribute("viewBox", "0 0 " + std::to_string(width) + " " + std::to_string(height)),
-                 element("title", "", s.of.title) + element("style", "", style) +
-                     element("text", attribute("x", side / 2) + attribute("y", 20) + attribute("class", "title"),
-                             s.of.title) +
-                     element("text", attribute("x", side / 2) + attribute("y", 44) + attribute("class", "about"),
-                             description(s)) +
-                     at(side / 2, heading + (tallest - left) / 2, input_grid(s)) +
-                     at(side / 2 + left + gap, heading + (tallest - right) / 2, output_grid(s)));
+  return element(
+      "svg",
+      attribute("xmlns", "http://www.w3.org/2000/svg") + attribute("width", width) + attribute("height", height) +
+          attribute("viewBox", "0 0 " + std::to_string(width) + " " + std::to_string(height)),
+      element("title", "", s.of.title) + element("style", "", style) +
+          element("text", attribute("x", side / 2) + attribute("y", 20) + attribute("class", "title"), s.of.title) +
+          element("text", attribute("x", side / 2) + attribute("y", 44) + attribute("class", "about"), description(s)) +
+          at(side / 2, heading + (tallest - left) / 2, input_grid(s)) +
+          at(side / 2 + left + gap, heading + (tallest - right) / 2, output_grid(s)));
 }
 
 }  // namespace conv_arithmetic

@@ -16,6 +16,7 @@
 #include <tenfold/max_pool2d.hpp>
 #include <tenfold/max_unpool2d.hpp>
 #include <tenfold/onnx.hpp>
+#include <tenfold/overlap_count.hpp>
 #include <tenfold/prepared.hpp>
 #include <tenfold/shape.hpp>
 #include <tenfold/tensor.hpp>
