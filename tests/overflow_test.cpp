@@ -236,6 +236,62 @@ TEST(ShapesNeverWrap, MaxUnpool2d) {
         });
 }
 
+/// Gradients for a grad_output of one element: what the operation refuses is refused in its words, and so is every
+/// other size of grad_output, both before anything is read: behind the shapes lies one element.
+template <class OutputShape, class Backward>
+void expect_gradients_refuse(const OutputShape& output_shape, const Backward& backward) {
+  static constexpr float element = 0;
+  const shape one{1, 1, 1, 1};
+  drawer draw(2);
+  int wrong = 0, others = 0;
+  for (int i = 0; i < 20000; ++i) {
+    const numbers n = draw.all();
+    const axis a{draw.one_in(2)};
+    const shape x = a.plane(n.in, 1), w = a.plane(n.kernel, 1);
+    shape y;
+    const std::string refused = error_of([&] { y = output_shape(a, n, x, w); });
+    if (refused.empty() && y == one) continue;
+    const auto view = [&](const shape& s) { return tf::tensor_view<const float>(&element, s); };
+    std::string got;
+    const std::string unwritable = error_of([&] { (void)view(x), (void)view(w); });
+    if (!unwritable.empty()) continue;
+    got = error_of([&] { backward(a, n, view(one), view(x), view(w)); });
+    ++(refused.empty() ? others : wrong);
+    if (refused.empty())
+      ASSERT_NE(got, "") << text_of(n);
+    else
+      ASSERT_EQ(got, refused) << text_of(n);
+  }
+  EXPECT_GT(wrong, 500);
+  EXPECT_GT(others, 500);
+}
+
+TEST(ShapesNeverWrap, Conv2dBackward) {
+  const auto options = [](axis a, const numbers& n) {
+    return tf::conv2d_options{
+        .stride = a.pair(n.stride, 1), .padding = a.pair(n.padding, 0), .dilation = a.pair(n.dilation, 1)};
+  };
+  expect_gradients_refuse([&](axis a, const numbers& n, const shape& x,
+                              const shape& w) { return tf::conv2d_output_shape(x, w, options(a, n)); },
+                          [&](axis a, const numbers& n, const auto& dy, const auto& x, const auto& w) {
+                            (void)tf::conv2d_backward(dy, x, w, options(a, n));
+                          });
+}
+
+TEST(ShapesNeverWrap, ConvTranspose2dBackward) {
+  const auto options = [](axis a, const numbers& n) {
+    return tf::conv_transpose2d_options{.stride = a.pair(n.stride, 1),
+                                        .padding = a.pair(n.padding, 0),
+                                        .output_padding = a.pair(n.extra, 0),
+                                        .dilation = a.pair(n.dilation, 1)};
+  };
+  expect_gradients_refuse([&](axis a, const numbers& n, const shape& x,
+                              const shape& w) { return tf::conv_transpose2d_output_shape(x, w, options(a, n)); },
+                          [&](axis a, const numbers& n, const auto& dy, const auto& x, const auto& w) {
+                            (void)tf::conv_transpose2d_backward(dy, x, w, options(a, n));
+                          });
+}
+
 TEST(ShapesNeverWrap, CaffeUnpooling) {
   expect_never_wrapped(
       [](axis a, const numbers& n) {

@@ -18,12 +18,15 @@ TEST(OverlapCount, IsTheTransposedConvolutionOfOnes) {
         for (index_t padding = 0; padding <= 3; ++padding)
           for (index_t dilation = 1; dilation <= 3; ++dilation)
             for (index_t output_padding = 0; output_padding < std::max(stride, dilation); ++output_padding) {
-              const tf::conv_transpose2d_options o{
-                  .stride = {stride, 1}, .padding = padding, .output_padding = {output_padding, 0}, .dilation = dilation};
+              const tf::conv_transpose2d_options o{.stride = {stride, 1},
+                                                   .padding = padding,
+                                                   .output_padding = {output_padding, 0},
+                                                   .dilation = dilation};
               tf::tensor<index_t> x({1, 1, in, 3}), w({1, 1, kernel, 2});
               std::fill(x.data(), x.data() + x.size(), 1);
               std::fill(w.data(), w.data() + w.size(), 1);
-              if (!error_of([&] { (void)tf::conv_transpose2d_output_shape(x.shape(), w.shape(), o); }).empty()) continue;
+              if (!error_of([&] { (void)tf::conv_transpose2d_output_shape(x.shape(), w.shape(), o); }).empty())
+                continue;
               const auto expected = tf::reference::conv_transpose2d(x, w, o);
               const auto count = tf::overlap_count({kernel, 2}, o, {in, 3});
               ASSERT_EQ(count.shape(), (tf::shape{expected.shape()[2], expected.shape()[3]}));
@@ -53,8 +56,9 @@ TEST(OverlapCount, TakesHugeSettings) {
 }
 
 TEST(OverlapCount, RefusesInTorchsWords) {
-  EXPECT_EQ(error_of([] { tf::overlap_count(1, {.padding = 1}, 2); }),
-            "Given input size per channel: (2 x 2). Calculated output size per channel: (0 x 0). Output size is too small");
+  EXPECT_EQ(
+      error_of([] { tf::overlap_count(1, {.padding = 1}, 2); }),
+      "Given input size per channel: (2 x 2). Calculated output size per channel: (0 x 0). Output size is too small");
   EXPECT_EQ(error_of([] { tf::overlap_count(1, {.groups = 0}, 2); }), "non-positive groups is not supported");
 }
 

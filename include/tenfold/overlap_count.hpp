@@ -31,8 +31,8 @@ inline void count_overlaps(index_t in, index_t out, index_t kernel, index_t stri
 ///
 ///     count[oh, ow] = the number of ih, iw, i, j with oh = ih * stride.h - padding.h + i * dilation.h, ow likewise
 ///
-/// Where neighbours differ away from the edges the operation tends to draw a chequered pattern: kernel_size a multiple of
-/// stride is even.
+/// Where neighbours differ away from the edges the operation tends to draw a chequered pattern: kernel_size a multiple
+/// of stride is even.
 ///
 /// input_size  the input's height and width
 /// returns     (OH, OW), the output's height and width

@@ -76,6 +76,35 @@ void conv_transpose2d(round& r) {
   }
 }
 
+namespace {
+
+/// The gradients of a call of ATen's kernel, whose settings are `o`, against the reference's or its error.
+template <class T>
+void check_slow_gradients(round& r, const shape& output, const tf::tensor_view<const T>& x,
+                          const tf::tensor_view<const T>& w,
+                          const tf::aten::detail::slow_conv_transpose2d_op::options& o, const tf::context& ctx) {
+  shape dy_shape = output;
+  if (r.random.one_in(20)) dy_shape[r.random.one_in(2) ? 1 : 2] += 1;
+  const input<T> dy(r.random, draw_values<T>(r.random, dy_shape, values::small));
+  const tf::gradients wanted{.input = r.random.one_in(2), .weight = r.random.one_in(2), .bias = r.random.one_in(2)};
+  std::optional<tf::convolution_gradients<T>> expected, got;
+  const std::string error = error_of([&] {
+    expected.emplace(tf::reference::aten::slow_conv_transpose2d_backward(dy.view(), x, w, o.kernel_size, o.stride,
+                                                                         o.padding, o.output_padding, o.dilation));
+  });
+  require_same(error_of([&] {
+                 got.emplace(tf::aten::slow_conv_transpose2d_backward(
+                     dy.view(), x, w, o.kernel_size, o.stride, o.padding, o.output_padding, o.dilation, wanted, ctx));
+               }),
+               error, "the gradients");
+  if (!error.empty()) return;
+  if (wanted.input) require(equal(got->grad_input, expected->grad_input), "the input's gradient");
+  if (wanted.weight) require(equal(got->grad_weight, expected->grad_weight), "the weight's gradient");
+  if (wanted.bias) require(equal(got->grad_bias, expected->grad_bias), "the bias's gradient");
+}
+
+}  // namespace
+
 void slow_conv_transpose2d(round& r) {
   random_source& random = r.random;
   const index_t seldom = random.one_in(6) ? 4 : 300;
@@ -132,7 +161,12 @@ void slow_conv_transpose2d(round& r) {
                    error, "the plain call");
       ++(error.empty() ? r.calls : r.refused);
       if (!has_bias) require_same(shape_error, error, "output_shape");
-      if (error.empty()) require(equal(*got, *expected), "the plain call");
+      if (!error.empty()) return;
+      require(equal(*got, *expected), "the plain call");
+      if constexpr (std::floating_point<T>) {
+        ctx.algorithm = {};
+        check_slow_gradients<T>(r, output, xs.view(), ws.view(), {said, stride, padding, extra, dilation}, ctx);
+      }
     });
     return;
   }
