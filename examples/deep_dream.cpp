@@ -8,8 +8,8 @@
 
 #include <cmath>
 #include <cstdio>
-#include <exception>
 #include <numbers>  // phi, pi
+#include <stdexcept>
 
 namespace tf = tenfold;
 using tf::index_t;
@@ -67,7 +67,6 @@ void dream(const std::string& weights_path, const std::string& out) {
     const bool is[] = {d < 0, std::abs(d) < 2.5, d >= 0};  // coin, rim, background
     for (index_t c = 0; c < 3; ++c) target.data()[c * canvas.h * canvas.w + i] = is[c];
   }
-
   const tf::context ctx;
   const tf::gradients by_input{.weight = false, .bias = false};
   std::vector<layer> layers = noise();
@@ -92,6 +91,7 @@ void dream(const std::string& weights_path, const std::string& out) {
 }
 
 int main(int count, char** arguments) try {
+  if (count > 3 || (count > 1 && *arguments[1] == '-')) throw std::runtime_error("[weights [out.png]]");
   dream(count > 1 ? arguments[1] : TENFOLD_SEGMENT_DATA_DIR "/coins.safetensors",
         count > 2 ? arguments[2] : "deep_dream.png");
 } catch (const std::exception& e) {

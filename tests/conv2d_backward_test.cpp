@@ -235,6 +235,35 @@ TEST(Conv2dBackwardErrors, OfTheShapeOfGradOutputWithADilation) {
             "grad_output.size(0)=2 must be input.size(0)=1");
 }
 
+// As of torch.ops.aten.convolution_backward, which sees the unbatched shapes.
+TEST(Conv2dBackwardErrors, OfAnUnbatchedGradOutputWithADilation) {
+  const tf::tensor<float> x({1, 6, 7}), w({2, 1, 2, 3});
+  const tf::conv2d_options o{.stride = {1, 2}, .dilation = {1, 2}};
+  EXPECT_EQ(error_of([&] {
+              tf::conv2d_backward(tf::tensor<float>({2, 5, 1}), x, w, o);
+            }),
+            "grad_output[1:] shape[5, 1] must be equal to output size 5 2");
+  EXPECT_EQ(error_of([&] {
+              tf::conv2d_backward(tf::tensor<float>({3, 5, 2}), x, w, o);
+            }),
+            "grad_output.size(0)=3 must be weight.size(0)=2");
+}
+
+// A sum of few rows at a time needs less memory where it adds to a gradient than where it makes one.
+TEST(Conv2dBackwardWorkspace, OfABetaOf1ServesTheCallThatReturnsTensorsToo) {
+  const auto x = random_tensor<double>({3, 96, 8, 2}, 1), w = random_tensor<double>({12, 32, 5, 5}, 2),
+             dy = random_tensor<double>({3, 12, 8, 2}, 3);
+  const tf::conv2d_options o{.padding = 2, .groups = 3};
+  const tf::gradients wanted{.input = false, .bias = false, .beta = 1};
+  tf::context ctx = on_threads(7);
+  ctx.max_workspace_bytes = 65536;
+  const auto expected = tf::conv2d_backward(dy, x, w, o, wanted, ctx);
+  std::vector<std::byte> memory(
+      static_cast<std::size_t>(tf::conv2d_backward_workspace_bytes(dy, x, w, o, wanted, ctx)));
+  ctx.workspace = memory;
+  EXPECT_TRUE(same_bits(tf::conv2d_backward(dy, x, w, o, wanted, ctx).grad_weight, expected.grad_weight));
+}
+
 TEST(Conv2dBackwardErrors, OfTheForwardComeFirst) {
   EXPECT_EQ(error_text({.grad_output = {5}, .input = {5, 5}}),
             "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [5, 5]");

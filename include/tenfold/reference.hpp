@@ -543,8 +543,8 @@ place<A> between(index_t o, index_t in, index_t out, double step, bool align_cor
     x = s * (static_cast<A>(o) + A{0.5}) - A{0.5};
     if (x < 0) x = 0;
   }
-  const index_t first = (std::min)(static_cast<index_t>(x), in - 1);
-  return {first, (std::min)(first + 1, in - 1), (std::min)(A{1}, x - static_cast<A>(first))};
+  const index_t first = (std::min)(static_cast<index_t>(static_cast<float>(x)), in - 1);
+  return {first, (std::min)(first + 1, in - 1), std::clamp(x - static_cast<A>(first), A{0}, A{1})};
 }
 
 template <element T>

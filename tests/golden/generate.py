@@ -1531,6 +1531,11 @@ def upsample_bilinear2d_cases():
         size=[3, 3],
         align_corners=True,
     )
+    # places rounded to just below an input, which PyTorch finds in float: the last one (30 / 11 * 11), one in the middle
+    for name, width, out, before in (("last", 31, 12, 29), ("middle", 19, 67, 14)):
+        values = torch.ones((1, 1, 1, width), dtype=F64)
+        values[..., before] = INF
+        yield value(f"aligned_place_below_the_{name}", {"input": values}, False, size=[1, out], align_corners=True)
     for factor in calls.SCALES:
         input = Draw(f"upsample_bilinear2d/scale/{factor}").tensor((1, 1, 2, 40), F32, False)
         yield value(f"scale_{factor!r}".replace(".", "_"), {"input": input}, False, scale=[1.0, factor])
@@ -1827,6 +1832,9 @@ def upsample_bilinear2d_backward_cases():
     special = torch.tensor([[[[NAN, 1.0, -0.0, 1.0], [2.0, INF, 3.0, -INF]]]])
     yield value("equal_sizes_specials", {"grad_output": special}, input_size=[1, 1, 2, 4])
     yield value("doubled_specials", {"grad_output": special}, input_size=[1, 1, 1, 2])
+    last = torch.zeros((1, 1, 1, 12), dtype=F64)
+    last[..., 11] = 1  # its place, 30 / 11 * 11, is rounded to below 30
+    yield value("aligned_place_below_the_last", {"grad_output": last}, input_size=[1, 1, 1, 31], align_corners=True)
     yield value("halved_specials", {"grad_output": special}, input_size=[1, 1, 4, 8])
     for i in range(80):
         draw = Draw(f"upsample_bilinear2d_backward/random_{i:03}")

@@ -63,6 +63,16 @@ constexpr algorithm_list<T> algorithms_of() {
     return conv2d_algorithms<T>;
 }
 
+/// A context names an algorithm that the list has not, or not for these shapes.
+template <class T>
+[[noreturn]] TENFOLD_COLD void raise_no_algorithm(algorithm_list<T> list, const char* op, const convolution_geometry& g,
+                                                  const context& ctx) {
+  std::string can;
+  for (const convolution_algorithm<T>& a : list)
+    if (a.applies(g, ctx)) can.append(can.empty() ? "" : ", ").append(a.name);
+  raise({op, " has no algorithm '", ctx.algorithm, "' for these shapes"}, "those that it has: " + can);
+}
+
 /// The cheapest algorithm of the list for a batch of so many images, or the one that the context names, or an error
 /// that names the operation. The choice depends on neither the batch nor the threads nor the workspace, so that the
 /// results' bits do not either.
@@ -80,7 +90,7 @@ const convolution_algorithm<T>& choose_algorithm(algorithm_list<T> list, const c
     best = &a;
     least = cost;
   }
-  if (!best) raise({op, " has no algorithm '", ctx.algorithm, "' for these shapes"});
+  if (!best) raise_no_algorithm(list, op, g, ctx);
   return *best;
 }
 

@@ -89,10 +89,15 @@ class backward_call {
     return made;
   }
 
+  /// For into and for result, which adds to nothing.
   index_t workspace_bytes(const context& ctx) const {
     if (has_no_result(geometry_)) return 0;
-    return workspace_bytes_for(
-        seam::convolution_backward_bytes<Op::transposed, T>(Op::backward_name, geometry_, wanted_, ctx));
+    const auto bytes = [&](const gradients& wanted) {
+      return seam::convolution_backward_bytes<Op::transposed, T>(Op::backward_name, geometry_, wanted, ctx);
+    };
+    gradients made = wanted_;
+    made.beta = 0;
+    return workspace_bytes_for(wanted_.beta == 0 ? bytes(made) : (std::max)(bytes(wanted_), bytes(made)));
   }
 
  private:

@@ -150,7 +150,8 @@ TENFOLD_INLINE A bilinear_step(index_t in, index_t out, double given, bool align
   return given > 0 ? static_cast<A>(given) : static_cast<A>(in) / static_cast<A>(out);
 }
 
-// Output `o` lies between inputs `first` and `second`, at the returned fraction of the way.
+// Output `o` lies between inputs `first` and `second`, at the returned fraction of the way. As in PyTorch `first` is
+// found in float, whatever A is: a place that is rounded to just below an input counts as that input.
 template <class A>
 TENFOLD_INLINE A bilinear_source(index_t o, index_t in, index_t out, A step, bool align_corners, index_t& first,
                                  index_t& second) {
@@ -158,11 +159,11 @@ TENFOLD_INLINE A bilinear_source(index_t o, index_t in, index_t out, A step, boo
   if (out == in) return 0;
   A place = align_corners ? step * static_cast<A>(o) : step * (static_cast<A>(o) + A{0.5}) - A{0.5};
   if (place < 0) place = 0;
-  first = static_cast<index_t>(place);
+  first = static_cast<index_t>(static_cast<float>(place));
   if (first > in - 1) first = in - 1;
   second = first < in - 1 ? first + 1 : first;
   const A fraction = place - static_cast<A>(first);
-  return fraction > 1 ? A{1} : fraction;
+  return fraction > 1 ? A{1} : fraction > 0 ? fraction : A{0};
 }
 
 // Interpolations are computed in float for float, in double for the rest; integers are rounded to the nearest, halves
