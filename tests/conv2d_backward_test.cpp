@@ -235,20 +235,6 @@ TEST(Conv2dBackwardErrors, OfTheShapeOfGradOutputWithADilation) {
             "grad_output.size(0)=2 must be input.size(0)=1");
 }
 
-// As of torch.ops.aten.convolution_backward, which sees the unbatched shapes.
-TEST(Conv2dBackwardErrors, OfAnUnbatchedGradOutputWithADilation) {
-  const tf::tensor<float> x({1, 6, 7}), w({2, 1, 2, 3});
-  const tf::conv2d_options o{.stride = {1, 2}, .dilation = {1, 2}};
-  EXPECT_EQ(error_of([&] {
-              tf::conv2d_backward(tf::tensor<float>({2, 5, 1}), x, w, o);
-            }),
-            "grad_output[1:] shape[5, 1] must be equal to output size 5 2");
-  EXPECT_EQ(error_of([&] {
-              tf::conv2d_backward(tf::tensor<float>({3, 5, 2}), x, w, o);
-            }),
-            "grad_output.size(0)=3 must be weight.size(0)=2");
-}
-
 // A sum of few rows at a time needs less memory where it adds to a gradient than where it makes one.
 TEST(Conv2dBackwardWorkspace, OfABetaOf1ServesTheCallThatReturnsTensorsToo) {
   const auto x = random_tensor<double>({3, 96, 8, 2}, 1), w = random_tensor<double>({12, 32, 5, 5}, 2),

@@ -163,12 +163,10 @@ struct conv2d_op {
     const shape grad = batched(grad_output);
     const index_t batch = batched(input)[0];
     if (o.dilation == hw(1)) return check_gradient_sizes(grad, batch, channels, out);
-    const auto first = static_cast<index_t>(grad_output.size()) - 3;  // the dimension of the channels
     if (grad[0] != batch) raise({"grad_output.size(0)=", grad[0], " must be input.size(0)=", batch});
-    if (grad[1] != channels) raise({"grad_output.size(", first, ")=", grad[1], " must be weight.size(0)=", channels});
+    if (grad[1] != channels) raise({"grad_output.size(1)=", grad[1], " must be weight.size(0)=", channels});
     if (!(last_two(grad) == out))
-      raise(
-          {"grad_output[", first + 1, ":] shape", last_two(grad), " must be equal to output size ", out.h, " ", out.w});
+      raise({"grad_output[2:] shape", last_two(grad), " must be equal to output size ", out.h, " ", out.w});
   }
 
   /// The input that asks the least: if check refuses it, then every input. What an image passes, an empty batch of it

@@ -153,8 +153,8 @@ class gemm_col2im {
     const double add = 2.5 * d(rows) * vectors + 30 * lines * runs;
     const double reached = lesser(1, d(g.kernel.h) / d(g.stride.h)) * lesser(1, d(g.kernel.w) / d(g.stride.w));
     const double store = lines * d(g.out.w) * (2 / d(kernel.lanes) + (g.stride.w > 2 ? 2 * reached : 0));
-    const double far = d(rows) * k * static_cast<double>(sizeof(T)) > d(l2_bytes) ? 1 : 0.25;
-    const double pack_a = packed ? 0 : far * d(rows) * k;
+    const double each = d(rows) * k * static_cast<double>(sizeof(T)) > d(l2_bytes) ? 1 : 0.25;
+    const double pack_a = packed ? 0 : each * d(rows) * k;
     return d(g.groups) * d(g.batch) * (multiply + pack_a + pack_b + add + store + 1000);  // a task packs its part of A
   }
 
