@@ -4,6 +4,7 @@
 #include <tenfold/activation.hpp>
 #include <tenfold/batch_norm.hpp>
 #include <tenfold/caffe.hpp>
+#include <tenfold/cat.hpp>
 #include <tenfold/context.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
@@ -17,6 +18,9 @@
 #include <tenfold/max_unpool2d.hpp>
 #include <tenfold/onnx.hpp>
 #include <tenfold/overlap_count.hpp>
+#include <tenfold/pad.hpp>
+#include <tenfold/permute.hpp>
+#include <tenfold/pixel_shuffle.hpp>
 #include <tenfold/prepared.hpp>
 #include <tenfold/shape.hpp>
 #include <tenfold/tensor.hpp>

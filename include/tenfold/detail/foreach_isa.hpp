@@ -8,6 +8,7 @@
 #include <tenfold/detail/isa.hpp>
 #include <tenfold/detail/kernel_table.hpp>
 #include <tenfold/detail/machine.hpp>
+#include <tenfold/detail/move_tile.hpp>
 #include <tenfold/detail/optional_array.hpp>
 #include <tenfold/detail/plane_geometry.hpp>
 

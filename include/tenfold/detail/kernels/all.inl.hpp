@@ -18,3 +18,5 @@
 #include <tenfold/detail/kernels/upsample2d_backward.inl.hpp>
 #include <tenfold/detail/kernels/im2col.inl.hpp>
 #include <tenfold/detail/kernels/sums.inl.hpp>
+#include <tenfold/detail/kernels/move.inl.hpp>
+#include <tenfold/detail/kernels/pad.inl.hpp>
