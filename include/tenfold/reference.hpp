@@ -6,6 +6,7 @@
 
 #include <tenfold/activation.hpp>
 #include <tenfold/caffe.hpp>
+#include <tenfold/cat.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
 #include <tenfold/detail/run/max_unpool2d.hpp>
@@ -14,6 +15,9 @@
 #include <tenfold/im2col.hpp>
 #include <tenfold/max_pool2d.hpp>
 #include <tenfold/max_unpool2d.hpp>
+#include <tenfold/pad.hpp>
+#include <tenfold/permute.hpp>
+#include <tenfold/pixel_shuffle.hpp>
 #include <tenfold/upsample2d.hpp>
 
 #include <cmath>  // exp, floor, isnan, round
@@ -864,5 +868,204 @@ convolution_gradients<element_of<Input>> slow_conv_transpose2d_backward(
 }
 
 }  // namespace aten
+// ------------------------------------------------------------------------------------------------------------- moves
+
+namespace parts {
+
+/// The index in each dimension of element number i of a tensor.
+inline shape indices_of(index_t i, const shape& s) {
+  shape at = s;
+  for (std::size_t d = s.size(); d-- > 0; i /= s[d]) at[d] = i % s[d];
+  return at;
+}
+
+/// The number of the element with such indices.
+inline index_t number_of(const shape& at, const shape& s) {
+  index_t i = 0;
+  for (std::size_t d = 0; d < s.size(); ++d) i = i * s[d] + at[d];
+  return i;
+}
+
+/// output[at] = input[from(at)]
+template <class T, class From>
+tensor<T> moved(const shape& output, const tensor_view<const T>& x, const From& from) {
+  auto y = tensor<T>::uninitialized(output);
+  for (index_t i = 0; i < y.size(); ++i) y.data()[i] = x.data()[number_of(from(indices_of(i, output)), x.shape())];
+  return y;
+}
+
+/// The element of a dimension of n that place s is filled with; -1 for the constant.
+inline index_t filling(pad_mode mode, index_t s, index_t n) {
+  if (mode == pad_mode::constant) return inside(s, n) ? s : -1;
+  while (!inside(s, n)) {
+    if (mode == pad_mode::reflect) s = s < 0 ? -s : 2 * (n - 1) - s;
+    if (mode == pad_mode::replicate) s = s < 0 ? 0 : n - 1;
+    if (mode == pad_mode::circular) s = s < 0 ? s + n : s - n;
+  }
+  return s;
+}
+
+/// The number of the input's element that an element of a padded tensor is a copy of; -1 for the constant. What is cut
+/// off is so before anything is filled, but for reflect and replicate.
+inline index_t source_of_padded(const shape& at, const shape& input, std::span<const index_t> pads, pad_mode mode) {
+  shape from = input;
+  for (std::size_t d = 0; d < input.size(); ++d) {
+    const std::size_t i = 2 * (input.size() - 1 - d);
+    const index_t before = i < pads.size() ? pads[i] : 0, behind = i < pads.size() ? pads[i + 1] : 0;
+    const bool cuts = mode == pad_mode::circular;
+    const index_t cut = cuts && before < 0 ? -before : 0;
+    const index_t n = cuts ? input[d] - cut + (behind < 0 ? behind : 0) : input[d];
+    const index_t place = filling(mode, at[d] - before - cut, n);
+    if (place < 0) return -1;
+    from[d] = place + cut;
+  }
+  return number_of(from, input);
+}
+
+}  // namespace parts
+
+template <tensor_like Input>
+tensor<element_of<Input>> permute(const Input& input, const shape& dims) {
+  const auto x = detail::const_view(input);
+  return parts::moved(permute_output_shape(x.shape(), dims), x, [&](const shape& at) {
+    shape from = at;
+    for (std::size_t d = 0; d < at.size(); ++d)
+      from[static_cast<std::size_t>(dims[d] < 0 ? dims[d] + static_cast<index_t>(dims.size()) : dims[d])] = at[d];
+    return from;
+  });
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> swapdims(const Input& input, index_t dim0, index_t dim1) {
+  const auto x = detail::const_view(input);
+  const shape output = swapdims_output_shape(x.shape(), dim0, dim1);
+  const auto rank = static_cast<index_t>(x.shape().size());
+  return parts::moved(output, x, [&](const shape& at) {
+    shape from = at;
+    if (rank == 0) return from;
+    const auto a = static_cast<std::size_t>((dim0 + rank) % rank), b = static_cast<std::size_t>((dim1 + rank) % rank);
+    from[a] = at[b];
+    from[b] = at[a];
+    return from;
+  });
+}
+
+template <detail::list_of_views Views>
+auto cat(const Views& tensors, index_t dim = 0) {
+  using T = std::remove_const_t<detail::element_of_views<Views>>;
+  auto y = tensor<T>::uninitialized(cat_output_shape(tensors, dim));
+  const auto rank = static_cast<index_t>(y.shape().size());
+  const auto along = static_cast<std::size_t>((dim + rank) % rank);
+  index_t begin = 0;
+  for (const auto& x : tensors) {
+    for (index_t i = 0; i < x.size(); ++i) {
+      shape at = parts::indices_of(i, x.shape());
+      at[along] += begin;
+      y.data()[parts::number_of(at, y.shape())] = x.data()[i];
+    }
+    if (x.shape().size() == y.shape().size()) begin += x.shape()[along];
+  }
+  return y;
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> slice(const Input& input, index_t dim, index_t start, index_t end, index_t step = 1) {
+  const auto x = detail::const_view(input);
+  const shape output = slice_output_shape(x.shape(), dim, start, end, step);
+  const auto rank = static_cast<index_t>(x.shape().size());
+  const auto along = static_cast<std::size_t>((dim + rank) % rank);
+  const index_t size = x.shape()[along], counted = start < 0 ? start + size : start;
+  const index_t first = counted < 0 ? 0 : counted;
+  return parts::moved(output, x, [&](const shape& at) {
+    shape from = at;
+    from[along] = first + (at[along] > 0 ? at[along] * step : 0);
+    return from;
+  });
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> narrow(const Input& input, index_t dim, index_t start, index_t length) {
+  const auto x = detail::const_view(input);
+  const shape output = narrow_output_shape(x.shape(), dim, start, length);
+  const auto rank = static_cast<index_t>(x.shape().size());
+  const auto along = static_cast<std::size_t>((dim + rank) % rank);
+  return parts::moved(output, x, [&](const shape& at) {
+    shape from = at;
+    from[along] += start < 0 ? start + x.shape()[along] : start;
+    return from;
+  });
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> pad(const Input& input, std::span<const index_t> pads, pad_mode mode = pad_mode::constant,
+                              element_of<Input> value = {}) {
+  const auto x = detail::const_view(input);
+  (void)detail::check_pad(x.shape(), pads, mode, !(value == element_of<Input>{}));
+  auto y = tensor<element_of<Input>>::uninitialized(pad_output_shape(x.shape(), pads, mode));
+  for (index_t i = 0; i < y.size(); ++i) {
+    const index_t from = parts::source_of_padded(parts::indices_of(i, y.shape()), x.shape(), pads, mode);
+    y.data()[i] = from < 0 ? value : x.data()[from];
+  }
+  return y;
+}
+
+/// The sums are in the element type, from the first place to the last, as PyTorch's.
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> pad_backward(const GradOutput& grad_output, const shape& input_shape,
+                                            std::span<const index_t> pads, pad_mode mode = pad_mode::constant) {
+  using T = element_of<GradOutput>;
+  using S = std::conditional_t<std::floating_point<T>, T, std::uint64_t>;
+  const auto dy = detail::const_view(grad_output);
+  detail::check_grad_of_pad(dy.shape(), input_shape, detail::check_pad(input_shape, pads, mode, false), mode,
+                            pads.size() / 2);
+  tensor<T> dx(input_shape);
+  for (index_t i = 0; i < dy.size(); ++i) {
+    const index_t from = parts::source_of_padded(parts::indices_of(i, dy.shape()), input_shape, pads, mode);
+    if (from < 0) continue;
+    T& sum = dx.data()[from];
+    sum = mode == pad_mode::constant ? dy.data()[i] : static_cast<T>(static_cast<S>(sum) + static_cast<S>(dy.data()[i]));
+  }
+  return dx;
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> pixel_shuffle(const Input& input, index_t upscale_factor) {
+  const auto x = detail::const_view(input);
+  const index_t r = upscale_factor;
+  return parts::moved(pixel_shuffle_output_shape(x.shape(), r), x, [&](const shape& at) {
+    shape from = at;
+    const std::size_t c = at.size() - 3, h = c + 1, w = c + 2;
+    from[c] = (at[c] * r + at[h] % r) * r + at[w] % r;
+    from[h] = at[h] / r;
+    from[w] = at[w] / r;
+    return from;
+  });
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> pixel_unshuffle(const Input& input, index_t downscale_factor) {
+  const auto x = detail::const_view(input);
+  const index_t r = downscale_factor;
+  return parts::moved(pixel_unshuffle_output_shape(x.shape(), r), x, [&](const shape& at) {
+    shape from = at;
+    const std::size_t c = at.size() - 3, h = c + 1, w = c + 2;
+    from[c] = at[c] / (r * r);
+    from[h] = at[h] * r + at[c] / r % r;
+    from[w] = at[w] * r + at[c] % r;
+    return from;
+  });
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> channel_shuffle(const Input& input, index_t groups) {
+  const auto x = detail::const_view(input);
+  const shape output = channel_shuffle_output_shape(x.shape(), groups);
+  return parts::moved(output, x, [&](const shape& at) {
+    shape from = at;
+    from[1] = at[1] % groups * (output[1] / groups) + at[1] / groups;
+    return from;
+  });
+}
+
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::reference

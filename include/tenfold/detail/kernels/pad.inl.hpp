@@ -14,17 +14,16 @@ TENFOLD_INLINE void fill_line(index_t n, const T* value, T* y) {
   }
 }
 
-// y[i] = the element of a line of n that place s + i is filled with, i < count. T stands for all elements of its size.
-//   x  (n), null for a line that is constant
+// y[i] = the element of a line of n that place s + i is filled with, i < count
+//   x  (n)
 template <class T>
-void pad_line(pad_mode mode, index_t n, index_t s, index_t count, const T* x, const T* value, T* y) {
-  if (!x) return fill_line(count, value, y);
+TENFOLD_INLINE void pad_line(pad_mode mode, index_t n, index_t s, index_t count, const T* x, const T* value, T* y) {
   const index_t left = s >= 0 ? 0 : -s < count ? -s : count;
   const index_t inside = s + count <= n ? count - left : n - s > left ? n - s - left : 0;
   const index_t right = left + inside;
   if (mode == pad_mode::constant) {
-    fill_line(left, value, y);
-    fill_line(count - right, value, y + right);
+    if (left > 0) fill_line(left, value, y);
+    if (right < count) fill_line(count - right, value, y + right);
   } else {
     // Where element i of each side is: `step` times i from `first` on.
     const index_t step = mode == pad_mode::reflect ? -1 : mode == pad_mode::circular ? 1 : 0;
@@ -37,6 +36,16 @@ void pad_line(pad_mode mode, index_t n, index_t s, index_t count, const T* x, co
     for (index_t i = right; i < count; ++i) move_element(x + behind + step * (i - right), y + i);
   }
   if (inside > 0) move_line(inside, x + s + left, y + left);
+}
+
+// The same for each of `rows` lines. T stands for all elements of its size.
+//   x  (rows, n), rows x_row apart; null for a single line that is constant
+//   y  (rows, count)
+template <class T>
+void pad_lines(pad_mode mode, index_t rows, index_t n, index_t s, index_t count, const T* x, index_t x_row,
+               const T* value, T* y) {
+  if (!x) return fill_line(count, value, y);
+  for (index_t r = 0; r < rows; ++r) pad_line(mode, n, s, count, x + r * x_row, value, y + r * count);
 }
 
 // dx[the element that place s + i is filled with] += dy[i], i < count, one after the other;   reflect and replicate

@@ -18,28 +18,49 @@ constexpr index_t source_of_place(pad_mode mode, index_t s, index_t n) {
   return s < 0 ? -s : 2 * (n - 1) - s;
 }
 
+/// The lines of a padded tensor, by their number.
+class padded_lines {
+ public:
+  explicit padded_lines(const pad_geometry& g) : g_(g) {}
+
+  /// Where line `number` is in the input; -1 where all of it is border. `alike` is how many lines from there on follow
+  /// each other in the input, one step of the dimension before the last apart.
+  index_t offset(index_t number, index_t& alike) const {
+    alike = 1;
+    index_t offset = 0;
+    for (index_t d = g_.rank - 1; d-- > 0; number /= g_.out[d]) {
+      const index_t s = number % g_.out[d] - g_.before[d], place = source_of_place(g_.mode, s, g_.in[d]);
+      if (place < 0) return -1;
+      if (d == g_.rank - 2 && place == s) alike = (std::min)(g_.in[d], g_.out[d] - g_.before[d]) - s;
+      offset += place * g_.from[d];
+    }
+    return offset;
+  }
+
+ private:
+  const pad_geometry& g_;
+};
+
 template <class T>
 void run_pad(const pad_geometry& given, const void* input, const void* border, void* output, const context& ctx) {
   pad_geometry g = given;
   if (g.rank == 0) g = {g.mode, 1, {1}, {0}, {1}, {1}, 0};
-  const auto kernel = TENFOLD_NARROW_KERNEL(chosen_isa(ctx), pad_line<T>);
+  const auto kernel = TENFOLD_NARROW_KERNEL(chosen_isa(ctx), pad_lines<T>);
   const auto *value = static_cast<const T*>(border), *x = static_cast<const T*>(input) + g.start;
   auto* y = static_cast<T*>(output);
-  const index_t last = g.rank - 1, length = g.out[last];
+  const index_t last = g.rank - 1, length = g.out[last], row = last > 0 ? g.from[last - 1] : 0;
   index_t elements = 1;
   for (index_t d = 0; d < g.rank; ++d) elements *= g.out[d];
+  const padded_lines lines(g);
   parallel_ranges(ctx, elements, 0.2 * static_cast<double>(sizeof(T)), [&](index_t begin, index_t end) {
     for (index_t at = begin; at < end;) {
       const index_t column = at % length, count = (std::min)(length - column, end - at);
-      index_t number = at / length, offset = 0;
-      bool is_border = false;
-      for (index_t d = last; d-- > 0; number /= g.out[d]) {
-        const index_t place = source_of_place(g.mode, number % g.out[d] - g.before[d], g.in[d]);
-        is_border = is_border || place < 0;
-        offset += place * g.from[d];
-      }
-      kernel(g.mode, g.in[last], column - g.before[last], count, is_border ? nullptr : x + offset, value, y + at);
-      at += count;
+      index_t alike = 1;
+      const index_t offset = lines.offset(at / length, alike);
+      const index_t rows = count == length ? (std::min)(alike, (end - at) / length) : 1;
+      kernel(g.mode, rows, g.in[last], column - g.before[last], count, offset < 0 ? nullptr : x + offset, row, value,
+             y + at);
+      at += rows * count;
     }
   });
 }
