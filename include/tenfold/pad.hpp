@@ -159,7 +159,7 @@ constexpr pad_geometry geometry_of_pad(const shape& input, const padded_shape& p
       if (before < 0) g.start -= before * from[d];
       before = before < 0 ? 0 : before;
     }
-    const bool is_whole = before == 0 && out == in;
+    const bool is_whole = before == 0 && out == in && in == input[d];
     const index_t last = g.rank - 1;
     const bool last_is_whole = last >= 0 && g.before[last] == 0 && g.out[last] == g.in[last];
     if (last >= 0 && is_whole && (last_is_whole || mode == pad_mode::constant)) {

@@ -39,12 +39,12 @@ TENFOLD_INLINE void pad_line(pad_mode mode, index_t n, index_t s, index_t count,
 }
 
 // The same for each of `rows` lines. T stands for all elements of its size.
-//   x  (rows, n), rows x_row apart; null for a single line that is constant
+//   x  (rows, n), rows x_row apart; null for lines that are constant
 //   y  (rows, count)
 template <class T>
 void pad_lines(pad_mode mode, index_t rows, index_t n, index_t s, index_t count, const T* x, index_t x_row,
                const T* value, T* y) {
-  if (!x) return fill_line(count, value, y);
+  if (!x) return fill_line(rows * count, value, y);
   for (index_t r = 0; r < rows; ++r) pad_line(mode, n, s, count, x + r * x_row, value, y + r * count);
 }
 

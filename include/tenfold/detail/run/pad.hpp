@@ -23,8 +23,8 @@ class padded_lines {
  public:
   explicit padded_lines(const pad_geometry& g) : g_(g) {}
 
-  /// Where line `number` is in the input; -1 where all of it is border. `alike` is how many lines from there on follow
-  /// each other in the input, one step of the dimension before the last apart.
+  /// Where line `number` is in the input; -1 where all of it is border. `alike` is how many lines from there on are one
+  /// step of the dimension before the last apart in the input, or border too.
   index_t offset(index_t number, index_t& alike) const {
     alike = 1;
     index_t offset = 0;
