@@ -102,5 +102,6 @@ void add_max_unpool2d(const layer& l);
 void add_upsample2d(const layer& l);
 void add_im2col(const layer& l);
 void add_activation(const layer& l);
+void add_move(const layer& l);
 
 }  // namespace bench

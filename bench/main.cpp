@@ -66,6 +66,7 @@ void add_layers(const std::string& path) {
       {"upsample2d", add_upsample2d},
       {"im2col", add_im2col},
       {"activation", add_activation},
+      {"move", add_move},
   };
   for (const layer& l : read_layers(path)) {
     const auto operation = operations.find(l.op);

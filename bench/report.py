@@ -27,14 +27,14 @@ Sizes = dict  # of a layer, by name; and its name
 
 # What is summed up together. Other operations: one family for each variant.
 FAMILIES = {"conv2d": "{op}", "conv_transpose2d": "{op}", "max_unpool2d": "{op}", "im2col": "{variant}",
-            "activation": "{variant}"}
+            "activation": "{variant}", "move": "{variant}"}
 SIZES = {"gemm": "m n k trans_a trans_b", "conv2d": "n c h w o kernel stride padding dilation groups",
          "conv_transpose2d": "n c h w o kernel stride padding output_padding dilation groups",
          "conv2d_backward": "n c h w o kernel stride padding dilation groups",
          "conv_transpose2d_backward": "n c h w o kernel stride padding output_padding dilation groups",
          "max_pool2d": "n c h w kernel stride padding", "max_unpool2d": "n c h w kernel stride",
          "upsample2d": "n c h w out_h out_w", "im2col": "n c h w kernel stride padding dilation",
-         "activation": "elements"}
+         "activation": "elements", "move": "n c h w"}
 
 
 def cpu_model() -> str:

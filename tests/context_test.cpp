@@ -232,6 +232,8 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
   tf::tensor<float> columns(tf::im2col_output_shape(x.shape(), blocks)), image(x.shape()), same(x.shape());
   tf::tensor<float> values(tf::max_pool2d_output_shape(x.shape(), pool)), doubled({2, 3, 24, 26});
   tf::tensor<index_t> indices(values.shape());
+  tf::tensor<float> turned({2, 12, 13, 3}), twice({2, 6, 12, 13}), padded({2, 3, 14, 15});
+  tf::tensor<float> many({2, 27, 10, 11}), large({2, 3, 30, 33});
   tf::context ctx;
   ctx.threads = 3;
   ctx.parallel_for = &backwards;
@@ -246,6 +248,16 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
               tf::upsample_bilinear2d_into(doubled, x, hw{24, 26}, false, ctx);
               tf::relu_into(same, x, ctx);
               tf::sigmoid_into(same, x, ctx);
+              tf::permute_into(turned, x, {0, 2, 3, 1}, ctx);
+              tf::swapdims_into(same, x, 0, 0, ctx);
+              tf::cat_into(twice, {x.view(), x.view()}, 1, ctx);
+              tf::narrow_into(same, twice, 1, 3, 3, ctx);
+              tf::slice_into(same, twice, 1, 0, 6, 2, ctx);
+              tf::pad_into(padded, x, {1, 1, 1, 1}, tf::pad_mode::reflect, 0, ctx);
+              tf::pad_backward_into(same, padded, {1, 1, 1, 1}, tf::pad_mode::reflect, ctx);
+              tf::channel_shuffle_into(same, x, 3, ctx);
+              tf::pixel_shuffle_into(large, many, 3, ctx);
+              tf::pixel_unshuffle_into(many, large, 3, ctx);
             }),
             0);
 }

@@ -443,6 +443,119 @@ tf::shape size_option(const golden_case& c, const char* key) {
   return tf::shape(std::span<const index_t>(c.option<std::vector<index_t>>(key)));
 }
 
+// ---- moves
+
+struct permute_golden {
+  struct permuted {
+    ANSWERED_BY(permute)
+  };
+  struct swapped {
+    ANSWERED_BY(swapdims)
+  };
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.operand<T>("input");
+    const tf::tensor_view<const T> view = as_view(x);
+    const auto function = c.option<std::string>("function");
+    if (function == "reshape") return copy_of(tf::reshape(view, size_option(c, "shape")));
+    const tf::shape dims = size_option(c, "dims");
+    if (function == "flatten") return copy_of(tf::flatten(view, dims[0], dims[1]));
+    return function == "permute" ? permuted::ask(by, x, dims) : swapped::ask(by, x, dims[0], dims[1]);
+  }
+  template <class T>
+  static tf::tensor<T> copy_of(const tf::tensor_view<const T>& x) {
+    return tf::tensor<T>(x.shape(), x.data());
+  }
+};
+const bool permute_listed = listed<permute_golden>("permute");
+
+struct cat_golden {
+  ANSWERED_BY(cat)
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    std::vector<golden_operand<T>> inputs;
+    for (int i = 0; c.has_input(("input" + std::to_string(i)).c_str()); ++i)
+      inputs.push_back(c.operand<T>(("input" + std::to_string(i)).c_str()));
+    std::vector<tf::tensor_view<const T>> views;
+    for (const auto& x : inputs) views.push_back(as_view(x));
+    return ask(by, views, c.option<index_t>("dim"));
+  }
+};
+const bool cat_listed = listed<cat_golden>("cat");
+
+struct slice_golden {
+  struct narrowed {
+    ANSWERED_BY(narrow)
+  };
+  struct sliced {
+    ANSWERED_BY(slice)
+  };
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.operand<T>("input");
+    const auto number = [&](const char* key) { return c.option<index_t>(key); };
+    if (c.option<std::string>("function") == "narrow")
+      return narrowed::ask(by, x, number("dim"), number("start"), number("length"));
+    return sliced::ask(by, x, number("dim"), number("start"), number("end"), number("step"));
+  }
+};
+const bool slice_listed = listed<slice_golden>("slice");
+
+tf::pad_mode pad_mode_of(const golden_case& c) {
+  const auto mode = c.option<std::string>("mode");
+  return mode == "constant"    ? tf::pad_mode::constant
+         : mode == "reflect"   ? tf::pad_mode::reflect
+         : mode == "replicate" ? tf::pad_mode::replicate
+                               : tf::pad_mode::circular;
+}
+
+struct pad_golden {
+  ANSWERED_BY(pad)
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("input"), c.option<std::vector<index_t>>("pads"), pad_mode_of(c),
+               static_cast<T>(c.option<int>("value", 0)));
+  }
+};
+const bool pad_listed = listed<pad_golden>("pad");
+
+struct pad_backward_golden {
+  ANSWERED_BY(pad_backward)
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("grad_output"), size_option(c, "input_size"), c.option<std::vector<index_t>>("pads"),
+               pad_mode_of(c));
+  }
+};
+const bool pad_backward_listed = listed<pad_backward_golden>("pad_backward");
+
+struct pixel_shuffle_golden {
+  struct shuffled {
+    ANSWERED_BY(pixel_shuffle)
+  };
+  struct unshuffled {
+    ANSWERED_BY(pixel_unshuffle)
+  };
+  struct channels {
+    ANSWERED_BY(channel_shuffle)
+  };
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.operand<T>("input");
+    const auto factor = c.option<index_t>("factor");
+    const auto function = c.option<std::string>("function");
+    if (function == "pixel_shuffle") return shuffled::ask(by, x, factor);
+    return function == "pixel_unshuffle" ? unshuffled::ask(by, x, factor) : channels::ask(by, x, factor);
+  }
+};
+const bool pixel_shuffle_listed = listed<pixel_shuffle_golden>("pixel_shuffle");
+
 struct max_pool2d_backward_golden {
   ANSWERED_BY(max_pool2d_backward)
   static constexpr zeros zeros_are = zeros::by_sign;

@@ -692,6 +692,19 @@ TEST(EmptyBatch, OfAnImageLargerThanAnyMemory) {
   const tf::tensor_view<const float> columns(nullptr, {0, 2, 1});
   EXPECT_EQ(tf::col2im(columns, huge, {.kernel_size = 1, .stride = huge}).shape(), same_size);
   EXPECT_EQ(tf::upsample_nearest2d(x, hw{3, 4}).shape(), (shape{0, 2, 3, 4}));
+  EXPECT_EQ(tf::permute(x, {3, 1, 2, 0}).shape(), (shape{huge, 2, huge, 0}));
+  EXPECT_EQ(tf::cat({x, x}, 1).shape(), (shape{0, 4, huge, huge}));
+  EXPECT_EQ(tf::narrow(x, 3, huge / 2, 5).shape(), (shape{0, 2, huge, 5}));
+  EXPECT_EQ(tf::slice(x, 3, 1, INT64_MAX, huge).shape(), (shape{0, 2, huge, 1}));
+  EXPECT_EQ(tf::pad(x, {1, 1, -huge, 1}).shape(), (shape{0, 2, 1, huge + 2}));
+  EXPECT_EQ(tf::pad(x, {1, 1, 1, 1}, tf::pad_mode::reflect).shape(), (shape{0, 2, huge + 2, huge + 2}));
+  EXPECT_EQ(tf::pad(x, {1, 1, 1, 1}, tf::pad_mode::circular).shape(), (shape{0, 2, huge + 2, huge + 2}));
+  EXPECT_EQ(tf::pad(x, {1 - huge, 0, 1 - huge, 0, 0, 0, 1, 0}).shape(), (shape{1, 2, 1, 1}));
+  EXPECT_EQ(tf::pad_backward(x, {0, 2, 3, 4}, {huge - 4, 0, huge - 3, 0}).shape(), (shape{0, 2, 3, 4}));
+  EXPECT_EQ(tf::pixel_shuffle(tf::tensor_view<const float>(nullptr, {0, 4, huge, huge}), 2).shape(),
+            (shape{0, 1, 2 * huge, 2 * huge}));
+  EXPECT_EQ(tf::pixel_unshuffle(x, 2).shape(), same_size);
+  EXPECT_EQ(tf::channel_shuffle(x, 2).shape(), same_size);
   EXPECT_EQ(tf::upsample_bilinear2d(x, tf::scale(2.0)).shape(), (shape{0, 2, 2 * huge, 2 * huge}));
 }
 

@@ -72,13 +72,14 @@ constexpr shuffle_geometry check_pixel_unshuffle(const shape& input, index_t r) 
     raise({"pixel_unshuffle expects width to be divisible by downscale_factor, but input.size(-1)=", w,
            " is not divisible by ", r});
   shuffle_geometry g{{}, input};
+  if (input.elements() == 0) {  // PyTorch answers an empty tensor with itself
+    g.move.add(0, 1, 1);
+    return g;
+  }
   g.output_shape[rank - 3] = checked_multiply(input[rank - 3], checked_multiply(r, r));
   g.output_shape[rank - 2] = h / r;
   g.output_shape[rank - 1] = w / r;
-  if (input.elements() == 0)
-    g.move.add(0, 1, 1);
-  else
-    g.move = shuffle_move(leading(input, 3), input[rank - 3], h / r, w / r, r, true);
+  g.move = shuffle_move(leading(input, 3), input[rank - 3], h / r, w / r, r, true);
   return g;
 }
 
@@ -197,7 +198,7 @@ tensor<element_of<Input>> pixel_shuffle(const Input& input, index_t upscale_fact
 /// Its gradient is pixel_shuffle of the output's, by the same factor.
 ///
 /// input   (..., C, H * r, W * r)
-/// returns (..., C * r * r, H, W)
+/// returns (..., C * r * r, H, W); an input without elements as it is, as in PyTorch
 /// throws  tenfold::error in PyTorch's words; every check comes before the first write
 template <tensor_like Input>
 tensor<element_of<Input>> pixel_unshuffle(const Input& input, index_t downscale_factor,

@@ -278,6 +278,11 @@ void elementwise(round&);
 void gemm(round&);
 void fold_batch_norm(round&);
 void onnx_pads(round&);
+void permute(round&);
+void cat(round&);
+void slice(round&);
+void pad(round&);
+void pixel_shuffle(round&);
 
 // ---- one call in all its forms
 //

@@ -36,6 +36,11 @@ constexpr operation operations[] = {
     {"gemm", gemm},
     {"fold_batch_norm", fold_batch_norm},
     {"onnx_pads", onnx_pads},
+    {"permute", permute},
+    {"cat", cat},
+    {"slice", slice},
+    {"pad", pad},
+    {"pixel_shuffle", pixel_shuffle},
 };
 
 struct options {

@@ -30,6 +30,7 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
 import calls  # noqa: E402
+import moves  # noqa: E402
 
 TORCH = "2.15.0"
 F32, F64 = torch.float32, torch.float64
@@ -2243,6 +2244,7 @@ OPS = {
     ),
     "prelu_backward": Op(run_prelu_backward, prelu_backward_cases, "torch.autograd.grad of F.prelu"),
 }
+OPS |= moves.ops(sys.modules[__name__])
 
 
 def dtype_of(inputs):
