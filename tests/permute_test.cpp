@@ -3,8 +3,6 @@
 
 #include "support.hpp"
 
-#include <bit>  // bit_cast
-
 using namespace tenfold_test;
 using tf::index_t;
 using tf::shape;
