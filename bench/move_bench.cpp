@@ -21,8 +21,9 @@ measured move(const tf::shape& input, const tf::shape& output, const tf::context
 
 /// Twice the image, one behind the other in each of its batches.
 measured cat(const move_sizes& s, const tf::context& ctx) {
-  return move(s.image(), {s.n, 2 * s.c, s.h, s.w}, ctx,
-              [](auto& y, const auto& x, const tf::context& c) { tf::cat_into(y, {x.view(), x.view()}, 1, c); });
+  return move(s.image(), {s.n, 2 * s.c, s.h, s.w}, ctx, [](auto& y, const auto& x, const tf::context& c) {
+    tf::cat_into(y, {x.view(), x.view()}, 1, c);
+  });
 }
 
 }  // namespace
@@ -33,11 +34,13 @@ void add_move(const layer& l) {
   const auto add_to = [&](const char* name, const tf::shape& output, auto run) {
     add("move/" + l.name + "/" + name, [=](const tf::context& ctx) { return move(image, output, ctx, run); });
   };
-  add_to("nhwc", {s.n, s.h, s.w, s.c},
-         [](auto& y, const auto& x, const tf::context& c) { tf::permute_into(y, x, {0, 2, 3, 1}, c); });
+  add_to("nhwc", {s.n, s.h, s.w, s.c}, [](auto& y, const auto& x, const tf::context& c) {
+    tf::permute_into(y, x, {0, 2, 3, 1}, c);
+  });
   add("move/" + l.name + "/nchw", [=](const tf::context& ctx) {
-    return move({s.n, s.h, s.w, s.c}, image, ctx,
-                [](auto& y, const auto& x, const tf::context& c) { tf::permute_into(y, x, {0, 3, 1, 2}, c); });
+    return move({s.n, s.h, s.w, s.c}, image, ctx, [](auto& y, const auto& x, const tf::context& c) {
+      tf::permute_into(y, x, {0, 3, 1, 2}, c);
+    });
   });
   add("move/" + l.name + "/copy", [=](const tf::context& ctx) {
     return copy_like(move(image, image, ctx, [](auto&, const auto&, const tf::context&) {}), 1, ctx);

@@ -99,13 +99,16 @@ TEST(CatErrors, Texts) {
             "Sizes of tensors must match except in dimension 0. Expected size 5 but got size 6 for tensor number 2 in "
             "the list.");
   constexpr index_t huge = index_t{1} << 62;
-  EXPECT_EQ(cat({{huge, 0}, {huge, 0}}, 0), "the sum 4611686018427387904 + 4611686018427387904 overflows a 64-bit size");
+  EXPECT_EQ(cat({{huge, 0}, {huge, 0}}, 0),
+            "the sum 4611686018427387904 + 4611686018427387904 overflows a 64-bit size");
 }
 
 TEST(CatErrors, OutputOfTheWrongShape) {
   const tf::tensor<float> x({2, 3});
   auto y = filled<float>({2, 6}, 77);
-  EXPECT_EQ(error_of([&] { tf::cat_into(y, {x.view(), x.view()}, 0); }),
+  EXPECT_EQ(error_of([&] {
+              tf::cat_into(y, {x.view(), x.view()}, 0);
+            }),
             "cat: expected output of shape [4, 3], but got [2, 6]");
   EXPECT_TRUE(same_bits(y, filled<float>({2, 6}, 77)));
 }
@@ -195,14 +198,22 @@ TEST(Slice, Texts) {
   EXPECT_EQ(split(x, 2, 4), "Dimension out of range (expected to be in range of [-4, 3], but got 4)");
   EXPECT_EQ(split(scalar, 0, 0), "split expects at least a 1-dimensional tensor");
   EXPECT_EQ(error_of([&] { tf::split(scalar, {1}); }), "split expects at least a 1-dimensional tensor");
-  EXPECT_EQ(error_of([&] { tf::split(x, {1, 1}, 1); }),
+  EXPECT_EQ(error_of([&] {
+              tf::split(x, {1, 1}, 1);
+            }),
             "split_with_sizes expects split_sizes to sum exactly to 3 (input tensor's size at dimension 1), but got "
             "split_sizes=[1, 1]");
-  EXPECT_EQ(error_of([&] { tf::split(x, {1, -1, 3}, 1); }),
+  EXPECT_EQ(error_of([&] {
+              tf::split(x, {1, -1, 3}, 1);
+            }),
             "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=[1, -1, 3]");
-  EXPECT_EQ(error_of([&] { tf::split(x, {1, 1}, 9); }),
+  EXPECT_EQ(error_of([&] {
+              tf::split(x, {1, 1}, 9);
+            }),
             "Dimension out of range (expected to be in range of [-4, 3], but got 9)");
-  EXPECT_EQ(error_of([&] { tf::split(x, {INT64_MAX, INT64_MAX, 5}, 1); }),
+  EXPECT_EQ(error_of([&] {
+              tf::split(x, {INT64_MAX, INT64_MAX, 5}, 1);
+            }),
             "split_with_sizes expects split_sizes to sum exactly to 3 (input tensor's size at dimension 1), but got "
             "split_sizes=[9223372036854775807, 9223372036854775807, 5]");
 }
@@ -212,8 +223,7 @@ TEST(Slice, NothingIsWrittenBeforeAnError) {
   auto y = filled<float>({2, 2}, 77);
   EXPECT_EQ(error_of([&] { tf::narrow_into(y, x, 1, 0, 3); }),
             "narrow: expected output of shape [2, 3], but got [2, 2]");
-  EXPECT_EQ(error_of([&] { tf::slice_into(y, x, 1, 0, 3); }),
-            "slice: expected output of shape [2, 3], but got [2, 2]");
+  EXPECT_EQ(error_of([&] { tf::slice_into(y, x, 1, 0, 3); }), "slice: expected output of shape [2, 3], but got [2, 2]");
   EXPECT_TRUE(same_bits(y, filled<float>({2, 2}, 77)));
   tf::narrow_into(y, x, 1, -2, 2);
   tf::slice_into(y, x, 1, 0, 3, 2);

@@ -184,18 +184,23 @@ TEST(PadErrors, OfConstantPads) {
                             sides{INT64_MIN, 0}, sides{INT64_MIN, INT64_MIN}, sides{-6, INT64_MAX}})
     EXPECT_EQ(pad_error(image, pads), negative);
   constexpr index_t big = index_t{1} << 62;
-  EXPECT_EQ(pad_error(image, {big, big + 5, 0, 0}),
-            "The input size 5, plus negative padding 4611686018427387904 and 4611686018427387909 resulted in a negative "
-            "output size, which is invalid. Check dimension 3 of your input.");
-  EXPECT_EQ(pad_error({0, 3}, {INT64_MAX, INT64_MAX}),
-            "The input size 3, plus negative padding 9223372036854775807 and 9223372036854775807 resulted in a negative "
-            "output size, which is invalid. Check dimension 1 of your input.");
-  EXPECT_EQ(error_of([&] { tf::pad(tf::tensor<float>({1, 3}), {big, 0}); }),
+  EXPECT_EQ(
+      pad_error(image, {big, big + 5, 0, 0}),
+      "The input size 5, plus negative padding 4611686018427387904 and 4611686018427387909 resulted in a negative "
+      "output size, which is invalid. Check dimension 3 of your input.");
+  EXPECT_EQ(
+      pad_error({0, 3}, {INT64_MAX, INT64_MAX}),
+      "The input size 3, plus negative padding 9223372036854775807 and 9223372036854775807 resulted in a negative "
+      "output size, which is invalid. Check dimension 1 of your input.");
+  EXPECT_EQ(error_of([&] {
+              tf::pad(tf::tensor<float>({1, 3}), {big, 0});
+            }),
             "the product 4611686018427387907 * 4 overflows a 64-bit size");
 }
 
 TEST(PadErrors, OfReflectAndReplicate) {
-  const std::string argument = ": Padding size should be less than the corresponding input dimension, but got: padding ";
+  const std::string argument =
+      ": Padding size should be less than the corresponding input dimension, but got: padding ";
   EXPECT_EQ(pad_error({4, 5}, {5, 0}, reflect), "Argument #4" + argument + "(5, 0) at dimension 1 of input [4, 5]");
   EXPECT_EQ(pad_error({3, 4, 5}, {0, 0, 0, 4}, reflect),
             "Argument #6" + argument + "(0, 4) at dimension 1 of input [3, 4, 5]");
@@ -259,7 +264,9 @@ TEST(PadErrors, OfGradients) {
             "pad_backward: expected grad_output of shape [2, 3, 6, 7], but got [2, 3, 6, 8]");
   EXPECT_EQ(backward({2, 3, 6, 7}, image, {1, 1, 1, 1}, circular), "pad_backward: mode circular has no gradient here");
   auto dx = filled<float>({2, 2}, 77);
-  EXPECT_EQ(error_of([&] { tf::pad_backward_into(dx, tf::tensor<float>({2, 3}), {1, 1}, replicate); }),
+  EXPECT_EQ(error_of([&] {
+              tf::pad_backward_into(dx, tf::tensor<float>({2, 3}), {1, 1}, replicate);
+            }),
             "grad_output width unexpected. Expected: 4, Got: 3");
   EXPECT_TRUE(same_bits(dx, filled<float>({2, 2}, 77)));
 }

@@ -128,7 +128,9 @@ TEST(PermuteErrors, Texts) {
 TEST(PermuteErrors, NothingIsWritten) {
   const tf::tensor<float> x({2, 3});
   auto y = filled<float>({2, 3}, 77);
-  EXPECT_EQ(error_of([&] { tf::permute_into(y, x, {1, 0}); }),
+  EXPECT_EQ(error_of([&] {
+              tf::permute_into(y, x, {1, 0});
+            }),
             "permute: expected output of shape [3, 2], but got [2, 3]");
   EXPECT_EQ(error_of([&] { tf::swapdims_into(y, x, 0, 1); }),
             "swapdims: expected output of shape [3, 2], but got [2, 3]");
@@ -194,12 +196,19 @@ TEST(Reshape, Texts) {
   EXPECT_EQ(reshape({-2, 60}), "invalid shape dimension -2 at index 0 of shape [-2, 60]");
   EXPECT_EQ(reshape({-1, -2}), "invalid shape dimension -2 at index 1 of shape [-1, -2]");
   EXPECT_EQ(reshape({big, big}), "shape '[4294967296, 4294967296]' is invalid for input of size 120");
-  EXPECT_EQ(error_of([] { (void)tf::reshape_output_shape({0, 3}, {0, -1}); }),
-            "cannot reshape tensor of 0 elements into shape [0, -1] because the unspecified dimension size -1 can be any "
-            "value and is ambiguous");
-  EXPECT_EQ(error_of([] { (void)tf::flatten_output_shape({2, 3, 4, 5}, 2, 1); }),
+  EXPECT_EQ(
+      error_of([] {
+        (void)tf::reshape_output_shape({0, 3}, {0, -1});
+      }),
+      "cannot reshape tensor of 0 elements into shape [0, -1] because the unspecified dimension size -1 can be any "
+      "value and is ambiguous");
+  EXPECT_EQ(error_of([] {
+              (void)tf::flatten_output_shape({2, 3, 4, 5}, 2, 1);
+            }),
             "flatten() has invalid args: start_dim cannot come after end_dim");
-  EXPECT_EQ(error_of([] { (void)tf::flatten_output_shape({2, 3, 4, 5}, -9, 9); }),
+  EXPECT_EQ(error_of([] {
+              (void)tf::flatten_output_shape({2, 3, 4, 5}, -9, 9);
+            }),
             "Dimension out of range (expected to be in range of [-4, 3], but got -9)");
   EXPECT_EQ(error_of([] { (void)tf::flatten_output_shape({}, 0, 1); }),
             "Dimension out of range (expected to be in range of [-1, 0], but got 1)");

@@ -56,7 +56,8 @@ TYPED_TEST(PixelShuffle, EqualsReferenceThereAndBack) {
 }
 
 TYPED_TEST(PixelShuffle, ChannelsEqualReferenceThereAndBack) {
-  const shape inputs[] = {{2, 12, 5, 7}, {1, 24, 60, 61}, {3, 12, 5}, {2, 12, 1, 1, 1, 1, 2, 3}, {0, 12, 2}, {2, 12, 0}};
+  const shape inputs[] = {{2, 12, 5, 7}, {1, 24, 60, 61}, {3, 12, 5}, {2, 12, 1, 1, 1, 1, 2, 3},
+                          {0, 12, 2},    {2, 12, 0}};
   for (const shape& input : inputs)
     for (const index_t groups : {1, 2, 3, 4, 6, 12}) {
       const auto x = with_special_values(random_tensor<TypeParam>(input));
@@ -91,12 +92,14 @@ TEST(PixelShuffleErrors, Texts) {
   EXPECT_EQ(shuffled({2, 2}, 0),
             "pixel_shuffle expects input to have at least 3 dimensions, but got input with 2 dimension(s)");
   EXPECT_EQ(shuffled({8, 2, 2}, 0), "pixel_shuffle expects a positive upscale_factor, but got 0");
-  EXPECT_EQ(shuffled({7, 0, 2}, 2),
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
-            "input.size(-3)=7 is not divisible by 4");
-  EXPECT_EQ(shuffled({8, 2, 2}, index_t{1} << 31),
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
-            "input.size(-3)=8 is not divisible by 4611686018427387904");
+  EXPECT_EQ(
+      shuffled({7, 0, 2}, 2),
+      "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
+      "input.size(-3)=7 is not divisible by 4");
+  EXPECT_EQ(
+      shuffled({8, 2, 2}, index_t{1} << 31),
+      "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
+      "input.size(-3)=8 is not divisible by 4611686018427387904");
   EXPECT_EQ(shuffled({8, 2, 2}, index_t{1} << 32),
             "upscale factor is too large, (upscale_factor)^2 overflowed: upscale_factor=4294967296");
   EXPECT_EQ(shuffled({0, index_t{1} << 40, 2}, index_t{1} << 30),

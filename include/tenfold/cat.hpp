@@ -23,8 +23,7 @@ template <class ShapeOf>
 constexpr cat_geometry check_cat(std::size_t count, index_t dim, const ShapeOf& shape_of) {
   if (count == 0) raise("torch.cat(): expected a non-empty list of Tensors");
   for (std::size_t i = 0; i < count; ++i)
-    if (shape_of(i).empty())
-      raise({"zero-dimensional tensor (at position ", i, ") cannot be concatenated"});
+    if (shape_of(i).empty()) raise({"zero-dimensional tensor (at position ", i, ") cannot be concatenated"});
   std::size_t first = 0;
   while (first < count && is_left_out_of_cat(shape_of(first))) ++first;
   if (first == count) return {0, {0}};
@@ -153,8 +152,8 @@ inline void check_split(const shape& input, std::span<const index_t> sizes, inde
     fits = fits && add_fits(sum, size, sum);
   }
   if (!fits || sum != input[d])
-    raise({"split_with_sizes expects split_sizes to sum exactly to ", input[d], " (input tensor's size at dimension ", d,
-           "), but got split_sizes=", list_text(sizes)});
+    raise({"split_with_sizes expects split_sizes to sum exactly to ", input[d], " (input tensor's size at dimension ",
+           d, "), but got split_sizes=", list_text(sizes)});
 }
 
 }  // namespace detail
@@ -199,7 +198,8 @@ void cat_into(Output&& output, std::initializer_list<tensor_view<T>> tensors, in
 /// Its gradient for tensor k is narrow of the output's, from that sum on.
 ///
 /// tensors  views, at least one: cat({x.view(), y.view()}, 1), or a vector, an array or a span of them. All have the
-///          same sizes but for that of dimension dim. One of shape (0) is left out, whatever the others are, as in torch.
+///          same sizes but for that of dimension dim. One of shape (0) is left out, whatever the others are, as in
+///          torch.
 /// dim      a negative one counts from behind
 /// returns  their sizes, in dimension dim the sum
 /// throws   tenfold::error in PyTorch's words; every check comes before the first write

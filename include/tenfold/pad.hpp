@@ -50,8 +50,8 @@ constexpr index_t padded_size(index_t in, index_t before, index_t behind, bool& 
 }
 
 constexpr const char* name_of(pad_mode mode) {
-  return mode == pad_mode::constant ? "constant"
-         : mode == pad_mode::reflect ? "reflect"
+  return mode == pad_mode::constant    ? "constant"
+         : mode == pad_mode::reflect   ? "reflect"
          : mode == pad_mode::replicate ? "replicate"
                                        : "circular";
 }
@@ -103,13 +103,11 @@ constexpr void check_border_pad(const shape& input, pad_mode mode, std::size_t p
   bool w_fits = true, h_fits = true;
   const index_t out_w = padded_size(input[w], p.before[w], p.behind[w], w_fits);
   const index_t out_h = padded_size(input[h], p.before[h], p.behind[h], h_fits);
-  if (padded == 1 && out_w < 1)
-    raise({"input (W: ", input[w], ") is too small. Calculated output W: ", out_w});
+  if (padded == 1 && out_w < 1) raise({"input (W: ", input[w], ") is too small. Calculated output W: ", out_w});
   if (out_w < 1 || out_h < 1)
     raise({"Calculated output H: ", out_h, " W: ", out_w, " must be >= 1 in every dimension (input H: ", input[h],
            ", W: ", input[w], ")"});
-  for (const std::size_t d : {h, w})
-    p.output_shape[d] = checked_add(checked_add(input[d], p.before[d]), p.behind[d]);
+  for (const std::size_t d : {h, w}) p.output_shape[d] = checked_add(checked_add(input[d], p.before[d]), p.behind[d]);
 }
 
 /// The checks of pad in PyTorch's order.
@@ -140,8 +138,7 @@ constexpr padded_shape check_pad(const shape& input, std::span<const index_t> pa
     check_circular_pad(input, count, p);
     return p;
   }
-  if (count == 3)
-    raise({"pad: mode ", name_of(mode), " pads the last one or two dimensions of a tensor, not three"});
+  if (count == 3) raise({"pad: mode ", name_of(mode), " pads the last one or two dimensions of a tensor, not three"});
   check_border_pad(input, mode, count, p);
   return p;
 }
@@ -196,7 +193,10 @@ constexpr void check_grad_of_pad(const shape& grad_output, const shape& input, c
     constexpr const char* names[] = {"channel", "height", "width"};
     for (std::size_t d = channel; d < input.size(); ++d)
       if (grad_output[d] != expected[d])
-        raise({"grad_output ", names[d == channel ? 0 : d + 1 == input.size() ? 2 : 1],
+        raise({"grad_output ",
+               names[d == channel            ? 0
+                     : d + 1 == input.size() ? 2
+                                             : 1],
                " unexpected. Expected: ", expected[d], ", Got: ", grad_output[d]});
   }
   check_output_shape("pad_backward", "grad_output", expected, grad_output);

@@ -27,8 +27,7 @@ constexpr shape checked_permutation(const shape& input, const shape& dims) {
 constexpr shape checked_exchange(const shape& input, index_t dim0, index_t dim1) {
   const std::size_t a = wrapped_dim(dim0, input.size()), b = wrapped_dim(dim1, input.size());
   shape order = input;
-  for (std::size_t d = 0; d < input.size(); ++d)
-    order[d] = static_cast<index_t>(d == a ? b : d == b ? a : d);
+  for (std::size_t d = 0; d < input.size(); ++d) order[d] = static_cast<index_t>(d == a ? b : d == b ? a : d);
   return order;
 }
 
@@ -45,8 +44,7 @@ void move_permuted(const shape& input, const shape& order, const T* x, T* y, con
   if (input.elements() == 0) return;
   const steps_of from(input), to(output);
   strided_move m;
-  for (std::size_t d = 0; d < output.size(); ++d)
-    m.add(output[d], from[static_cast<std::size_t>(order[d])], to[d]);
+  for (std::size_t d = 0; d < output.size(); ++d) m.add(output[d], from[static_cast<std::size_t>(order[d])], to[d]);
   move_elements(m, x, y, ctx);
 }
 
@@ -163,8 +161,8 @@ void swapdims_into(Output&& output, const Input& input, index_t dim0, index_t di
   detail::move_permuted(x.shape(), order, x.data(), as_view(output).data(), ctx);
 }
 
-/// Two dimensions exchanged, as torch.swapdims(input, dim0, dim1).contiguous(), which is torch.transpose; here that name
-/// is gemm's.
+/// Two dimensions exchanged, as torch.swapdims(input, dim0, dim1).contiguous(), which is torch.transpose; here that
+/// name is gemm's.
 ///
 /// Its gradient is swapdims of the same dimensions.
 ///

@@ -46,8 +46,9 @@ constexpr shuffle_geometry check_pixel_shuffle(const shape& input, index_t r) {
     raise({"upscale factor is too large, (upscale_factor)^2 overflowed: upscale_factor=", r});
   const index_t channels = input[rank - 3];
   if (channels % square != 0)
-    raise({"pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but ",
-           "input.size(-3)=", channels, " is not divisible by ", square});
+    raise(
+        {"pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but ",
+         "input.size(-3)=", channels, " is not divisible by ", square});
   shuffle_geometry g{{}, input};
   g.output_shape[rank - 3] = channels / square;
   g.output_shape[rank - 2] = checked_multiply(input[rank - 2], r);
@@ -166,8 +167,7 @@ void pixel_unshuffle_into(Output&& output, const Input& input, index_t downscale
 }
 template <tensor_like Output, tensor_like Input>
   requires std::same_as<element_of<Output>, element_of<Input>>
-void channel_shuffle_into(Output&& output, const Input& input, index_t groups,
-                          const context& ctx = default_context()) {
+void channel_shuffle_into(Output&& output, const Input& input, index_t groups, const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   detail::shuffle_into("channel_shuffle", detail::check_channel_shuffle(x.shape(), groups), x.data(),
                        tensor_view<element_of<Input>>(as_view(output)), ctx);

@@ -1023,7 +1023,8 @@ tensor<element_of<GradOutput>> pad_backward(const GradOutput& grad_output, const
     const index_t from = parts::source_of_padded(parts::indices_of(i, dy.shape()), input_shape, pads, mode);
     if (from < 0) continue;
     T& sum = dx.data()[from];
-    sum = mode == pad_mode::constant ? dy.data()[i] : static_cast<T>(static_cast<S>(sum) + static_cast<S>(dy.data()[i]));
+    sum =
+        mode == pad_mode::constant ? dy.data()[i] : static_cast<T>(static_cast<S>(sum) + static_cast<S>(dy.data()[i]));
   }
   return dx;
 }

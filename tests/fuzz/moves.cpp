@@ -47,7 +47,8 @@ void check_move(round& r, const Functions&... functions) {
 
 /// Of few elements, whatever the rank.
 shape draw_shape(random_source& random, index_t low, index_t high) {
-  shape s(std::span<const index_t>(std::array<index_t, 8>{}).first(static_cast<std::size_t>(random.between(low, high))));
+  shape s(
+      std::span<const index_t>(std::array<index_t, 8>{}).first(static_cast<std::size_t>(random.between(low, high))));
   index_t left = random.one_in(10) ? 60000 : 3000;
   for (std::size_t d = 0; d < s.size(); ++d) s[d] = 1;
   for (std::size_t i = 0; i < s.size(); ++i) {
@@ -161,8 +162,8 @@ void slice(round& r) {
 void pad(round& r) {
   random_source& random = r.random;
   using tf::pad_mode;
-  const auto mode = random.pick({pad_mode::constant, pad_mode::constant, pad_mode::reflect, pad_mode::replicate,
-                                 pad_mode::circular});
+  const auto mode =
+      random.pick({pad_mode::constant, pad_mode::constant, pad_mode::reflect, pad_mode::replicate, pad_mode::circular});
   const bool is_constant = mode == pad_mode::constant;
   const shape s = is_constant ? draw_shape(random, 0, 8) : draw_shape(random, 2, random.one_in(30) ? 6 : 4);
   const auto rank = static_cast<index_t>(s.size());

@@ -24,8 +24,7 @@ TENFOLD_INLINE void move_line(index_t n, const T* x, T* y) {
 template <class T, class Piece>
 TENFOLD_INLINE void for_each_piece(const move_tile& t, const T* x, T* y, const Piece& piece) {
   for (index_t p = 0; p < t.planes; ++p)
-    for (index_t r = 0; r < t.rows; ++r)
-      piece(x + p * t.x_plane + r * t.x_row, y + p * t.y_plane + r * t.y_row);
+    for (index_t r = 0; r < t.rows; ++r) piece(x + p * t.x_plane + r * t.x_row, y + p * t.y_plane + r * t.y_row);
 }
 
 // y[i] = x[i], i < n, of each piece
