@@ -91,6 +91,22 @@ def sizes(draw, rank, most=5):
 
 def permute_cases(by):
     cases = Cases(by, "permute", run_permute)
+    for name, shape, function, options in (
+        ("duplicate_dims", (2, 3, 4), "permute", {"dims": [0, 1, -3]}),
+        ("dims_of_a_scalar", (), "permute", {"dims": [0]}),
+        ("no_dims", (), "permute", {"dims": []}),
+        ("two_inferred", (2, 3, 4), "reshape", {"shape": [-1, -1]}),
+        ("size_below_minus_one", (2, 3, 4), "reshape", {"shape": [-1, -2]}),
+        ("ambiguous", (0, 3), "reshape", {"shape": [0, -1]}),
+        ("inferred_none", (0, 3), "reshape", {"shape": [3, -1]}),
+        ("product_beyond_int64", (2, 3, 4), "reshape", {"shape": [2**32, 2**32]}),
+        ("scalar_to_line", (), "reshape", {"shape": [-1]}),
+        ("ends_exchanged", (2, 3, 4), "flatten", {"dims": [2, 1]}),
+        ("scalar", (), "flatten", {"dims": [0, -1]}),
+        ("scalar", (), "swapdims", {"dims": [0, -1]}),
+    ):
+        inputs = {"input": cases.tensor(cases.draw(name), shape)}
+        yield from cases.decided(f"{function}_{name}", inputs, function=function, **options)
     for i in range(160):
         draw = cases.draw(i)
         rank = draw.int(0, 5)
@@ -216,6 +232,10 @@ def pad_backward_cases(by):
 
 def pixel_shuffle_cases(by):
     cases = Cases(by, "pixel_shuffle", run_pixel_shuffle)
+    for function in ("pixel_shuffle", "pixel_unshuffle", "channel_shuffle"):
+        for factor in (0, -2):
+            inputs = {"input": by.zeros(1, 8, 4, 4)}
+            yield from cases.decided(f"{function}_by_{factor}".replace("-", "minus_"), inputs, function=function, factor=factor)
     for i in range(130):
         draw = cases.draw(i)
         function = draw.pick("pixel_shuffle", "pixel_unshuffle", "channel_shuffle")
