@@ -192,7 +192,7 @@ def padded_call(draw, modes):
     return mode, pads, sizes(draw, rank, 6)
 
 
-def leaves_int64(shape, pads):
+def leaves_int64(pads):
     return any(abs(p) > 2**60 for p in pads)
 
 
@@ -203,7 +203,7 @@ def pad_cases(by):
         mode, pads, shape = padded_call(draw, ("constant", "constant", "reflect", "replicate", "circular"))
         options = {"value": draw.int(-5, 5)} if mode == "constant" or draw.int(1, 15) == 1 else {}
         # Circular padding of what a negative padding has cut reads what is not written yet.
-        if leaves_int64(shape, pads) and mode != "constant" or mode == "circular" and min(pads, default=0) < 0:
+        if leaves_int64(pads) and mode != "constant" or mode == "circular" and min(pads, default=0) < 0:
             continue
         yield from cases.decided(
             f"{i:03}_{mode}", {"input": cases.tensor(draw, shape)}, pads=pads, mode=mode, **options
@@ -215,7 +215,7 @@ def pad_backward_cases(by):
     for i in range(160):
         draw = cases.draw(i)
         mode, pads, shape = padded_call(draw, ("constant", "reflect", "replicate"))
-        if leaves_int64(shape, pads):
+        if leaves_int64(pads):
             continue
         try:
             output = list(F.pad(torch.zeros(shape), pads, mode).shape)
@@ -226,8 +226,7 @@ def pad_backward_cases(by):
             output[d] += 1
         dtype = draw.pick(by.F32, by.F64) if mode == "constant" else draw.dtype_and_exact()[0]
         dy = draw.tensor(output, dtype, False)
-        for case in cases.decided(f"{i:03}_{mode}", {"grad_output": dy}, pads=pads, mode=mode, input_size=shape):
-            yield case
+        yield from cases.decided(f"{i:03}_{mode}", {"grad_output": dy}, pads=pads, mode=mode, input_size=shape)
 
 
 def pixel_shuffle_cases(by):
