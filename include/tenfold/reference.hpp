@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tenfold/activation.hpp>
+#include <tenfold/arithmetic.hpp>
 #include <tenfold/caffe.hpp>
 #include <tenfold/cat.hpp>
 #include <tenfold/conv2d.hpp>
@@ -815,6 +816,106 @@ prelu_gradients<element_of<GradOutput>> prelu_backward(const GradOutput& grad_ou
   }
   for (index_t c = 0; c < w.size(); ++c) result.grad_slopes.data()[c] = static_cast<T>(sums.data()[c]);
   return result;
+}
+
+namespace parts {
+
+/// A tensor of no dimensions from a number, as the element type T; a tensor as it is.
+template <element T, class X>
+tensor<T> tensor_of(const X& x) {
+  if constexpr (tensor_like<X>) {
+    const auto view = detail::const_view(x);
+    return {view.shape(), view.data()};
+  } else {
+    return {{}, {static_cast<T>(x)}};
+  }
+}
+
+/// Each element f(a's, b's), where the operand with a missing dimension or one of size 1 repeats its elements.
+template <class R, class A, class B, class F>
+tensor<R> broadcast(const tensor<A>& a, const tensor<B>& b, const F& f) {
+  const shape s = detail::broadcast_shape(a.shape(), b.shape());
+  const auto at = [&](const shape& own, index_t i) {
+    index_t place = 0, step = 1;
+    for (std::size_t d = s.size(), e = own.size(); d-- > 0; i /= s[d])
+      if (e-- > 0) {
+        place += own[e] == 1 ? 0 : i % s[d] * step;
+        step *= own[e];
+      } else {
+        break;
+      }
+    return place;
+  };
+  tensor<R> y(s);
+  for (index_t i = 0; i < y.size(); ++i) y.data()[i] = f(a.data()[at(a.shape(), i)], b.data()[at(b.shape(), i)]);
+  return y;
+}
+
+}  // namespace parts
+
+/// output = a * b; integers wrap.
+template <class A, class B>
+  requires detail::operands<A, B>
+auto mul(const A& a, const B& b) {
+  using T = detail::element_of_operands<A, B>;
+  using U = std::conditional_t<std::integral<T>, std::uint64_t, T>;
+  return parts::broadcast<T>(parts::tensor_of<T>(a), parts::tensor_of<T>(b),
+                             [](T x, T z) { return static_cast<T>(static_cast<U>(x) * static_cast<U>(z)); });
+}
+
+/// output = a + b; integers wrap.
+template <class A, class B>
+  requires detail::operands<A, B>
+auto add(const A& a, const B& b) {
+  using T = detail::element_of_operands<A, B>;
+  using U = detail::arithmetic_t<T>;
+  return parts::broadcast<T>(parts::tensor_of<T>(a), parts::tensor_of<T>(b), [](T x, T z) {
+    return static_cast<T>(static_cast<U>(static_cast<U>(x) + static_cast<U>(z)));
+  });
+}
+/// output = a + alpha * b, each operation in the element type.
+template <class A, class B, detail::number Factor>
+  requires detail::operands<A, B>
+auto add(const A& a, const B& b, Factor alpha) {
+  using T = detail::element_of_operands<A, B>;
+  return reference::add(a, reference::mul(parts::tensor_of<T>(b), detail::checked_alpha<T>(alpha)));
+}
+
+/// output = a - b; integers wrap.
+template <class A, class B>
+  requires detail::operands<A, B>
+auto sub(const A& a, const B& b) {
+  using T = detail::element_of_operands<A, B>;
+  using U = detail::arithmetic_t<T>;
+  return parts::broadcast<T>(parts::tensor_of<T>(a), parts::tensor_of<T>(b), [](T x, T z) {
+    return static_cast<T>(static_cast<U>(static_cast<U>(x) - static_cast<U>(z)));
+  });
+}
+/// output = a - alpha * b, each operation in the element type.
+template <class A, class B, detail::number Factor>
+  requires detail::operands<A, B>
+auto sub(const A& a, const B& b, Factor alpha) {
+  using T = detail::element_of_operands<A, B>;
+  return reference::sub(a, reference::mul(parts::tensor_of<T>(b), detail::checked_alpha<T>(alpha)));
+}
+
+/// output = a / b, of integers as float.
+template <class A, class B>
+  requires detail::quotient_operands<A, B>
+auto div(const A& a, const B& b) {
+  using T = detail::element_of_operands<A, B>;
+  using R = div_element<T>;
+  const auto converted = [](const auto& x) {
+    if constexpr (tensor_like<decltype(x)>) {
+      const auto view = detail::const_view(x);
+      tensor<R> y(view.shape());
+      for (index_t i = 0; i < y.size(); ++i) y.data()[i] = static_cast<R>(view.data()[i]);
+      return y;
+    } else {
+      return parts::tensor_of<R>(x);
+    }
+  };
+  return parts::broadcast<R>(converted(a), converted(b), [](R x, R z) { return x / z; });
 }
 
 /// output = a + b, which wraps where it is an integer.

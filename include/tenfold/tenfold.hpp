@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/activation.hpp>
+#include <tenfold/arithmetic.hpp>
 #include <tenfold/batch_norm.hpp>
 #include <tenfold/caffe.hpp>
 #include <tenfold/cat.hpp>

@@ -3,6 +3,7 @@
 
 #include <tenfold/activation_value.hpp>
 #include <tenfold/context.hpp>
+#include <tenfold/detail/broadcast.hpp>
 
 #include <limits>
 
@@ -68,6 +69,10 @@ struct epilogue {
   bool only_rectifies() const { return of == activation::function::relu && !residual; }
   bool finishes() const { return residual || (of != activation::function::none && of != activation::function::relu); }
 };
+
+/// A line of an elementwise function of two arrays; contract in kernels/arithmetic.inl.hpp.
+template <class T, class R>
+using binary_line_function = void (*)(index_t count, const T* a, const T* b, R number, R alpha, R* y);
 
 /// What happens to a finished tile before it is stored.
 template <class T>

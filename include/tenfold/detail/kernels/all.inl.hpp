@@ -3,6 +3,7 @@
 #include <tenfold/detail/kernels/lanes.inl.hpp>
 #include <tenfold/detail/kernels/epilogue.inl.hpp>
 #include <tenfold/detail/kernels/activation_backward.inl.hpp>
+#include <tenfold/detail/kernels/arithmetic.inl.hpp>
 #include <tenfold/detail/kernels/gemm.inl.hpp>
 #include <tenfold/detail/kernels/pack.inl.hpp>
 #include <tenfold/detail/kernels/sum_taps.inl.hpp>
