@@ -1,11 +1,12 @@
-// relu, sigmoid and the gradients of the activations of the element type TENFOLD_ELEMENT.
+// The activations and their gradients of the element type TENFOLD_ELEMENT.
 #include <tenfold/activation.hpp>
 
 namespace tenfold::inline v0::compiled {
 
 using T = TENFOLD_ELEMENT;
-template decltype(run_relu<T>) run_relu<T>;
-template decltype(run_sigmoid<T>) run_sigmoid<T>;
+template decltype(run_activation<T>) run_activation<T>;
+template decltype(run_float_activation<T>) run_float_activation<T>;
+template decltype(run_prelu<T>) run_prelu<T>;
 template decltype(run_activation_backward<T>) run_activation_backward<T>;
 template decltype(run_prelu_backward<T>) run_prelu_backward<T>;
 template decltype(prelu_backward_bytes<T>) prelu_backward_bytes<T>;

@@ -120,18 +120,36 @@ std::vector<tf::activation> activations_of(index_t channels, std::vector<tf::ten
             activation::clip(-0.5, 1.25),
             activation::sigmoid,
             activation::silu,
-            activation::hard_swish};
+            activation::hard_swish,
+            activation::hard_sigmoid,
+            activation::tanh,
+            activation::gelu,
+            activation::gelu_tanh,
+            activation::elu(0.75),
+            activation::softplus(2, 10)};
   }
 }
 
-/// The same value; of sigmoid and silu, whose exact values are rounded once, within 2 and 4 units in the last place,
-/// and half a one for that; or both are as good as 0.
+/// The units in the last place that an activation promises, half a one for the reference's rounding; 0 where its bits
+/// are the reference's. gelu_tanh's are for arguments of its tanh up to 100.
+double units_of(tf::activation::function of) {
+  using enum tf::activation::function;
+  return of == sigmoid     ? 2.5
+         : of == silu      ? 4.5
+         : of == tanh      ? 5.5
+         : of == gelu      ? 14.5
+         : of == gelu_tanh ? 804.5
+         : of == elu       ? 3.5
+         : of == softplus  ? 8.5
+                           : 0;
+}
+
+/// The same value; of those whose exact values are rounded once, within their units; or both are as good as 0.
 template <class T>
 testing::AssertionResult finished_as(const tf::activation& after, const tf::tensor<T>& got,
                                      const tf::tensor<T>& expected) {
-  using enum tf::activation::function;
-  if (after.of != sigmoid && after.of != silu) return equal(got, expected);
-  const double units = after.of == sigmoid ? 2.5 : 4.5;
+  const double units = units_of(after.of);
+  if (units == 0) return equal(got, expected);
   return compare(got, expected, [&](T g, T e, index_t) {
     const double of_last =
         std::max<double>(std::abs(e), std::numeric_limits<T>::min()) * std::numeric_limits<T>::epsilon();
@@ -271,6 +289,12 @@ TEST(Finished, SpecialValues) {
   expect(activation::sigmoid, {nan, 0.5F, 1, 0, 0.5F});
   expect(activation::silu, {nan, -0.0F, infinity, nan, 0});
   expect(activation::hard_swish, {nan, -0.0F, infinity, nan, 0});
+  expect(activation::hard_sigmoid, {nan, 0.5F, 1, 0, 0.5F});
+  expect(activation::tanh, {nan, -0.0F, 1, -1, 0});
+  expect(activation::gelu, {nan, -0.0F, nan, nan, 0});
+  expect(activation::gelu_tanh, {nan, -0.0F, infinity, nan, 0});
+  expect(activation::elu(2), {nan, -0.0F, infinity, -2, 0});
+  expect(activation::softplus(), {nan, 0x1.62e43p-1F, infinity, 0, 0x1.62e43p-1F});
 }
 
 TEST(Finished, KeepsItsSlopes) {
@@ -524,8 +548,15 @@ TEST(PreparedErrors, OfAnActivation) {
   EXPECT_EQ(text(activation::leaky_relu(), std::int8_t{}), "\"leaky_relu_cpu\" not implemented for 'Char'");
   EXPECT_EQ(text(activation::silu, std::int16_t{}), "\"silu_cpu\" not implemented for 'Short'");
   EXPECT_EQ(text(activation::hard_swish, std::int64_t{}), "\"hardswish_cpu\" not implemented for 'Long'");
+  EXPECT_EQ(text(activation::hard_sigmoid, std::int8_t{}), "\"hardsigmoid_cpu\" not implemented for 'Char'");
+  EXPECT_EQ(text(activation::gelu, std::int8_t{}), "\"GeluKernelImpl\" not implemented for 'Char'");
+  EXPECT_EQ(text(activation::gelu_tanh, std::int16_t{}), "\"GeluKernelImpl\" not implemented for 'Short'");
+  EXPECT_EQ(text(activation::elu(), std::int32_t{}), "\"elu_cpu\" not implemented for 'Int'");
+  EXPECT_EQ(text(activation::softplus(), std::int64_t{}), "\"softplus_cpu\" not implemented for 'Long'");
   EXPECT_EQ(text(activation::sigmoid, std::int32_t{}),
             "conv2d: activation::sigmoid of integers is a float, and the output's type Int");
+  EXPECT_EQ(text(activation::tanh, std::int8_t{}),
+            "conv2d: activation::tanh of integers is a float, and the output's type Char");
 }
 
 TEST(PreparedErrors, OfATensorToAdd) {

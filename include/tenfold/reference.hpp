@@ -21,7 +21,7 @@
 #include <tenfold/pixel_shuffle.hpp>
 #include <tenfold/upsample2d.hpp>
 
-#include <cmath>  // exp, floor, isnan, round
+#include <cmath>  // erfc, exp, expm1, floor, isnan, log1p, round, tanh
 #include <limits>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::reference {
@@ -694,33 +694,163 @@ tensor<sigmoid_element<element_of<Input>>> sigmoid(const Input& input) {
   return y;
 }
 
-/// What a prepared layer does to its sums: activation(x), channel by channel of (.., C, H, W). Of sigmoid and silu the
-/// exact value is rounded once.
+namespace parts {
+
+/// What gelu takes twice the tanh of half of, and its derivative.
+template <class R>
+R gelu_tanh_argument(R x) {
+  return 2 * std::sqrt(R{2} / std::acos(R{-1})) * (x + static_cast<R>(0.044715L) * x * x * x);
+}
+template <class R>
+R gelu_tanh_argument_slope(R x) {
+  return 2 * std::sqrt(R{2} / std::acos(R{-1})) * (1 + static_cast<R>(3 * 0.044715L) * x * x);
+}
+
+/// One of tf::activation, of the exact functions the exact value, rounded once; `slope` is prelu's.
+template <element T>
+T activated(T v, const activation& of, T slope) {
+  using enum activation::function;
+  const auto low = static_cast<T>(of.low), high = static_cast<T>(of.high);
+  const auto wide = static_cast<long double>(v);
+  const T raised = v < -3 ? T{0} : v > 3 ? T{6} : static_cast<T>(v + 3);
+  switch (of.of) {
+    case none:
+      return v;
+    case relu:
+      return v < 0 ? T{0} : v;
+    case leaky_relu:
+      return v > 0 ? v : static_cast<T>(low * v);
+    case prelu:
+      return v > 0 ? v : static_cast<T>(slope * v);
+    case clip:
+      return v < low ? low : v > high ? high : v;
+    case sigmoid:
+      return static_cast<T>(1 / (1 + std::exp(-wide)));
+    case silu:
+      return static_cast<T>(wide / (1 + std::exp(-wide)));
+    case hard_swish:
+      return static_cast<T>(static_cast<T>(v * raised) / 6);
+    case hard_sigmoid:
+      return static_cast<T>(raised / 6);
+    case tanh:
+      return static_cast<T>(std::tanh(wide));
+    case gelu:  // not 1 + erf(x / sqrt(2)), whose sum loses the digits of negative x; infinities as in PyTorch's
+                // vectors
+      return static_cast<T>(v > 0 ? wide - wide * std::erfc(wide / std::sqrt(2.0L)) / 2
+                                  : wide * std::erfc(-wide / std::sqrt(2.0L)) / 2);
+    case gelu_tanh:
+      return static_cast<T>(wide / (1 + std::exp(-gelu_tanh_argument(wide))));
+    case elu:
+      return v < 0 ? static_cast<T>(static_cast<long double>(low) * std::expm1(wide)) : v;
+    case softplus: {
+      const T scaled = static_cast<T>(v * low);
+      const auto a = static_cast<long double>(scaled);
+      const T logarithm = static_cast<T>((a > 0 ? a : 0) + std::log1p(std::exp(-std::abs(a))));
+      return scaled > high ? v : static_cast<T>(logarithm / low);
+    }
+  }
+  return v;
+}
+
+}  // namespace parts
+
+/// What a prepared layer does to its sums: activation(x), channel by channel of (.., C, H, W). The exact value of what
+/// is no plain arithmetic is rounded once.
 template <tensor_like Input>
 tensor<element_of<Input>> activated(const Input& input, const activation& after) {
   using T = element_of<Input>;
-  using enum activation::function;
   const auto x = detail::const_view(input);
-  const auto exponential = [](T v) { return std::exp(-static_cast<long double>(v)); };
   tensor<T> y(x.shape());
   const std::size_t rank = x.shape().size();
   for (index_t i = 0; i < x.size(); ++i) {
-    const index_t c = i / (x.shape()[rank - 1] * x.shape()[rank - 2]) % x.shape()[rank - 3];
-    const T v = x.data()[i];
-    T& to = y.data()[i] = v;
-    const auto low = static_cast<T>(after.low), high = static_cast<T>(after.high);
-    if (after.of == relu && v < 0) to = 0;
-    if (after.of == leaky_relu && !(v > 0)) to = static_cast<T>(low * v);
-    if (after.of == prelu && !(v > 0))
-      to = static_cast<T>(static_cast<const T*>(after.slopes)[after.slope_count == 1 ? 0 : c] * v);
-    if (after.of == clip && v < low) to = low;
-    if (after.of == clip && v > high) to = high;
-    if (after.of == sigmoid) to = static_cast<T>(1 / (1 + exponential(v)));
-    if (after.of == silu) to = static_cast<T>(static_cast<long double>(v) / (1 + exponential(v)));
-    if (after.of == hard_swish) {
-      const T raised = v < -3 ? T{0} : v > 3 ? T{6} : static_cast<T>(v + 3);
-      to = static_cast<T>(static_cast<T>(v * raised) / 6);
+    T slope{};
+    if (after.of == activation::function::prelu) {
+      const index_t c = i / (x.shape()[rank - 1] * x.shape()[rank - 2]) % x.shape()[rank - 3];
+      slope = static_cast<const T*>(after.slopes)[after.slope_count == 1 ? 0 : c];
     }
+    y.data()[i] = parts::activated(x.data()[i], after, slope);
+  }
+  return y;
+}
+
+/// Each as tf::activation has it.
+template <tensor_like Input>
+tensor<element_of<Input>> leaky_relu(const Input& input, double negative_slope = 0.01) {
+  return activated(input, activation::leaky_relu(negative_slope));
+}
+template <tensor_like Input>
+tensor<element_of<Input>> silu(const Input& input) {
+  return activated(input, activation::silu);
+}
+template <tensor_like Input>
+tensor<element_of<Input>> hardswish(const Input& input) {
+  return activated(input, activation::hard_swish);
+}
+template <tensor_like Input>
+tensor<element_of<Input>> hardsigmoid(const Input& input) {
+  return activated(input, activation::hard_sigmoid);
+}
+template <tensor_like Input>
+tensor<element_of<Input>> elu(const Input& input, double alpha = 1) {
+  return activated(input, activation::elu(alpha));
+}
+template <tensor_like Input>
+tensor<element_of<Input>> gelu(const Input& input, approximate how = approximate::none) {
+  return activated(input, detail::gelu_of(how));
+}
+template <tensor_like Input>
+tensor<element_of<Input>> softplus(const Input& input, double beta = 1, double threshold = 20) {
+  return activated(input, activation::softplus(beta, threshold));
+}
+/// Of integers as float.
+template <tensor_like Input>
+tensor<sigmoid_element<element_of<Input>>> tanh(const Input& input) {
+  const auto x = detail::const_view(input);
+  tensor<sigmoid_element<element_of<Input>>> y(x.shape());
+  for (index_t i = 0; i < x.size(); ++i)
+    y.data()[i] = parts::activated(static_cast<sigmoid_element<element_of<Input>>>(x.data()[i]), activation::tanh, {});
+  return y;
+}
+
+namespace parts {
+
+template <element T>
+tensor<T> within(const tensor_view<const T>& x, const detail::bounds<T>& b) {
+  tensor<T> y(x.shape());
+  for (index_t i = 0; i < x.size(); ++i) {
+    const T v = x.data()[i];
+    y.data()[i] = b.low != b.low || b.high != b.high ? static_cast<T>(b.low + b.high)
+                  : (v < b.low ? b.low : v) > b.high ? b.high
+                  : v < b.low                        ? b.low
+                                                     : v;
+  }
+  return y;
+}
+
+}  // namespace parts
+
+/// output = min(max(input, low), high), NaN where one of the three is.
+template <tensor_like Input>
+tensor<element_of<Input>> clamp(const Input& input, const std::optional<clamp_bound<element_of<Input>>>& low,
+                                const std::optional<clamp_bound<element_of<Input>>>& high = {}) {
+  return parts::within(detail::const_view(input), detail::checked_clamp<element_of<Input>>(low, high));
+}
+template <tensor_like Input>
+tensor<element_of<Input>> hardtanh(const Input& input, double min_val = -1, double max_val = 1) {
+  return parts::within(detail::const_view(input), detail::checked_hardtanh<element_of<Input>>(min_val, max_val));
+}
+
+/// output = input > 0 ? input : slopes[c] * input; the channels are dimension 1.
+template <tensor_like Input, tensor_like Slopes>
+tensor<element_of<Input>> prelu(const Input& input, const Slopes& slopes) {
+  const auto x = detail::const_view(input), w = detail::const_view(slopes);
+  detail::check_prelu(x.shape(), w.shape());
+  index_t line = 1;
+  for (std::size_t d = 2; d < x.shape().size(); ++d) line *= x.shape()[d];
+  tensor<element_of<Input>> y(x.shape());
+  for (index_t i = 0; i < x.size(); ++i) {
+    const index_t c = w.size() == 1 ? 0 : i / line % w.size();
+    y.data()[i] = parts::activated(x.data()[i], {activation::function::prelu}, w.data()[c]);
   }
   return y;
 }
@@ -780,6 +910,66 @@ tensor<element_of<GradOutput>> silu_backward(const GradOutput& grad_output, cons
   return parts::gradient(grad_output, input, [](T dy, T x) {
     const long double s = 1 / (1 + std::exp(-static_cast<long double>(x)));
     return static_cast<T>(static_cast<long double>(dy) * s * (1 + static_cast<long double>(x) * (1 - s)));
+  });
+}
+
+/// grad_input = -3 < input < 3 ? grad_output * (1 / 6) : 0, in the element type.
+template <tensor_like GradOutput, tensor_like Input>
+tensor<element_of<GradOutput>> hardsigmoid_backward(const GradOutput& grad_output, const Input& input) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, input,
+                         [](T dy, T x) { return x > -3 && x < 3 ? static_cast<T>(dy * (T{1} / T{6})) : T{0}; });
+}
+
+/// Of the functions below the exact value is rounded once. grad_input = grad_output * (1 - result^2).
+template <tensor_like GradOutput, tensor_like Result>
+tensor<element_of<GradOutput>> tanh_backward(const GradOutput& grad_output, const Result& result) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, result, [](T dy, T y) {
+    const auto wide = static_cast<long double>(y);
+    return static_cast<T>(static_cast<long double>(dy) * (1 - wide * wide));
+  });
+}
+
+/// grad_input = input > 0 ? grad_output : grad_output * alpha * exp(input).
+template <tensor_like GradOutput, tensor_like Input>
+tensor<element_of<GradOutput>> elu_backward(const GradOutput& grad_output, const Input& input, double alpha = 1) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, input, [=](T dy, T x) {
+    const auto factor = static_cast<long double>(dy) * static_cast<long double>(static_cast<T>(alpha));
+    return x > 0 ? dy : static_cast<T>(factor * std::exp(static_cast<long double>(x)));
+  });
+}
+
+/// grad_input = grad_output * gelu'(input).
+template <tensor_like GradOutput, tensor_like Input>
+tensor<element_of<GradOutput>> gelu_backward(const GradOutput& grad_output, const Input& input,
+                                             approximate how = approximate::none) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, input, [=](T dy, T x) {
+    const auto v = static_cast<long double>(x);
+    const auto by_tanh = [&] {
+      const long double s = 1 / (1 + std::exp(-parts::gelu_tanh_argument(v)));
+      return s + v * s * (1 - s) * parts::gelu_tanh_argument_slope(v);
+    };
+    const auto exactly = [&] {
+      const long double density = std::exp(-v * v / 2) / std::sqrt(2 * std::acos(-1.0L));
+      return std::erfc(-v / std::sqrt(2.0L)) / 2 + v * density;
+    };
+    return static_cast<T>(static_cast<long double>(dy) * (how == approximate::tanh ? by_tanh() : exactly()));
+  });
+}
+
+/// grad_input = input * beta > threshold ? grad_output : grad_output / (1 + exp(-input * beta)).
+template <tensor_like GradOutput, tensor_like Input>
+tensor<element_of<GradOutput>> softplus_backward(const GradOutput& grad_output, const Input& input, double beta = 1,
+                                                 double threshold = 20) {
+  using T = element_of<GradOutput>;
+  return parts::gradient(grad_output, input, [=](T dy, T x) {
+    const T scaled = static_cast<T>(x * static_cast<T>(beta));
+    return scaled > static_cast<T>(threshold)
+               ? dy
+               : static_cast<T>(static_cast<long double>(dy) / (1 + std::exp(-static_cast<long double>(scaled))));
   });
 }
 

@@ -21,20 +21,6 @@ struct arithmetic<T> {
 template <class T>
 using arithmetic_t = typename arithmetic<T>::type;
 
-TENFOLD_BEGIN_STRICT
-/// The nearest number of the type towards 0, an activation's parameter; of integers 0 for NaN.
-template <element T>
-T parameter_of(double value) {
-  if constexpr (std::integral<T>) {
-    if (value != value) return 0;
-    constexpr double end = -static_cast<double>((std::numeric_limits<T>::min)());  // one above the largest
-    if (value >= end) return (std::numeric_limits<T>::max)();
-    if (value < -end) return (std::numeric_limits<T>::min)();
-  }
-  return static_cast<T>(value);
-}
-TENFOLD_END_STRICT
-
 /// What happens to the outputs of a convolution, sums and bias, before they are stored for the last time.
 ///
 /// Where outputs are stored once, finish() stores them. Where they collect their terms in the output, added() comes

@@ -6,13 +6,6 @@
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
-/// PyTorch's name of an element type.
-template <element T>
-constexpr const char* torch_name_of() {
-  if constexpr (std::floating_point<T>) return sizeof(T) == 4 ? "Float" : "Double";
-  return sizeof(T) == 1 ? "Char" : sizeof(T) == 2 ? "Short" : sizeof(T) == 4 ? "Int" : "Long";
-}
-
 /// Raises what PyTorch says of such a function behind a layer of so many output channels.
 template <element T>
 void check_activation(const char* op, const activation& a, index_t channels) {
@@ -30,12 +23,18 @@ void check_activation(const char* op, const activation& a, index_t channels) {
   }
   if (a.of == clip && !(a.low <= a.high)) raise("min_val cannot be greater than max_val");
   if (std::floating_point<T> || a.of == none || a.of == relu || a.of == clip) return;
-  if (a.of == sigmoid)
-    raise({op, ": activation::sigmoid of integers is a float, and the output's type ", torch_name_of<T>()});
-  raise({a.of == leaky_relu ? "\"leaky_relu_cpu\""
-         : a.of == silu     ? "\"silu_cpu\""
-                            : "\"hardswish_cpu\"",
-         " not implemented for '", torch_name_of<T>(), "'"});
+  if (a.of == sigmoid || a.of == tanh)
+    raise({op, ": activation::", a.of == tanh ? "tanh" : "sigmoid", " of integers is a float, and the output's type ",
+           torch_name_of<T>()});
+  raise({"\"",
+         a.of == leaky_relu                  ? "leaky_relu_cpu"
+         : a.of == silu                      ? "silu_cpu"
+         : a.of == hard_swish                ? "hardswish_cpu"
+         : a.of == hard_sigmoid              ? "hardsigmoid_cpu"
+         : a.of == gelu || a.of == gelu_tanh ? "GeluKernelImpl"
+         : a.of == elu                       ? "elu_cpu"
+                                             : "softplus_cpu",
+         "\" not implemented for '", torch_name_of<T>(), "'"});
 }
 
 TENFOLD_END_STRICT

@@ -1,6 +1,6 @@
 // The gradients of the activations, elementwise.
 
-// That of function F; x is its result for relu and sigmoid, else its input. Comparisons are false for NaN.
+// That of function F; x is its result for relu, sigmoid and tanh, else its input. Comparisons are false for NaN.
 template <class T, activation::function F>
 TENFOLD_INLINE vec<T> activation_gradient(vec<T> dy, vec<T> x, [[maybe_unused]] vec<T> low,
                                           [[maybe_unused]] vec<T> high) {
@@ -16,6 +16,23 @@ TENFOLD_INLINE vec<T> activation_gradient(vec<T> dy, vec<T> x, [[maybe_unused]] 
   } else if constexpr (F == silu) {
     const vec<T> one = broadcast(T{1}), s = logistic<T>(one, x);
     return dy * s * (one + x * (one - s));
+  } else if constexpr (F == hard_sigmoid) {
+    const vec<T> three = broadcast(T{3});
+    return chosen((x > -three) & (x < three), dy * broadcast(T{1} / T{6}), vec<T>{});
+  } else if constexpr (F == tanh) {
+    return dy * (broadcast(T{1}) - x * x);
+  } else if constexpr (F == gelu) {
+    const normal<T> n(x);
+    const vec<T> below = chosen(x > vec<T>{}, broadcast(T{1}) - n.tail, n.tail);
+    return dy * (below + x * n.density * broadcast(static_cast<T>(0.3989422804014327)));
+  } else if constexpr (F == gelu_tanh) {
+    const vec<T> one = broadcast(T{1}), s = logistic<T>(one, gelu_tanh_argument<T>(x));
+    return dy * (s + x * s * (one - s) * gelu_tanh_argument_slope<T>(x));
+  } else if constexpr (F == elu) {
+    return chosen(x > vec<T>{}, dy, dy * low * negative_exponential<T>(x));
+  } else if constexpr (F == softplus) {
+    const vec<T> scaled = x * low;
+    return chosen(scaled > high, dy, logistic<T>(dy, scaled));
   } else {
     static_assert(F == hard_swish);
     const vec<T> three = broadcast(T{3});
@@ -53,6 +70,12 @@ activation_backward_function<T> activation_backward_of(activation::function of) 
     if (of == sigmoid) return &activation_backward_line<T, sigmoid>;
     if (of == silu) return &activation_backward_line<T, silu>;
     if (of == hard_swish) return &activation_backward_line<T, hard_swish>;
+    if (of == hard_sigmoid) return &activation_backward_line<T, hard_sigmoid>;
+    if (of == tanh) return &activation_backward_line<T, tanh>;
+    if (of == gelu) return &activation_backward_line<T, gelu>;
+    if (of == gelu_tanh) return &activation_backward_line<T, gelu_tanh>;
+    if (of == elu) return &activation_backward_line<T, elu>;
+    if (of == softplus) return &activation_backward_line<T, softplus>;
   }
   return of == relu ? &activation_backward_line<T, relu> : &activation_backward_line<T, clip>;
 }

@@ -1,42 +1,55 @@
-// relu, sigmoid and the gradients of all activations over ranges of the elements.
+// The activations and their gradients over ranges of the elements.
 #pragma once
 
 #include <tenfold/activation.hpp>
 #include <tenfold/detail/foreach_isa.hpp>
 #include <tenfold/detail/ordered_sum.hpp>
 #include <tenfold/detail/parallel.hpp>
+#include <tenfold/detail/run/arithmetic.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
-/// One of a constant function; `cost` is that of parallel_ranges.
+/// The cost of parallel_ranges.
+inline double activation_cost(activation::function of) {
+  using enum activation::function;
+  return of == relu || of == leaky_relu || of == clip || of == hard_swish || of == hard_sigmoid ? 0.2 : 1.0;
+}
+
 template <class T>
-void run_activation(const epilogue<T>& e, double cost, index_t size, const T* x, T* y, const context& ctx) {
+void run_activation(activation::function of, T low, T high, index_t size, const T* x, T* y, const context& ctx) {
+  const epilogue<T> e{of, low, high};
   const auto line = TENFOLD_KERNEL(chosen_isa(ctx), finish<T>);
-  parallel_ranges(ctx, size, cost,
+  parallel_ranges(ctx, size, activation_cost(of),
                   [&](index_t begin, index_t end) { line(e, 0, end - begin, x + begin, 1, y + begin, 1); });
 }
 
 template <class T>
-void run_relu(index_t size, const T* x, T* y, const context& ctx) {
-  run_activation<T>({activation::function::relu}, 0.2, size, x, y, ctx);
+void run_float_activation(activation::function of, index_t size, const T* x, typename plain::float_of<T>::type* y,
+                          const context& ctx) {
+  if constexpr (std::floating_point<T>) {
+    run_activation<T>(of, 0, 0, size, x, y, ctx);
+  } else {
+    using R = typename plain::float_of<T>::type;
+    using enum activation::function;
+    const auto kernel = of == tanh ? TENFOLD_KERNEL(chosen_isa(ctx), finish_integers<T, R, tanh>)
+                                   : TENFOLD_KERNEL(chosen_isa(ctx), finish_integers<T, R, sigmoid>);
+    parallel_ranges(ctx, size, 1.0, [&](index_t begin, index_t end) { kernel(end - begin, x + begin, y + begin); });
+  }
 }
 
 template <class T>
-void run_sigmoid(index_t size, const T* x, typename plain::sigmoid_of<T>::type* y, const context& ctx) {
-  if constexpr (std::floating_point<T>) {
-    run_activation<T>({activation::function::sigmoid}, 1.0, size, x, y, ctx);
-  } else {
-    const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), sigmoid_of_integers<T, sigmoid_element<T>>);
-    parallel_ranges(ctx, size, 1.0, [&](index_t begin, index_t end) { kernel(end - begin, x + begin, y + begin); });
-  }
+void run_prelu([[maybe_unused]] const broadcast_geometry& g, [[maybe_unused]] const T* x,
+               [[maybe_unused]] const T* slopes, [[maybe_unused]] T* y, [[maybe_unused]] const context& ctx) {
+  if constexpr (std::floating_point<T>)
+    run_binary_lines(g, x, slopes, T{}, T{}, y, binary_kernels_of<T, T, binary_operator::prelu>(chosen_isa(ctx)), ctx);
 }
 
 template <class T>
 void run_activation_backward(const activation& of, index_t size, const T* dy, const T* x, T* dx, const context& ctx) {
   const auto line = TENFOLD_KERNEL(chosen_isa(ctx), activation_backward_of<T>)(of.of);
   const T low = parameter_of<T>(of.low), high = parameter_of<T>(of.high);
-  parallel_ranges(ctx, size, of.of == activation::function::silu ? 1.0 : 0.3,
+  parallel_ranges(ctx, size, activation_cost(of.of) + 0.1,
                   [&](index_t begin, index_t end) { line(end - begin, low, high, dy + begin, x + begin, dx + begin); });
 }
 
