@@ -37,7 +37,51 @@ void for_each_exact_gradient(const Check& check) {
     EXACT_GRADIENT(leaky_relu_backward, 0.01);
     EXACT_GRADIENT(leaky_relu_backward, -0.3);
     EXACT_GRADIENT(hardswish_backward);
+    EXACT_GRADIENT(hardsigmoid_backward);
   }
+}
+
+/// The same for those that round, with what one may be off by: bound(grad_output, saved) in units of u, half the
+/// distance from 1 to the next number, for grad_output 1.
+#define ROUNDED_GRADIENT(name, bound, ...)                              \
+  check(                                                                \
+      #name,                                                            \
+      [](const auto& dy, const auto& x, const auto&... ctx) {           \
+        return tf::name(dy, x __VA_OPT__(, ) __VA_ARGS__, ctx...);      \
+      },                                                                \
+      [](auto& dx, const auto& dy, const auto& x, const auto&... ctx) { \
+        tf::name##_into(dx, dy, x __VA_OPT__(, ) __VA_ARGS__, ctx...);  \
+      },                                                                \
+      [](const auto& dy, const auto& x) { return tf::reference::name(dy, x __VA_OPT__(, ) __VA_ARGS__); }, bound)
+
+/// Each bound is that of kernels/epilogue.inl.hpp for the function in it, with its roundings, of the derivative for 1:
+///   tanh      1 - y^2: y^2 and the difference are rounded, by at most u each; the product by another
+///   elu       the exponential is within 2.5 u of itself, with two products
+///   softplus  as sigmoid, 4 u, and what a product rounded by u makes of it
+///   gelu      the tail is within 13 u of itself, 1 - tail of 13 u tail and u; x density has 2.7 u and three products;
+///             the sum and the last product 2 u
+///   by tanh   s is within 4 u and, for its argument of 4 u, 4 |a| (1 - s) of itself; so are 1 - s, within 4 u / s of
+///             itself, and the slope within 4 u; five products and a sum
+template <class T, class Check>
+void for_each_rounded_gradient(const Check& check) {
+  const auto tanh = [](double, double y) { return 1 + 2 * std::abs(1 - y * y) + y * y; };
+  const auto elu = [](double, double x) { return x > 0 ? 0 : 1.5 * 5 * std::exp(x); };
+  const auto softplus = [](double, double x) { return (5 + std::abs(0.75 * x)) / (1 + std::exp(0.75 * x)); };
+  const auto gelu = [](double, double x) {
+    const double tail = std::erfc(std::abs(x) / std::sqrt(2.0)) / 2, density = 0.4 * std::exp(-x * x / 2);
+    return 16 * tail + (x > 0 ? 4 : 0) + 9 * std::abs(x) * density;
+  };
+  const auto by_tanh = [](double, double x) {
+    const double a = tf::reference::parts::gelu_tanh_argument(x), s = 1 / (1 + std::exp(-a)),
+                 rest = 1 / (1 + std::exp(a));
+    const double own = std::abs(x) * tf::reference::parts::gelu_tanh_argument_slope(x);
+    return (6 + 4 * std::abs(a) * rest) * s + own * s * (rest * (16 + 8 * std::abs(a)) + 5);
+  };
+  ROUNDED_GRADIENT(tanh_backward, tanh);
+  ROUNDED_GRADIENT(elu_backward, elu, 1.5);
+  ROUNDED_GRADIENT(softplus_backward, softplus, -0.75, 12);
+  ROUNDED_GRADIENT(gelu_backward, gelu, tf::approximate::none);
+  ROUNDED_GRADIENT(gelu_backward, by_tanh, tf::approximate::tanh);
 }
 
 template <class T>
@@ -82,7 +126,8 @@ TYPED_TEST(ActivationBackward, RefusesOtherShapesBeforeItWrites) {
   const tf::tensor<TypeParam> dy({2, 3}), x({3, 2}), same({2, 3});
   auto dx = filled<TypeParam>({6}, 7);
   for_each_exact_gradient<TypeParam>([&](const std::string name, const auto& gradient, const auto& into, const auto&) {
-    const std::string saved = name == "relu_backward" || name == "sigmoid_backward" ? "result" : "input";
+    const std::string saved =
+        name == "relu_backward" || name == "sigmoid_backward" || name == "tanh_backward" ? "result" : "input";
     EXPECT_EQ(error_of([&] { gradient(dy, x); }), name + ": expected " + saved + " of shape [2, 3], but got [3, 2]");
     EXPECT_EQ(error_of([&] { into(dx, dy, same); }), name + ": expected grad_input of shape [2, 3], but got [6]");
   });
@@ -108,6 +153,12 @@ TEST(ActivationBackwardSpecial, OfNanIsWhatPyTorchsVectorsGive) {
         same_bits(tf::leaky_relu_backward(dy, x, 0.5, on(level)), map<float>(dy, [](float v) { return v / 2; })));
     EXPECT_TRUE(same_bits(tf::sigmoid_backward(dy, x, on(level)), x));
     EXPECT_TRUE(same_bits(tf::silu_backward(dy, x, on(level)), x));
+    EXPECT_TRUE(same_bits(tf::hardsigmoid_backward(dy, x, on(level)), tf::tensor<float>({35})));
+    EXPECT_TRUE(same_bits(tf::elu_backward(dy, x, 1, on(level)), x));
+    EXPECT_TRUE(same_bits(tf::tanh_backward(dy, x, on(level)), x));
+    EXPECT_TRUE(same_bits(tf::softplus_backward(dy, x, 1, 20, on(level)), x));
+    EXPECT_TRUE(same_bits(tf::gelu_backward(dy, x, tf::approximate::none, on(level)), x));
+    EXPECT_TRUE(same_bits(tf::gelu_backward(dy, x, tf::approximate::tanh, on(level)), x));
   }
 }
 
@@ -159,10 +210,92 @@ TYPED_TEST(SiluBackward, InPlaceOfEitherAndOnThreads) {
   for (const int threads : {2, 3, 8}) EXPECT_TRUE(same_bits(tf::silu_backward(dy, x, on_threads(threads)), expected));
 }
 
-/// (f(x + h) - f(x - h)) / 2h differs from the derivative by h^2 max|f'''| / 6, of which all here are below 1, and by
+// ---- elu, gelu, softplus, tanh
+
+template <class T>
+struct RoundedBackward : testing::Test {};
+TYPED_TEST_SUITE(RoundedBackward, floating_types);
+
+/// What is below the smallest normal number may be 0: the normal distribution's tail, and with it the density's term,
+/// which is x^2 times as much, or a logistic function with a factor of |x|^3 / 4.
+TYPED_TEST(RoundedBackward, IsNearTheExactGradient) {
+  using T = TypeParam;
+  using limits = std::numeric_limits<T>;
+  const double u = static_cast<double>(limits::epsilon()) / 2, least = static_cast<double>(limits::min());
+  for (const double reach : {1e-3, 0.5, 3.0, 9.0, 40.0, 1000.0}) {
+    const auto dy = random_tensor<T>({20003}, 2);
+    const auto x =
+        map<T>(random_tensor<T>({20003}, 3), [&](T v) { return static_cast<T>(static_cast<double>(v) * reach); });
+    for_each_rounded_gradient<T>(
+        [&](const std::string name, const auto& gradient, const auto&, const auto& reference, const auto& bound) {
+          const auto exact = reference(to_double(dy), to_double(x));
+          for (const tf::isa level : available_isas()) {
+            const auto dx = gradient(dy, x, on(level));
+            for (tf::index_t i = 0; i < dx.size(); ++i) {
+              const auto v = static_cast<double>(x.data()[i]), g = std::abs(static_cast<double>(dy.data()[i]));
+              const double underflow = least * (2 + 3 * v * v + std::abs(v * v * v));
+              const double off = std::abs(static_cast<double>(dx.data()[i]) - exact.data()[i]);
+              ASSERT_LE(off, g * (bound(g, v) * u * 1.01 + underflow) + u * std::abs(exact.data()[i]))
+                  << name << " of " << v << ", " << dy.data()[i] << " " << tf::name_of(level);
+            }
+          }
+        });
+  }
+}
+
+TYPED_TEST(RoundedBackward, PlaceShapeAndThreadsDoNotMatter) {
+  for (const tf::shape& shape : {tf::shape{}, {0}, {3}, {17}, {200, 1001}}) {
+    const auto dy = with_special_values(random_tensor<TypeParam>(shape, 2)), x = inputs<TypeParam>(shape);
+    for_each_rounded_gradient<TypeParam>(
+        [&](const char* name, const auto& gradient, const auto& into, const auto&, const auto&) {
+          const auto expected = gradient(dy, x);
+          auto over_dy = dy, over_x = x;
+          into(over_dy, over_dy, x);
+          into(over_x, dy, over_x);
+          EXPECT_TRUE(same_bits(over_dy, expected)) << name;
+          EXPECT_TRUE(same_bits(over_x, expected)) << name;
+          for (const int threads : {2, 3, 8})
+            EXPECT_TRUE(same_bits(gradient(dy, x, on_threads(threads)), expected)) << name;
+        });
+  }
+}
+
+TYPED_TEST(RoundedBackward, RefusesOtherShapesBeforeItWrites) {
+  const tf::tensor<TypeParam> dy({2, 3}), x({3, 2}), same({2, 3});
+  auto dx = filled<TypeParam>({6}, 7);
+  for_each_rounded_gradient<TypeParam>([&](const std::string name, const auto& gradient, const auto& into, const auto&,
+                                           const auto&) {
+    const std::string saved = name == "tanh_backward" ? "result" : "input";
+    EXPECT_EQ(error_of([&] { gradient(dy, x); }), name + ": expected " + saved + " of shape [2, 3], but got [3, 2]");
+    EXPECT_EQ(error_of([&] { into(dx, dy, same); }), name + ": expected grad_input of shape [2, 3], but got [6]");
+  });
+  EXPECT_TRUE(equal(dx, filled<TypeParam>({6}, 7)));
+}
+
+TEST(RoundedBackwardSpecial, OfInfinitiesIsWhatPyTorchsVectorsGive) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  const tf::tensor<float> x({7}, {nan, inf, -inf, 1e30F, -1e30F, 0, -100}), dy = filled<float>({7}, 2);
+  const auto infinite = filled<float>({7}, inf);
+  for (const tf::isa level : available_isas()) {
+    const auto expect = [&](const tf::tensor<float>& got, std::initializer_list<float> expected) {
+      EXPECT_TRUE(same_bits(got, tf::tensor<float>({7}, expected))) << tf::name_of(level);
+    };
+    const auto ctx = on(level);
+    expect(tf::elu_backward(dy, x, 1.5, ctx), {nan, 2, 0, 2, 0, 3, 0});
+    expect(tf::elu_backward(infinite, x, 1.5, ctx), {nan, inf, nan, inf, nan, inf, nan});
+    expect(tf::gelu_backward(dy, x, tf::approximate::none, ctx), {nan, nan, nan, 2, 0, 1, 0});
+    expect(tf::gelu_backward(dy, x, tf::approximate::tanh, ctx), {nan, nan, nan, nan, nan, 1, 0});
+    expect(tf::tanh_backward(dy, x, ctx), {nan, -inf, -inf, -inf, -inf, 2, -19998});
+    expect(tf::softplus_backward(dy, x, 1, 20, ctx), {nan, 2, 0, 2, 0, 1, 0});
+    expect(tf::softplus_backward(dy, x, -2, 3, ctx), {nan, 0, 2, 0, 2, 1, 2});
+    expect(tf::hardsigmoid_backward(infinite, x, ctx), {0, 0, 0, 0, 0, inf, 0});
+  }
+}
+
+/// (f(x + h) - f(x - h)) / 2h differs from the derivative by h^2 max|f'''| / 6, of which all here are below 2, and by
 /// the rounding of f, 4 u max(1, |f|) / h; h balances them, and the bound is twice what they add up to.
 TEST(ActivationBackwardValues, OfSmoothFunctionsAreCentralDifferences) {
-  const double h = 1e-5, tolerance = 2 * (h * h / 6 + 4 * std::numeric_limits<double>::epsilon() * 8 / h);
+  const double h = 1e-5, tolerance = 2 * (2 * h * h / 6 + 4 * std::numeric_limits<double>::epsilon() * 8 / h);
   const auto x = map<double>(random_tensor<double>({999}), [](double v) { return 7 * v; });
   const auto ones = filled<double>(x.shape(), 1);
   const auto expect_derivative = [&](const tf::tensor<double>& dx, const auto& f) {
@@ -177,6 +310,15 @@ TEST(ActivationBackwardValues, OfSmoothFunctionsAreCentralDifferences) {
   expect_derivative(tf::silu_backward(ones, x), [&](double v) { return v * sigmoid(v); });
   expect_derivative(tf::hardswish_backward(ones, x),
                     [](double v) { return v * std::min(std::max(v + 3, 0.0), 6.0) / 6; });
+  expect_derivative(tf::hardsigmoid_backward(ones, x),
+                    [](double v) { return std::min(std::max(v + 3, 0.0), 6.0) / 6; });
+  expect_derivative(tf::tanh_backward(ones, tf::tanh(x)), [](double v) { return std::tanh(v); });
+  const auto away_from_0 = map<double>(x, [&](double v) { return std::abs(v) < 2 * h ? 1 : v; });
+  expect_derivative(tf::elu_backward(ones, away_from_0, 0.5), [](double v) { return v > 0 ? v : std::expm1(v) / 2; });
+  expect_derivative(tf::gelu_backward(ones, x), [](double v) { return v * std::erfc(-v / std::sqrt(2.0)) / 2; });
+  expect_derivative(tf::gelu_backward(ones, x, tf::approximate::tanh),
+                    [](double v) { return v / (1 + std::exp(-tf::reference::parts::gelu_tanh_argument(v))); });
+  expect_derivative(tf::softplus_backward(ones, x, 0.5), [](double v) { return 2 * std::log1p(std::exp(v / 2)); });
 }
 
 // ---- prelu
@@ -325,6 +467,11 @@ TEST(ActivationBackwardWorkspace, IsNoneButPrelus) {
   EXPECT_EQ(tf::hardtanh_backward_workspace_bytes(x, x, -1, 1), 0);
   EXPECT_EQ(tf::silu_backward_workspace_bytes(x, x), 0);
   EXPECT_EQ(tf::hardswish_backward_workspace_bytes(x, x), 0);
+  EXPECT_EQ(tf::hardsigmoid_backward_workspace_bytes(x, x), 0);
+  EXPECT_EQ(tf::tanh_backward_workspace_bytes(x, x), 0);
+  EXPECT_EQ(tf::elu_backward_workspace_bytes(x, x, 1), 0);
+  EXPECT_EQ(tf::gelu_backward_workspace_bytes(x, x, tf::approximate::tanh), 0);
+  EXPECT_EQ(tf::softplus_backward_workspace_bytes(x, x, 1, 20), 0);
 }
 
 }  // namespace
