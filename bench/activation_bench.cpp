@@ -48,6 +48,17 @@ void add_activation(const layer& l) {
   add("activation/" + l.name + "/sigmoid", [=](const tf::context& ctx) {
     return activation(s, ctx, [](auto& y, const auto& x, const tf::context& c) { tf::sigmoid_into(y, x, c); });
   });
+  const auto add_forward = [&](const char* name, auto run) {
+    add("activation/" + l.name + "/" + name, [=](const tf::context& ctx) { return activation(s, ctx, run); });
+  };
+  add_forward("leaky_relu", [](auto& y, const auto& x, const tf::context& c) { tf::leaky_relu_into(y, x, 0.01, c); });
+  add_forward("hardswish", [](auto& y, const auto& x, const tf::context& c) { tf::hardswish_into(y, x, c); });
+  add_forward("silu", [](auto& y, const auto& x, const tf::context& c) { tf::silu_into(y, x, c); });
+  add_forward("tanh", [](auto& y, const auto& x, const tf::context& c) { tf::tanh_into(y, x, c); });
+  add_forward("elu", [](auto& y, const auto& x, const tf::context& c) { tf::elu_into(y, x, 1, c); });
+  add_forward("gelu",
+              [](auto& y, const auto& x, const tf::context& c) { tf::gelu_into(y, x, tf::approximate::none, c); });
+  add_forward("softplus", [](auto& y, const auto& x, const tf::context& c) { tf::softplus_into(y, x, 1, 20, c); });
   const auto add_backward = [&](const char* name, auto run) {
     add("activation/" + l.name + "/" + name, [=](const tf::context& ctx) { return backward(s, ctx, run); });
   };
@@ -68,6 +79,12 @@ void add_activation(const layer& l) {
   });
   add_backward("hardswish_backward", [](auto& dx, const auto& dy, const auto& x, const tf::context& c) {
     tf::hardswish_backward_into(dx, dy, x, c);
+  });
+  add_backward("tanh_backward", [](auto& dx, const auto& dy, const auto& x, const tf::context& c) {
+    tf::tanh_backward_into(dx, dy, x, c);
+  });
+  add_backward("gelu_backward", [](auto& dx, const auto& dy, const auto& x, const tf::context& c) {
+    tf::gelu_backward_into(dx, dy, x, tf::approximate::none, c);
   });
   add("activation/" + l.name + "/prelu_backward", [=](const tf::context& ctx) { return prelu_backward(s, ctx); });
 }

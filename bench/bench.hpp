@@ -103,5 +103,6 @@ void add_upsample2d(const layer& l);
 void add_im2col(const layer& l);
 void add_activation(const layer& l);
 void add_move(const layer& l);
+void add_arithmetic(const layer& l);
 
 }  // namespace bench

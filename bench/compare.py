@@ -43,9 +43,13 @@ OPERATIONS = {
                        peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
     "im2col": dict(variants={"im2col": [], "col2im": []},
                    peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
-    "activation": dict(variants={"relu": ["copy"], "sigmoid": ["copy"]} | {f"{function}_backward": [] for function in
-                                 ("relu", "sigmoid", "leaky_relu", "hardtanh", "silu", "hardswish", "prelu")},
+    "activation": dict(variants={"relu": ["copy"], "sigmoid": ["copy"]} | {function: [] for function in
+                                 ("leaky_relu", "hardswish", "silu", "tanh", "elu", "gelu", "softplus")} |
+                                 {f"{function}_backward": [] for function in ("relu", "sigmoid", "leaky_relu",
+                                  "hardtanh", "silu", "hardswish", "tanh", "gelu", "prelu")},
                        peers=["torch", "torch_out", "onnxruntime", "openvino", "ncnn"]),
+    "arithmetic": dict(variants={"add": ["copy"], "add_channels": [], "mul_channels": [], "mul_row": [], "div": []},
+                       peers=["torch", "torch_out"]),
 }
 
 

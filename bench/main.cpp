@@ -67,6 +67,7 @@ void add_layers(const std::string& path) {
       {"im2col", add_im2col},
       {"activation", add_activation},
       {"move", add_move},
+      {"arithmetic", add_arithmetic},
   };
   for (const layer& l : read_layers(path)) {
     const auto operation = operations.find(l.op);

@@ -169,8 +169,17 @@ class Torch:
             name = "threshold_backward" if variant == "relu_backward" else variant
             return self.gradient(name, *self.tensors(*randoms(sizes, sizes)), *parameters.get(variant, ()))
         x, = self.tensors(*randoms(sizes))
-        call = {"relu": self.torch.nn.functional.relu, "sigmoid": self.torch.sigmoid}[variant]
+        call = getattr(self.torch if variant in ("sigmoid", "tanh") else self.torch.nn.functional, variant)
         return lambda: call(x)
+
+    def arithmetic_operands(self, variant, sizes):
+        others = {"channels": (sizes[1], 1, 1), "row": (sizes[3],)}
+        name, *other = variant.split("_")
+        return name, self.tensors(*randoms(sizes, others[other[0]] if other else sizes))
+
+    def arithmetic(self, op, variant, sizes):
+        name, operands = self.arithmetic_operands(variant, sizes)
+        return lambda: getattr(self.torch, name)(*operands)
 
 
 class TorchOut(Torch):
@@ -227,7 +236,11 @@ class TorchOut(Torch):
         x, = self.tensors(*randoms(sizes))
         if variant == "relu":
             return self.into("clamp_min", x, 0)  # what PyTorch's relu is on the CPU
-        return self.into("sigmoid", x)
+        return self.into(variant, x)
+
+    def arithmetic(self, op, variant, sizes):
+        name, operands = self.arithmetic_operands(variant, sizes)
+        return self.into(name, *operands)
 
 
 class SlowConvTranspose2d(Torch):
@@ -298,7 +311,11 @@ class Onnx:
 
     @staticmethod
     def activation(op, variant, sizes):
-        return onnx_model({"relu": "Relu", "sigmoid": "Sigmoid"}[variant], {}, {"x": randoms(sizes)[0]})
+        names = {"relu": "Relu", "sigmoid": "Sigmoid", "leaky_relu": "LeakyRelu", "hardswish": "HardSwish",
+                 "tanh": "Tanh", "elu": "Elu", "softplus": "Softplus"}
+        if variant not in names:
+            raise Skip("no operator in opset 18")
+        return onnx_model(names[variant], {}, {"x": randoms(sizes)[0]})
 
 
 class OnnxRuntime:
@@ -427,7 +444,10 @@ class Ncnn:
         return "Fold", settings | {20: l.image[1], 21: l.image[0]}, l.columns[0]
 
     def activation(self, op, variant, sizes):
-        return {"relu": "ReLU", "sigmoid": "Sigmoid"}[variant], {}, randoms(sizes)[0]
+        names = {"relu": "ReLU", "sigmoid": "Sigmoid", "silu": "Swish", "tanh": "TanH"}
+        if variant not in names:
+            raise Skip("no such layer, or with other parameters")
+        return names[variant], {}, randoms(sizes)[0]
 
 
 class NcnnWinograd(Ncnn):

@@ -234,6 +234,7 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
   tf::tensor<index_t> indices(values.shape());
   tf::tensor<float> turned({2, 12, 13, 3}), twice({2, 6, 12, 13}), padded({2, 3, 14, 15});
   tf::tensor<float> many({2, 27, 10, 11}), large({2, 3, 30, 33});
+  const auto slopes = random_tensor<float>({3}, 2), column = random_tensor<float>({12, 1}, 3);
   tf::context ctx;
   ctx.threads = 3;
   ctx.parallel_for = &backwards;
@@ -258,6 +259,12 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
               tf::channel_shuffle_into(same, x, 3, ctx);
               tf::pixel_shuffle_into(large, many, 3, ctx);
               tf::pixel_unshuffle_into(many, large, 3, ctx);
+              tf::gelu_into(same, x, tf::approximate::none, ctx);
+              tf::clamp_into(same, x, -0.5, {}, ctx);
+              tf::prelu_into(same, x, slopes, ctx);
+              tf::add_into(same, x, same, ctx);
+              tf::div_into(same, x, column, ctx);
+              tf::mul_into(same, same, 2, ctx);
             }),
             0);
 }

@@ -437,6 +437,121 @@ struct activation_golden {
 };
 const bool activation_listed = listed<activation_golden>("activation");
 
+/// add, sub and mul, which round once, or with alpha are of small integers: PyTorch's bits.
+struct arithmetic_golden {
+  struct adding {
+    ANSWERED_BY(add)
+  };
+  struct subtracting {
+    ANSWERED_BY(sub)
+  };
+  struct multiplying {
+    ANSWERED_BY(mul)
+  };
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto a = c.input<T>("a");
+    return c.has_input("b") ? answer(c, by, a, c.input<T>("b")) : answer(c, by, a, c.option<index_t>("number"));
+  }
+  template <class T, class Answerer, class Second>
+  static tf::tensor<T> answer(const golden_case& c, const Answerer& by, const tf::tensor<T>& a, const Second& b) {
+    const auto function = c.option<std::string>("function");
+    if (c.has_option("alpha")) {
+      const auto alpha = c.option<double>("alpha");
+      if (alpha != std::floor(alpha)) return adding::ask(by, a, b, alpha);
+      const auto factor = static_cast<index_t>(alpha);
+      return function == "add" ? adding::ask(by, a, b, factor) : subtracting::ask(by, a, b, factor);
+    }
+    if (function == "add") return adding::ask(by, a, b);
+    return function == "sub" ? subtracting::ask(by, a, b) : multiplying::ask(by, a, b);
+  }
+};
+const bool arithmetic_listed = listed<arithmetic_golden>("arithmetic");
+
+struct div_golden {
+  ANSWERED_BY(div)
+  template <class T, class Answerer>
+  static tf::tensor<tf::div_element<T>> run(const golden_case& c, const Answerer& by) {
+    const auto a = c.input<T>("a");
+    return c.has_input("b") ? ask(by, a, c.input<T>("b")) : ask(by, a, c.option<double>("number"));
+  }
+  template <class T>
+  static void expect_answer(const golden_case& c, const tf::tensor<tf::div_element<T>>& got, const std::string& name) {
+    EXPECT_TRUE(same_bits(got, c.output<tf::div_element<T>>("output"))) << name;
+  }
+};
+const bool div_listed = listed<div_golden>("div");
+
+/// A bound or another parameter: JSON has no NaN, which is a string.
+double number_option(const golden_case& c, const char* key) {
+  const auto given = c.option<nlohmann::json>(key);
+  return given.is_string() ? std::stod(given.get<std::string>()) : given.get<double>();
+}
+tf::approximate approximate_option(const golden_case& c) {
+  return c.option<std::string>("approximate", "none") == "tanh" ? tf::approximate::tanh : tf::approximate::none;
+}
+
+/// The activations as functions. Those that round promise at most 14 units in the last place, gelu by tanh a relative
+/// error; PyTorch's, which is the exact one where T is double, have an absolute error where 1 + erf or 1 + tanh loses
+/// digits, of a few u for each of x.
+struct elementwise_golden {
+#define ELEMENTWISE(name) \
+  struct of_##name {      \
+    ANSWERED_BY(name)     \
+  };
+  ELEMENTWISE(leaky_relu)
+  ELEMENTWISE(prelu)
+  ELEMENTWISE(hardtanh)
+  ELEMENTWISE(clamp)
+  ELEMENTWISE(silu)
+  ELEMENTWISE(hardswish)
+  ELEMENTWISE(hardsigmoid)
+  ELEMENTWISE(tanh)
+  ELEMENTWISE(elu)
+  ELEMENTWISE(gelu)
+  ELEMENTWISE(softplus)
+#undef ELEMENTWISE
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.input<T>("input");
+    const auto function = c.option<std::string>("function");
+    if (function == "hardtanh") return of_hardtanh::ask(by, x, number_option(c, "low"), number_option(c, "high"));
+    if constexpr (std::floating_point<T>) {
+      if (function == "leaky_relu") return of_leaky_relu::ask(by, x, number_option(c, "low"));
+      if (function == "prelu") return of_prelu::ask(by, x, c.input<T>("slopes"));
+      if (function == "silu") return of_silu::ask(by, x);
+      if (function == "hardswish") return of_hardswish::ask(by, x);
+      if (function == "hardsigmoid") return of_hardsigmoid::ask(by, x);
+      if (function == "tanh") return of_tanh::ask(by, x);
+      if (function == "elu") return of_elu::ask(by, x, number_option(c, "low"));
+      if (function == "gelu") return of_gelu::ask(by, x, approximate_option(c));
+      if (function == "softplus") return of_softplus::ask(by, x, number_option(c, "low"), number_option(c, "high"));
+    }
+    const auto bound = [&](const char* key) {
+      std::optional<tf::clamp_bound<T>> b;
+      if (c.has_option(key)) b = static_cast<tf::clamp_bound<T>>(number_option(c, key));
+      return b;
+    };
+    return of_clamp::ask(by, x, bound("low"), bound("high"));
+  }
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    using limits = std::numeric_limits<T>;
+    const auto output = c.output<T>("output"), x = c.input<T>("input");
+    tf::tensor<double> bounds(output.shape());
+    for (index_t i = 0; i < x.size(); ++i) {
+      const double v = std::min(std::abs(static_cast<double>(x.data()[i])), 40.0);
+      bounds.data()[i] =
+          static_cast<double>(limits::epsilon()) * (16 * std::abs(static_cast<double>(output.data()[i])) + 8 * v) +
+          1000 * static_cast<double>(limits::min());
+    }
+    return bounds;
+  }
+};
+const bool elementwise_listed = listed<elementwise_golden>("elementwise");
+
 // ---- gradients
 
 tf::shape size_option(const golden_case& c, const char* key) {
@@ -673,6 +788,44 @@ struct activation_backward_golden {
   }
 };
 const bool activation_backward_listed = listed<activation_backward_golden>("activation_backward");
+
+/// activation_backward_test.cpp derives what they may be off by, at most 60 u for each of grad_output; PyTorch's lose
+/// digits as the functions do.
+struct elementwise_backward_golden {
+#define ELEMENTWISE(name)        \
+  struct of_##name {             \
+    ANSWERED_BY(name##_backward) \
+  };
+  ELEMENTWISE(hardsigmoid)
+  ELEMENTWISE(tanh)
+  ELEMENTWISE(elu)
+  ELEMENTWISE(gelu)
+  ELEMENTWISE(softplus)
+#undef ELEMENTWISE
+  static constexpr bool floats_only = true;
+  static constexpr zeros zeros_are = zeros::by_sign;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto dy = c.input<T>("grad_output"), saved = c.input<T>("saved");
+    const auto function = c.option<std::string>("function");
+    if (function == "tanh") return of_tanh::ask(by, dy, saved);
+    if (function == "elu") return of_elu::ask(by, dy, saved, number_option(c, "low"));
+    if (function == "gelu") return of_gelu::ask(by, dy, saved, approximate_option(c));
+    if (function == "softplus")
+      return of_softplus::ask(by, dy, saved, number_option(c, "low"), number_option(c, "high"));
+    return of_hardsigmoid::ask(by, dy, saved);
+  }
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto output = magnitudes(c.output<T>("output")), dy = magnitudes(c.input<T>("grad_output"));
+    tf::tensor<double> bounds(output.shape());
+    for (index_t i = 0; i < output.size(); ++i)
+      bounds.data()[i] =
+          static_cast<double>(std::numeric_limits<T>::epsilon()) * (30 * dy.data()[i] + 4 * output.data()[i]);
+    return bounds;
+  }
+};
+const bool elementwise_backward_listed = listed<elementwise_backward_golden>("elementwise_backward");
 
 struct prelu_backward_golden {
   ANSWERED_BY(prelu_backward)

@@ -341,6 +341,23 @@ TEST(ShapesNeverWrap, Col2im) {
       });
 }
 
+/// The sizes of a broadcast are those of its operands; only their product may leave int64.
+TEST(ShapesNeverWrap, Arithmetic) {
+  drawer draw(9);
+  for (int i = 0; i < 20000; ++i) {
+    const index_t m = draw.size(0), n = draw.size(0), k = draw.size(1);
+    EXPECT_EQ(tf::add_output_shape({m, 1, k}, {n, 1}), (shape{m, n, k}));
+    wide product = 1;
+    for (const index_t size : {m, n, k}) product = fits(product) ? product * size : product;
+    const bool empty = m == 0 || n == 0;
+    const bool are_tensors = fits(static_cast<wide>(4) * m * k) && fits(static_cast<wide>(4) * n);
+    if (!are_tensors || (!empty && fits(product * 4))) continue;
+    const tf::tensor_view<const float> a(nullptr, {m, 1, k}), b(nullptr, {n, 1});
+    const std::string error = error_of([&] { tf::add(a, b); });
+    EXPECT_EQ(error.find("overflows a 64-bit size") == std::string::npos, empty) << m << " " << n << " " << k;
+  }
+}
+
 TEST(ShapesNeverWrap, Upsample2d) {
   expect_never_wrapped(
       [](axis a, const numbers& n) { return a.of(tf::upsample2d_output_shape(a.plane(n.in, 1), a.pair(n.extra, 7))); },

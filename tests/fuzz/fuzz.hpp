@@ -275,6 +275,8 @@ void im2col(round&);
 void col2im(round&);
 void upsample2d(round&);
 void elementwise(round&);
+void arithmetic(round&);
+void activations(round&);
 void gemm(round&);
 void fold_batch_norm(round&);
 void onnx_pads(round&);

@@ -33,6 +33,8 @@ constexpr operation operations[] = {
     {"col2im", col2im},
     {"upsample2d", upsample2d},
     {"elementwise", elementwise},
+    {"arithmetic", arithmetic},
+    {"activations", activations},
     {"gemm", gemm},
     {"fold_batch_norm", fold_batch_norm},
     {"onnx_pads", onnx_pads},

@@ -1,4 +1,4 @@
-// Random calls of relu, sigmoid, gemm, fold_batch_norm and ONNX's pads.
+// Random calls of the elementwise operations, gemm, fold_batch_norm and ONNX's pads.
 #include "fuzz.hpp"
 
 #include <tenfold/batch_norm.hpp>
@@ -74,6 +74,197 @@ void elementwise(round& r) {
     require(same_bits(in_place, tf::reference::relu(drawn)), "relu in place");
     if (!place.is_untouched_around()) throw failure{"relu in place wrote outside"};
   });
+}
+
+// ---- arithmetic
+
+namespace {
+
+enum class arithmetic_function { add, sub, mul, div };
+
+template <class T, arithmetic_function F>
+struct arithmetic_call : call_of_shapes {
+  using R = std::conditional_t<F == arithmetic_function::div, tf::div_element<T>, T>;
+  using outputs = std::tuple<tf::tensor<R>>;
+  tf::tensor_view<const T> a, b;
+
+  std::vector<shape> shapes() const { return {tf::add_output_shape(a.shape(), b.shape())}; }
+  outputs expected() const {
+    if constexpr (F == arithmetic_function::add) return {tf::reference::add(a, b)};
+    if constexpr (F == arithmetic_function::sub) return {tf::reference::sub(a, b)};
+    if constexpr (F == arithmetic_function::mul) return {tf::reference::mul(a, b)};
+    if constexpr (F == arithmetic_function::div) return {tf::reference::div(a, b)};
+  }
+  outputs plain(const tf::context& ctx) const {
+    if constexpr (F == arithmetic_function::add) return {tf::add(a, b, ctx)};
+    if constexpr (F == arithmetic_function::sub) return {tf::sub(a, b, ctx)};
+    if constexpr (F == arithmetic_function::mul) return {tf::mul(a, b, ctx)};
+    if constexpr (F == arithmetic_function::div) return {tf::div(a, b, ctx)};
+  }
+  template <class Views>
+  void into(const Views& views, const tf::context& ctx) const {
+    if constexpr (F == arithmetic_function::add) tf::add_into(std::get<0>(views), a, b, ctx);
+    if constexpr (F == arithmetic_function::sub) tf::sub_into(std::get<0>(views), a, b, ctx);
+    if constexpr (F == arithmetic_function::mul) tf::mul_into(std::get<0>(views), a, b, ctx);
+    if constexpr (F == arithmetic_function::div) tf::div_into(std::get<0>(views), a, b, ctx);
+  }
+  index_t workspace_bytes(const tf::context&) const { return 0; }
+  void compare(const outputs& got, const outputs& expected, const tf::context&) const {
+    require(same_bits(std::get<0>(got), std::get<0>(expected)), "arithmetic");
+  }
+};
+
+/// Two shapes that broadcast, but now and then.
+std::pair<shape, shape> broadcasting_shapes(random_source& random) {
+  const index_t rank = random.between(0, 8);
+  const auto most = rank <= 2 ? index_t{300} : rank <= 4 ? 20 : 4;
+  std::vector<index_t> a, b;
+  for (index_t d = 0; d < rank; ++d) {
+    const index_t size = random.size(most);
+    a.push_back(random.one_in(3) ? 1 : size);
+    b.push_back(random.one_in(3) ? 1 : random.one_in(200) ? size + 1 : size);
+  }
+  for (std::vector<index_t>* sizes : {&a, &b})
+    while (!sizes->empty() && random.one_in(6)) sizes->erase(sizes->begin());
+  return {shape(std::span<const index_t>(a)), shape(std::span<const index_t>(b))};
+}
+
+/// One operand is the output too, where it has the result's shape.
+template <class T>
+void check_in_place(round& r, const tf::tensor<T>& a, const tf::tensor<T>& b) {
+  if (!error_of([&] { tf::add_output_shape(a.shape(), b.shape()); }).empty()) return;
+  if (!(tf::add_output_shape(a.shape(), b.shape()) == a.shape())) return;
+  guarded<T> place(r.random, a.size());
+  if (a.size() > 0) std::memcpy(place.data(), a.data(), static_cast<std::size_t>(a.size()) * sizeof(T));
+  const tf::tensor_view<T> in_place(place.data(), a.shape());
+  const bool is_first = r.random.one_in(2);
+  if (is_first)
+    tf::sub_into(in_place, in_place, b, r.context());
+  else
+    tf::sub_into(in_place, b, in_place, r.context());
+  require(same_bits(in_place, is_first ? tf::reference::sub(a, b) : tf::reference::sub(b, a)), "sub in place");
+  if (!place.is_untouched_around()) throw failure{"sub in place wrote outside"};
+}
+
+}  // namespace
+
+void arithmetic(round& r) {
+  random_source& random = r.random;
+  const auto [m, n] = broadcasting_shapes(random);
+  const index_t function = random.between(0, 3);
+  with_element_type(random, [&, m = m, n = n]<class T>() {
+    const auto kind = random.pick({values::small, values::any, values::special});
+    const auto first = draw_values<T>(random, m, kind), second = draw_values<T>(random, n, kind);
+    const input<T> a(random, first), b(random, second);
+    r.tell("element of ", sizeof(T), " bytes, function ", function, ", ", m, " and ", n);
+    using enum arithmetic_function;
+    if (function == 0) check(r, arithmetic_call<T, add>{{}, a.view(), b.view()});
+    if (function == 1) check(r, arithmetic_call<T, sub>{{}, a.view(), b.view()});
+    if (function == 2) check(r, arithmetic_call<T, mul>{{}, a.view(), b.view()});
+    if (function == 3) check(r, arithmetic_call<T, div>{{}, a.view(), b.view()});
+    check_in_place(r, first, second);
+    check_in_place(r, second, first);
+  });
+}
+
+// ---- the other activations
+
+namespace {
+
+/// Of floating-point numbers, chosen by a number.
+template <class T>
+struct activation_call : call_of_shapes {
+  using outputs = std::tuple<tf::tensor<T>>;
+  tf::tensor_view<const T> x;
+  index_t function;
+
+  std::vector<shape> shapes() const { return {x.shape()}; }
+  outputs expected() const {
+    switch (function) {
+      case 0:
+        return {tf::reference::tanh(x)};
+      case 1:
+        return {tf::reference::elu(x, 0.5)};
+      case 2:
+        return {tf::reference::gelu(x)};
+      case 3:
+        return {tf::reference::softplus(x, 2, 10)};
+      case 4:
+        return {tf::reference::silu(x)};
+      case 5:
+        return {tf::reference::hardswish(x)};
+      case 6:
+        return {tf::reference::leaky_relu(x, 0.3)};
+      default:
+        return {tf::reference::clamp(x, -0.5, 0.25)};
+    }
+  }
+  outputs plain(const tf::context& ctx) const {
+    tf::tensor<T> y(x.shape());
+    into(std::make_tuple(y.view()), ctx);
+    return {y};
+  }
+  template <class Views>
+  void into(const Views& views, const tf::context& ctx) const {
+    const auto& y = std::get<0>(views);
+    switch (function) {
+      case 0:
+        return tf::tanh_into(y, x, ctx);
+      case 1:
+        return tf::elu_into(y, x, 0.5, ctx);
+      case 2:
+        return tf::gelu_into(y, x, tf::approximate::none, ctx);
+      case 3:
+        return tf::softplus_into(y, x, 2, 10, ctx);
+      case 4:
+        return tf::silu_into(y, x, ctx);
+      case 5:
+        return tf::hardswish_into(y, x, ctx);
+      case 6:
+        return tf::leaky_relu_into(y, x, 0.3, ctx);
+      default:
+        return tf::clamp_into(y, x, -0.5, 0.25, ctx);
+    }
+  }
+  index_t workspace_bytes(const tf::context&) const { return 0; }
+  void compare(const outputs& got, const outputs& expected, const tf::context&) const {
+    if (function >= 5) return require(same_bits(std::get<0>(got), std::get<0>(expected)), "activation");
+    // What each promises, half a unit for the reference; and what is below the normal numbers, times x.
+    require(tenfold_test::compare(std::get<0>(got), std::get<0>(expected),
+                                  [&](T g, T e, index_t i) {
+                                    if (std::isnan(e)) return std::isnan(g);
+                                    if (std::isinf(e)) return g == e;
+                                    const double v = std::abs(static_cast<double>(x.data()[i]));
+                                    const auto unit = static_cast<double>(std::numeric_limits<T>::epsilon());
+                                    return std::abs(static_cast<double>(g) - static_cast<double>(e)) <=
+                                           14.5 * unit * std::abs(static_cast<double>(e)) +
+                                               (1 + std::min(v, 1000.0)) *
+                                                   static_cast<double>(std::numeric_limits<T>::min());
+                                  }),
+            "activation");
+  }
+};
+
+}  // namespace
+
+void activations(round& r) {
+  random_source& random = r.random;
+  shape s{random.size(300)};
+  if (random.one_in(3)) s = {random.size(20), random.size(40)};
+  if (random.one_in(20)) s = shape{};
+  const index_t function = random.between(0, 7);
+  const auto run = [&]<class T>() {
+    const double reach = random.pick({1e-3, 1.0, 9.0, 30.0, 900.0});
+    const auto drawn = map<T>(draw_values<T>(random, s, random.pick({values::any, values::special})),
+                              [&](T v) { return static_cast<T>(static_cast<double>(v) * reach); });
+    const input<T> x(random, drawn);
+    r.tell("element of ", sizeof(T), " bytes, input ", s, " up to ", reach, ", function ", function);
+    check(r, activation_call<T>{{}, x.view(), function});
+  };
+  if (random.one_in(2))
+    run.template operator()<float>();
+  else
+    run.template operator()<double>();
 }
 
 // ---- gemm

@@ -30,6 +30,7 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
 import calls  # noqa: E402
+import elementwise  # noqa: E402
 import moves  # noqa: E402
 
 TORCH = "2.15.0"
@@ -2245,6 +2246,7 @@ OPS = {
     "prelu_backward": Op(run_prelu_backward, prelu_backward_cases, "torch.autograd.grad of F.prelu"),
 }
 OPS |= moves.ops(sys.modules[__name__])
+OPS |= elementwise.operations(Op, value, error, Draw)
 
 
 def dtype_of(inputs):

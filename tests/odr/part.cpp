@@ -57,6 +57,9 @@ void elementwise(const tf::context& ctx, report answer) {
   for (const auto& x : {numbers<T>({2, 3, 9, 11}, 1), specials<T>({2, 3, 9, 11}, 2)}) {
     answer("relu", bits_of(tf::relu(x, ctx)));
     answer("sigmoid", bits_of(tf::sigmoid(x, ctx)));
+    answer("gelu", bits_of(tf::gelu(x, tf::approximate::none, ctx)));
+    answer("softplus", bits_of(tf::softplus(x, 1, 20, ctx)));
+    answer("add", bits_of(tf::add(x, numbers<T>({9, 1}, 3), T{2}, ctx)));
     answer("upsample_bilinear2d", bits_of(tf::upsample_bilinear2d(x, tf::scale(1.7, 2.3), false, ctx)));
   }
 }
