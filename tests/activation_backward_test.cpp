@@ -311,7 +311,7 @@ TEST(ActivationBackwardValues, OfSmoothFunctionsAreCentralDifferences) {
   expect_derivative(tf::hardswish_backward(ones, x),
                     [](double v) { return v * std::min(std::max(v + 3, 0.0), 6.0) / 6; });
   expect_derivative(tf::hardsigmoid_backward(ones, x),
-                    [](double v) { return std::min(std::max(v + 3, 0.0), 6.0) / 6; });
+                    [](double v) { return std::min(std::max(v + 3, 0.0), 6.0) * static_cast<double>(1.0F / 6); });
   expect_derivative(tf::tanh_backward(ones, tf::tanh(x)), [](double v) { return std::tanh(v); });
   const auto away_from_0 = map<double>(x, [&](double v) { return std::abs(v) < 2 * h ? 1 : v; });
   expect_derivative(tf::elu_backward(ones, away_from_0, 0.5), [](double v) { return v > 0 ? v : std::expm1(v) / 2; });

@@ -291,7 +291,7 @@ TEST(Finished, SpecialValues) {
   expect(activation::hard_swish, {nan, -0.0F, infinity, nan, 0});
   expect(activation::hard_sigmoid, {nan, 0.5F, 1, 0, 0.5F});
   expect(activation::tanh, {nan, -0.0F, 1, -1, 0});
-  expect(activation::gelu, {nan, -0.0F, nan, nan, 0});
+  expect(activation::gelu, {nan, -0.0F, infinity, nan, 0});
   expect(activation::gelu_tanh, {nan, -0.0F, infinity, nan, 0});
   expect(activation::elu(2), {nan, -0.0F, infinity, -2, 0});
   expect(activation::softplus(), {nan, 0x1.62e43p-1F, infinity, 0, 0x1.62e43p-1F});

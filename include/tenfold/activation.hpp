@@ -403,8 +403,7 @@ void elu_into(Output&& output, const Input& input, double alpha = 1, const conte
 /// Without approximation within 14 units in the last place of the exact result; with, of a relative error of (4 +
 /// 8 |a|) u, u half a unit of 1, where a is what the tanh is taken of. So negative inputs have their small results, of
 /// which PyTorch's float has few digits. Where the factor of input is below the smallest normal number it is 0. Both
-/// are NaN for minus infinity; without approximation for plus infinity too (in PyTorch all but the last elements, which
-/// fill no vector).
+/// are NaN for minus infinity.
 template <tensor_like Input>
   requires detail::floats<Input> tensor<element_of<Input>> gelu(const Input& input, approximate how = approximate::none,
                                                                 const context& ctx = default_context()) {
@@ -738,7 +737,7 @@ void hardswish_backward_into(GradInput&& grad_input, const GradOutput& grad_outp
 ///
 ///     grad_input = -3 < input < 3 ? grad_output * (1 / 6) : 0
 ///
-/// so that of a NaN is 0. Shapes as of relu_backward, floating-point numbers only.
+/// where 1 / 6 is a float's, of double too; so that of a NaN is 0. Shapes as of relu_backward, floating-point numbers only.
 template <tensor_like GradOutput, tensor_like Input>
   requires detail::same_floats<GradOutput, Input> tensor<element_of<GradOutput>> hardsigmoid_backward(
       const GradOutput& grad_output, const Input& input, const context& ctx = default_context()) {

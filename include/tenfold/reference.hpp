@@ -734,10 +734,8 @@ T activated(T v, const activation& of, T slope) {
       return static_cast<T>(raised / 6);
     case tanh:
       return static_cast<T>(std::tanh(wide));
-    case gelu:  // not 1 + erf(x / sqrt(2)), whose sum loses the digits of negative x; infinities as in PyTorch's
-                // vectors
-      return static_cast<T>(v > 0 ? wide - wide * std::erfc(wide / std::sqrt(2.0L)) / 2
-                                  : wide * std::erfc(-wide / std::sqrt(2.0L)) / 2);
+    case gelu:  // not 1 + erf(x / sqrt(2)), whose sum loses the digits of negative x
+      return static_cast<T>(wide * std::erfc(-wide / std::sqrt(2.0L)) / 2);
     case gelu_tanh:
       return static_cast<T>(wide / (1 + std::exp(-gelu_tanh_argument(wide))));
     case elu:
@@ -913,12 +911,12 @@ tensor<element_of<GradOutput>> silu_backward(const GradOutput& grad_output, cons
   });
 }
 
-/// grad_input = -3 < input < 3 ? grad_output * (1 / 6) : 0, in the element type.
+/// grad_input = -3 < input < 3 ? grad_output * (1 / 6) : 0, where 1 / 6 is a float's as in PyTorch.
 template <tensor_like GradOutput, tensor_like Input>
 tensor<element_of<GradOutput>> hardsigmoid_backward(const GradOutput& grad_output, const Input& input) {
   using T = element_of<GradOutput>;
   return parts::gradient(grad_output, input,
-                         [](T dy, T x) { return x > -3 && x < 3 ? static_cast<T>(dy * (T{1} / T{6})) : T{0}; });
+                         [](T dy, T x) { return x > -3 && x < 3 ? static_cast<T>(dy * static_cast<T>(1.0F / 6)) : T{0}; });
 }
 
 /// Of the functions below the exact value is rounded once. grad_input = grad_output * (1 - result^2).

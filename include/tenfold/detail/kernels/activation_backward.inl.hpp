@@ -18,7 +18,7 @@ TENFOLD_INLINE vec<T> activation_gradient(vec<T> dy, vec<T> x, [[maybe_unused]] 
     return dy * s * (one + x * (one - s));
   } else if constexpr (F == hard_sigmoid) {
     const vec<T> three = broadcast(T{3});
-    return chosen((x > -three) & (x < three), dy * broadcast(T{1} / T{6}), vec<T>{});
+    return chosen((x > -three) & (x < three), dy * broadcast(static_cast<T>(1.0F / 6)), vec<T>{});
   } else if constexpr (F == tanh) {
     return dy * (broadcast(T{1}) - x * x);
   } else if constexpr (F == gelu) {

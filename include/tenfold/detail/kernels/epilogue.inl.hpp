@@ -14,13 +14,13 @@ struct float_parts<float> {
   using bits = std::int32_t;
   static constexpr int mantissa = 23;
   static constexpr int bias = 127;
-  static constexpr int taylor = 7;            // see exponential
-  static constexpr int logarithm = 8;         // see softplus
-  static constexpr float tanh_is_1 = 9.02F;   // tanh(x) is within half a unit of 1 from there on
-  static constexpr float normal_end = 12.9F;  // see normal_tail
-  static constexpr float normal_tail[] = {0.7552851375F,    -0.6078966453F,   0.387136726F,     -0.186521918F,
-                                          0.06040684665F,   -0.007534623863F, -0.003531701163F, 0.001581546372F,
-                                          0.0002182427591F, -0.0001131155804F};
+  static constexpr int taylor = 7;               // see exponential
+  static constexpr int logarithm = 8;            // see softplus
+  static constexpr float tanh_is_1 = 9.02F;      // tanh(x) is within half a unit of 1 from there on
+  static constexpr float normal_end = 12.9499F;  // see normal_tail
+  static constexpr float normal_tail[] = {0.7552851376F,   -0.6078966441F,   0.387136723F,     -0.1865219542F,
+                                          0.06040685158F,  -0.007534351895F, -0.003531465148F, 0.001581033568F,
+                                          0.000217378066F, -0.0001134664899F};
 };
 template <>
 struct float_parts<double> {
@@ -30,14 +30,14 @@ struct float_parts<double> {
   static constexpr int taylor = 13;
   static constexpr int logarithm = 17;
   static constexpr double tanh_is_1 = 19.07;
-  static constexpr double normal_end = 37.5;
+  static constexpr double normal_end = 37.5193;
   static constexpr double normal_tail[] = {
-      0.755285130415751482,    -0.607896641971891755,    0.387137400742218177,    -0.186521857959694868,
-      0.0603965748907349764,   -0.00754018896555768344,  -0.00347969236293486904, 0.00163081844115661186,
-      0.000133344260812863615, -0.000231094810488375255, -1.90790429674251643e-6, 0.0000351441331535441609,
-      7.1513032460654927e-7,   -5.91871428888827122e-6,  -6.25374841079564755e-7, 1.0193963286531773e-6,
-      2.63934230159038792e-7,  -1.53700769007105678e-7,  -7.64604797198945025e-8, 1.4151811358432417e-8,
-      1.38489645646858962e-8,  2.09779826063825657e-10,  -9.10945016819928669e-10};
+      0.755285130415751482,    -0.607896641971891755,    0.387137400742218186,    -0.186521857959694863,
+      0.0603965748907345108,   -0.00754018896555803371,  -0.00347969236292571342, 0.00163081844116475856,
+      0.000133344260722156782, -0.000231094810581068018, -1.90790378708000913e-6, 0.0000351441337457302629,
+      7.15128620035980579e-7,  -5.91871655606894868e-6,  -6.2537146944774871e-7,  1.01940163808398012e-6,
+      2.63930636945100905e-7,  -1.5370821491238502e-7,   -7.64592058214005485e-8, 1.41575508048714454e-8,
+      1.38498937506024577e-8,  2.07910601496204344e-10,  -9.11675741522777264e-10};
 };
 
 // 1 / k!
@@ -200,8 +200,8 @@ TENFOLD_INLINE vec<T> logarithm_of_one_and_exponential(vec<T> v) {
 //
 // tail is within 13 u of it: the exponential has 2.7 u, e u and a sum's rounding beside at least 0.7, and 0.2 u of the
 // second part; a + 4 and s are rounded by u each, of which tail gets at most 2.1 times as much (at a = 0, where t = -1
-// and P' / P = -1.1); a - 4 and t are rounded by u of t, of which it gets 1.1; P by 1.5 u, both products by u. Measured,
-// v * tail is within 6 units in the last place.
+// and P' / P = -1.1); a - 4 and t are rounded by u of t, of which it gets 1.1; P by 1.5 u, both products by u.
+// Measured, v * tail is within 6 units in the last place.
 template <class T>
 struct normal {
   vec<T> tail, density;
@@ -262,8 +262,8 @@ TENFOLD_INLINE vec<T> activated(vec<T> v, [[maybe_unused]] vec<T> low, [[maybe_u
   } else if constexpr (F == tanh) {
     return hyperbolic_tangent<T>(v);
   } else if constexpr (F == gelu) {
-    const vec<T> product = v * normal<T>(v).tail;
-    return chosen(v > vec<T>{}, v - product, product);
+    const vec<T> product = v * normal<T>(v).tail, positive = chosen(v > vec<T>{}, v - product, product);
+    return chosen(v > broadcast(float_parts<T>::normal_end), v, positive);  // infinity too
   } else if constexpr (F == gelu_tanh) {
     return logistic<T>(v, gelu_tanh_argument<T>(v));
   } else if constexpr (F == elu) {
