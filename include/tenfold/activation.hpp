@@ -737,7 +737,8 @@ void hardswish_backward_into(GradInput&& grad_input, const GradOutput& grad_outp
 ///
 ///     grad_input = -3 < input < 3 ? grad_output * (1 / 6) : 0
 ///
-/// where 1 / 6 is a float's, of double too; so that of a NaN is 0. Shapes as of relu_backward, floating-point numbers only.
+/// where 1 / 6 is a float's, of double too; so that of a NaN is 0. Shapes as of relu_backward, floating-point numbers
+/// only.
 template <tensor_like GradOutput, tensor_like Input>
   requires detail::same_floats<GradOutput, Input> tensor<element_of<GradOutput>> hardsigmoid_backward(
       const GradOutput& grad_output, const Input& input, const context& ctx = default_context()) {

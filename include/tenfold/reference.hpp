@@ -915,8 +915,9 @@ tensor<element_of<GradOutput>> silu_backward(const GradOutput& grad_output, cons
 template <tensor_like GradOutput, tensor_like Input>
 tensor<element_of<GradOutput>> hardsigmoid_backward(const GradOutput& grad_output, const Input& input) {
   using T = element_of<GradOutput>;
-  return parts::gradient(grad_output, input,
-                         [](T dy, T x) { return x > -3 && x < 3 ? static_cast<T>(dy * static_cast<T>(1.0F / 6)) : T{0}; });
+  return parts::gradient(grad_output, input, [](T dy, T x) {
+    return x > -3 && x < 3 ? static_cast<T>(dy * static_cast<T>(1.0F / 6)) : T{0};
+  });
 }
 
 /// Of the functions below the exact value is rounded once. grad_input = grad_output * (1 - result^2).
