@@ -48,6 +48,12 @@ constexpr T inverse_factorial(int k) {
   return 1 / product;
 }
 
+// The factor of d^2k in softplus's series.
+template <class T>
+constexpr T logarithm_term(int k) {
+  return 1 / (static_cast<T>(2 * k + 1) * static_cast<T>(std::uint64_t{1} << 2 * k));
+}
+
 // The logarithm of the smallest normal number.
 template <class T>
 inline constexpr T least_exponent = static_cast<T>((1 - float_parts<T>::bias) * 0.6931471805599453);
@@ -169,24 +175,22 @@ TENFOLD_INLINE vec<T> negative_exponential(vec<T> v) {
   return chosen(underflows, vec<T>{}, exponential<T>(chosen(underflows, least, w)).value());
 }
 
-// log(1 + exp(v)) = max(v, 0) + log(1 + y), y = exp(-|v|), where with z = y / (2 + y) <= 1/3
+// log(1 + exp(v)) = max(v, 0) + log(1 + y), y = exp(-|v|), where with d = 2 y / (2 + y) <= 2/3
 //
-//     log(1 + y) = 2 z (1 + z^2 / 3 + z^4 / 5 + ...)
+//     log(1 + y) = d (1 + (d / 2)^2 / 3 + (d / 2)^4 / 5 + ...)
 //
 // of which so many terms are taken that the next, 9^-8 / 17 (float) or 9^-17 / 35 (double), is below 0.04 u.
 //
-// Within 7 units in the last place: y is within 2.1 u of it, e u and a sum's rounding beside at least 0.7; 2 + y and z
-// are rounded by u of them, and z's share of the logarithm is at most 1.1 of it: 4.6 u. The series adds 0.2 u and a
-// rounding by u, and so does the sum with v.
+// Within 7 units in the last place: y is within 2.1 u of it, e u and a sum's rounding beside at least 0.7; 2 + y and d
+// are rounded by u of them, and d's share of the logarithm is at most 1.1 of it: 4.6 u. The series adds 0.2 u and a
+// rounding by u, and so does the sum with v. Where y is near the smallest normal number d is y: none is subnormal.
 template <class T>
 TENFOLD_INLINE vec<T> logarithm_of_one_and_exponential(vec<T> v) {
-  const vec<T> y = negative_exponential<T>(-magnitude_of<T>(v)), z = y / (broadcast(T{2}) + y), square = z * z;
-  constexpr int terms = float_parts<T>::logarithm;
-  vec<T> series = broadcast(T{1} / static_cast<T>(2 * terms - 1));
-  TENFOLD_UNROLL for (int k = terms - 1; k > 1; --k) series =
-      series * square + broadcast(T{1} / static_cast<T>(2 * k - 1));
-  const vec<T> twice = z + z;
-  return chosen(v > vec<T>{}, v, vec<T>{}) + (twice + twice * (square * series));
+  const vec<T> y = negative_exponential<T>(-magnitude_of<T>(v)), d = (y + y) / (broadcast(T{2}) + y), square = d * d;
+  constexpr int last = float_parts<T>::logarithm - 1;
+  vec<T> series = broadcast(logarithm_term<T>(last));
+  TENFOLD_UNROLL for (int k = last - 1; k > 0; --k) series = series * square + broadcast(logarithm_term<T>(k));
+  return chosen(v > vec<T>{}, v, vec<T>{}) + (d + d * (square * series));
 }
 
 // The normal distribution: tail = Phi(-|v|), density = exp(-v^2 / 2), both 0 where |v| > normal_end, from where on
