@@ -4,6 +4,7 @@
 namespace tenfold::inline v0::compiled {
 
 using T = TENFOLD_ELEMENT;
+template decltype(run_bounded<T>) run_bounded<T>;
 template decltype(run_activation<T>) run_activation<T>;
 template decltype(run_float_activation<T>) run_float_activation<T>;
 template decltype(run_prelu<T>) run_prelu<T>;

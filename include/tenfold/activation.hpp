@@ -80,7 +80,10 @@ constexpr broadcast_geometry prelu_broadcast(const shape& input, const shape& sl
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
 
-/// y = of(x); low and high are those of tf::activation. Not of none and prelu; integers have relu and clip.
+/// y = of(x), which is relu or clip. By itself, so that who calls relu compiles no others.
+TENFOLD_SEAM(void, run_bounded, (of, low, high, size, x, y, ctx), activation::function of, T low, T high, index_t size,
+             const T* x, T* y, const context& ctx)
+/// y = of(x); low and high are those of tf::activation. Of floating-point numbers only, and not prelu.
 TENFOLD_SEAM(void, run_activation, (of, low, high, size, x, y, ctx), activation::function of, T low, T high,
              index_t size, const T* x, T* y, const context& ctx)
 /// sigmoid or tanh, of integers as float.
@@ -150,7 +153,7 @@ struct bounds {
   /// y is what is within the bounds of x, or NaN where one is.
   void run(const tensor_view<const T>& x, const tensor_view<T>& y, const context& ctx) const {
     if (low != low || high != high) return fill(y.data(), y.data() + y.size(), low != low ? low : high);
-    seam::run_activation<T>(activation::function::clip, low, high, x.size(), x.data(), y.data(), ctx);
+    seam::run_bounded<T>(activation::function::clip, low, high, x.size(), x.data(), y.data(), ctx);
   }
 };
 
@@ -273,12 +276,19 @@ index_t prelu_workspace_bytes(const Input&, const Others&...) {
 /// but may not overlap it otherwise.
 template <tensor_like Input>
 tensor<element_of<Input>> relu(const Input& input, const context& ctx = default_context()) {
-  return detail::elementwise(activation::relu, input, ctx);
+  const auto x = detail::const_view(input);
+  auto output = tensor<element_of<Input>>::uninitialized(x.shape());
+  detail::seam::run_bounded<element_of<Input>>(activation::function::relu, 0, 0, x.size(), x.data(), output.data(),
+                                               ctx);
+  return output;
 }
 template <tensor_like Output, tensor_like Input>
   requires std::same_as<element_of<Output>, element_of<Input>>
 void relu_into(Output&& output, const Input& input, const context& ctx = default_context()) {
-  detail::elementwise_into("relu", activation::relu, as_view(output), input, ctx);
+  const auto x = detail::const_view(input);
+  detail::check_output_shape("relu", "output", x.shape(), as_view(output).shape());
+  detail::seam::run_bounded<element_of<Input>>(activation::function::relu, 0, 0, x.size(), x.data(),
+                                               as_view(output).data(), ctx);
 }
 
 /// The logistic function, as torch.sigmoid.

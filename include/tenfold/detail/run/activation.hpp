@@ -17,23 +17,41 @@ inline double activation_cost(activation::function of) {
 }
 
 template <class T>
-void run_activation(activation::function of, T low, T high, index_t size, const T* x, T* y, const context& ctx) {
-  const epilogue<T> e{of, low, high};
-  const auto line = TENFOLD_KERNEL(chosen_isa(ctx), finish<T>);
-  parallel_ranges(ctx, size, activation_cost(of),
+void run_line(decltype(epilogue<T>::line) line, const epilogue<T>& e, index_t size, const T* x, T* y,
+              const context& ctx) {
+  parallel_ranges(ctx, size, activation_cost(e.of),
                   [&](index_t begin, index_t end) { line(e, 0, end - begin, x + begin, 1, y + begin, 1); });
+}
+
+template <class T>
+void run_bounded(activation::function of, T low, T high, index_t size, const T* x, T* y, const context& ctx) {
+  using enum activation::function;
+  const isa level = chosen_isa(ctx);
+  run_line<T>(of == relu ? TENFOLD_KERNEL(level, finish_line<T, relu>) : TENFOLD_KERNEL(level, finish_line<T, clip>),
+              {of, low, high}, size, x, y, ctx);
+}
+
+template <class T>
+void run_activation([[maybe_unused]] activation::function of, [[maybe_unused]] T low, [[maybe_unused]] T high,
+                    [[maybe_unused]] index_t size, [[maybe_unused]] const T* x, [[maybe_unused]] T* y,
+                    [[maybe_unused]] const context& ctx) {
+  if constexpr (std::floating_point<T>)
+    run_line<T>(TENFOLD_KERNEL(chosen_isa(ctx), finish<T>), {of, low, high}, size, x, y, ctx);
 }
 
 template <class T>
 void run_float_activation(activation::function of, index_t size, const T* x, typename plain::float_of<T>::type* y,
                           const context& ctx) {
+  using R = typename plain::float_of<T>::type;
+  using enum activation::function;
+  const isa level = chosen_isa(ctx);
   if constexpr (std::floating_point<T>) {
-    run_activation<T>(of, 0, 0, size, x, y, ctx);
+    run_line<T>(
+        of == tanh ? TENFOLD_KERNEL(level, finish_line<T, tanh>) : TENFOLD_KERNEL(level, finish_line<T, sigmoid>), {of},
+        size, x, y, ctx);
   } else {
-    using R = typename plain::float_of<T>::type;
-    using enum activation::function;
-    const auto kernel = of == tanh ? TENFOLD_KERNEL(chosen_isa(ctx), finish_integers<T, R, tanh>)
-                                   : TENFOLD_KERNEL(chosen_isa(ctx), finish_integers<T, R, sigmoid>);
+    const auto kernel = of == tanh ? TENFOLD_KERNEL(level, finish_integers<T, R, tanh>)
+                                   : TENFOLD_KERNEL(level, finish_integers<T, R, sigmoid>);
     parallel_ranges(ctx, size, 1.0, [&](index_t begin, index_t end) { kernel(end - begin, x + begin, y + begin); });
   }
 }
