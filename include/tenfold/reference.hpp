@@ -743,7 +743,7 @@ T activated(T v, const activation& of, T slope) {
     case softplus: {
       const T scaled = static_cast<T>(v * low);
       const auto a = static_cast<long double>(scaled);
-      const T logarithm = static_cast<T>((a > 0 ? a : 0) + std::log1p(std::exp(-std::abs(a))));
+      const T logarithm = static_cast<T>((a > 0 ? a : 0) + std::log1p(std::exp(a > 0 ? -a : a)));
       return scaled > high ? v : static_cast<T>(logarithm / low);
     }
   }
