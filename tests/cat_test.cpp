@@ -1,5 +1,6 @@
 #include <tenfold/cat.hpp>
 #include <tenfold/reference.hpp>
+#include <tenfold/split.hpp>
 
 #include "support.hpp"
 

@@ -51,7 +51,8 @@ TEST(Upsampling, IcnrResizesTheConvolution) {
   const auto x = picture(), w = untrained({1, 1, 3, 3}, 5, 1);
   const auto small = tf::conv2d(x, w, {.padding = 1});
   const auto large = sub_pixel(x, icnr(w, 2)), nearest = tf::upsample_nearest2d(small, tf::scale(2));
-  for (index_t i = 0; i < large.size(); ++i) EXPECT_NEAR(large.data()[i], nearest.data()[i], 18 * 0x1p-24f * nearest.data()[i]);
+  for (index_t i = 0; i < large.size(); ++i)
+    EXPECT_NEAR(large.data()[i], nearest.data()[i], 18 * 0x1p-24f * nearest.data()[i]);
 }
 
 }  // namespace

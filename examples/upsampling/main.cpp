@@ -47,8 +47,12 @@ void draw(const std::string& image, const std::string& out) {
   const std::function<tf::tensor<float>(const tf::tensor<float>&, std::uint32_t)> ways[] = {
       [](const auto& p, std::uint32_t seed) { return transposed(p, 3, seed); },
       [](const auto& p, std::uint32_t seed) { return transposed(p, 4, seed); },
-      [](const auto& p, std::uint32_t seed) { return sub_pixel(p, untrained({4, 1, 3, 3}, seed, 4)); },
-      [](const auto& p, std::uint32_t seed) { return sub_pixel(p, icnr(untrained({1, 1, 3, 3}, seed, 1), 2)); },
+      [](const auto& p, std::uint32_t seed) {
+        return sub_pixel(p, untrained({4, 1, 3, 3}, seed, 4));
+      },
+      [](const auto& p, std::uint32_t seed) {
+        return sub_pixel(p, icnr(untrained({1, 1, 3, 3}, seed, 1), 2));
+      },
       [](const auto& p, std::uint32_t seed) { return resized(p, seed); },
   };
   const index_t panels = 1 + static_cast<index_t>(std::size(ways));

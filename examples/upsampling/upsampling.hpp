@@ -10,8 +10,8 @@ namespace upsampling {
 namespace tf = tenfold;
 using tf::index_t;
 
-/// Weights (O, I, k, k) as they may be before training: from 0 to 1, by a formula that other programs can repeat, and so
-/// scaled that the outputs are as bright as the input.
+/// Weights (O, I, k, k) as they may be before training: from 0 to 1, by a formula that other programs can repeat, and
+/// so scaled that the outputs are as bright as the input.
 inline tf::tensor<float> untrained(const tf::shape& s, std::uint32_t seed, double brightness) {
   tf::tensor<float> w(s);
   double sum = 0;
@@ -41,8 +41,8 @@ inline tf::tensor<float> sub_pixel(const tf::tensor<float>& x, const tf::tensor<
   return tf::pixel_shuffle(tf::conv2d(x, weight, {.padding = 1}), 2);
 }
 
-/// Aitken and others, 2017 (ICNR): the weights of the r * r channels of one output begin alike, so that sub_pixel begins as
-/// a convolution with a nearest resize behind it.
+/// Aitken and others, 2017 (ICNR): the weights of the r * r channels of one output begin alike, so that sub_pixel
+/// begins as a convolution with a nearest resize behind it.
 ///   weight  (O, I, kh, kw)
 ///   returns (O * r * r, I, kh, kw)
 inline tf::tensor<float> icnr(const tf::tensor<float>& weight, index_t r) {
