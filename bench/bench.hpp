@@ -104,5 +104,6 @@ void add_im2col(const layer& l);
 void add_activation(const layer& l);
 void add_move(const layer& l);
 void add_arithmetic(const layer& l);
+void add_reduce(const layer& l);
 
 }  // namespace bench

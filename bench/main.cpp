@@ -68,6 +68,7 @@ void add_layers(const std::string& path) {
       {"activation", add_activation},
       {"move", add_move},
       {"arithmetic", add_arithmetic},
+      {"reduce", add_reduce},
   };
   for (const layer& l : read_layers(path)) {
     const auto operation = operations.find(l.op);

@@ -230,7 +230,7 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
   const tf::im2col_options blocks{.kernel_size = 3};
   const tf::pool2d_options pool{.kernel_size = 2};
   tf::tensor<float> columns(tf::im2col_output_shape(x.shape(), blocks)), image(x.shape()), same(x.shape());
-  tf::tensor<float> values(tf::max_pool2d_output_shape(x.shape(), pool)), doubled({2, 3, 24, 26});
+  tf::tensor<float> values(tf::max_pool2d_output_shape(x.shape(), pool)), doubled({2, 3, 24, 26}), sums({3, 13});
   tf::tensor<index_t> indices(values.shape());
   tf::tensor<float> turned({2, 12, 13, 3}), twice({2, 6, 12, 13}), padded({2, 3, 14, 15});
   tf::tensor<float> many({2, 27, 10, 11}), large({2, 3, 30, 33});
@@ -265,6 +265,14 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
               tf::add_into(same, x, same, ctx);
               tf::div_into(same, x, column, ctx);
               tf::mul_into(same, same, 2, ctx);
+              tf::avg_pool2d_into(values, x, {.kernel_size = 2}, ctx);
+              tf::adaptive_avg_pool2d_into(values, x, hw{6, 6}, ctx);
+              tf::sum_into(sums, x, {0, 2}, false, ctx);
+              tf::mean_into(sums, x, {0, 2}, false, ctx);
+              tf::softmax_into(same, x, 1, ctx);
+              tf::log_softmax_into(same, x, 3, ctx);
+              tf::group_norm_into(same, x, 3, 1e-5, ctx);
+              tf::layer_norm_into(same, x, {13}, 1e-5, ctx);
             }),
             0);
 }

@@ -552,8 +552,6 @@ struct elementwise_golden {
 };
 const bool elementwise_listed = listed<elementwise_golden>("elementwise");
 
-// ---- gradients
-
 tf::shape size_option(const golden_case& c, const char* key) {
   return tf::shape(std::span<const index_t>(c.option<std::vector<index_t>>(key)));
 }
@@ -670,6 +668,246 @@ struct pixel_shuffle_golden {
   }
 };
 const bool pixel_shuffle_listed = listed<pixel_shuffle_golden>("pixel_shuffle");
+// ---- averages, reductions, softmax, normalisations, linear
+
+tf::avg_pool2d_options avg_pool2d_options_of(const golden_case& c) {
+  const auto kernel = c.option<hw>("kernel_size");
+  tf::avg_pool2d_options o{.kernel_size = kernel,
+                           .stride = c.option<hw>("stride", kernel),
+                           .padding = c.option<hw>("padding", 0),
+                           .ceil_mode = c.option<bool>("ceil_mode", false),
+                           .count_include_pad = c.option<bool>("count_include_pad", true)};
+  if (c.has_option("divisor_override")) o.divisor_override = c.option<index_t>("divisor_override");
+  return o;
+}
+
+/// Twice the rounding of `terms` terms of these magnitudes, as the exact value of a double is PyTorch's.
+template <class T>
+tf::tensor<double> twice_rounding(const tf::tensor<double>& magnitude, index_t terms) {
+  return map<double>(magnitude, [&](double m) { return 2 * rounding_bound<T>(terms, std::abs(m)); });
+}
+
+struct avg_pool2d_golden {
+  ANSWERED_BY(avg_pool2d)
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    if constexpr (tf::detail::averaged<T>) return ask(by, c.operand<T>("input"), avg_pool2d_options_of(c));
+    return {};
+  }
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto o = avg_pool2d_options_of(c);
+    return twice_rounding<T>(ask(naive(), magnitudes(c.input<T>("input")), o), o.kernel_size.h * o.kernel_size.w + 1);
+  }
+};
+const bool avg_pool2d_listed = listed<avg_pool2d_golden>("avg_pool2d");
+
+struct adaptive_avg_pool2d_golden {
+  ANSWERED_BY(adaptive_avg_pool2d)
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("input"), c.option<hw>("output_size"));
+  }
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto x = magnitudes(c.input<T>("input"));
+    return twice_rounding<T>(ask(naive(), x, c.option<hw>("output_size")), x.size() + 2);
+  }
+};
+const bool adaptive_avg_pool2d_listed = listed<adaptive_avg_pool2d_golden>("adaptive_avg_pool2d");
+
+struct avg_pool2d_backward_golden {
+  struct adaptive {
+    ANSWERED_BY(adaptive_avg_pool2d_backward)
+  };
+  ANSWERED_BY(avg_pool2d_backward)
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return answer(c, by, c.operand<T>("grad_output"));
+  }
+  template <class Answerer, class X>
+  static auto answer(const golden_case& c, const Answerer& by, const X& dy) {
+    const tf::shape input = size_option(c, "input_size");
+    return c.has_option("output_size") ? adaptive::ask(by, dy, input) : ask(by, dy, input, avg_pool2d_options_of(c));
+  }
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto dy = magnitudes(c.input<T>("grad_output"));
+    return twice_rounding<T>(answer(c, naive(), dy), dy.size() + 3);
+  }
+};
+const bool avg_pool2d_backward_listed = listed<avg_pool2d_backward_golden>("avg_pool2d_backward");
+
+/// What the reductions give: one of these.
+template <class T>
+struct reduced {
+  tf::tensor<T> values;
+  tf::tensor<index_t> integers;
+};
+
+struct reduction_golden {
+  struct sum {
+    ANSWERED_BY(sum)
+  };
+  struct mean {
+    ANSWERED_BY(mean)
+  };
+  struct argmax {
+    ANSWERED_BY(argmax)
+  };
+  template <class T, class Answerer>
+  static reduced<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.operand<T>("input");
+    const auto function = c.option<std::string>("function");
+    const bool keepdim = c.option<bool>("keepdim", false);
+    if (function == "argmax") {
+      std::optional<index_t> dim;
+      if (c.has_option("dim")) dim = c.option<index_t>("dim");
+      return {{}, argmax::ask(by, x, dim, keepdim)};
+    }
+    const auto numbers = c.option<std::vector<index_t>>("dim");
+    const tf::dim_list dims{std::span<const index_t>(numbers)};
+    if constexpr (std::floating_point<T>) {
+      if (function == "mean") return {mean::ask(by, x, dims, keepdim), {}};
+      return {sum::ask(by, x, dims, keepdim), {}};
+    } else {
+      return {{}, sum::ask(by, x, dims, keepdim)};
+    }
+  }
+  template <class T>
+  static void expect_answer(const golden_case& c, const reduced<T>& got, const std::string& name) {
+    if (std::integral<T> || c.option<std::string>("function") == "argmax") {
+      EXPECT_TRUE(equal(got.integers, c.output<index_t>("output"))) << name;
+      return;
+    }
+    const auto exact = c.has_output("output64") ? c.output<double>("output64") : to_double(c.output<T>("output"));
+    const auto x = magnitudes(c.input<T>("input"));
+    double most = 0;
+    for (index_t i = 0; i < x.size(); ++i) most = std::max(most, x.data()[i]);
+    const bool divides = c.option<std::string>("function") == "mean";
+    const double terms = static_cast<double>(x.size()) / static_cast<double>(std::max<index_t>(1, exact.size()));
+    if constexpr (std::floating_point<T>) {
+      EXPECT_TRUE(within_rounding(got.values, exact, filled<double>(exact.shape(), 2 * most * (divides ? 1 : terms)),
+                                  static_cast<index_t>(terms) + 1))
+          << name;
+    }
+  }
+};
+const bool reduction_listed = listed<reduction_golden>("reduction");
+
+struct softmax_golden {
+  struct forward {
+    ANSWERED_BY(softmax)
+  };
+  struct log_forward {
+    ANSWERED_BY(log_softmax)
+  };
+  struct backward {
+    ANSWERED_BY(softmax_backward)
+  };
+  struct log_backward {
+    ANSWERED_BY(log_softmax_backward)
+  };
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.operand<T>("input");
+    const auto function = c.option<std::string>("function");
+    const auto dim = c.option<index_t>("dim");
+    if (function == "softmax") return forward::ask(by, x, dim);
+    if (function == "log_softmax") return log_forward::ask(by, x, dim);
+    if (function == "softmax_backward") return backward::ask(by, c.operand<T>("grad_output"), x, dim);
+    return log_backward::ask(by, c.operand<T>("grad_output"), x, dim);
+  }
+  /// softmax_test.cpp derives the bounds; here lines have at most 17 elements, and terms and gradients are small.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const double u = static_cast<double>(std::numeric_limits<T>::epsilon());
+    const auto function = c.option<std::string>("function");
+    double most = 1;
+    if (c.has_input("grad_output")) {
+      const auto dy = magnitudes(c.input<T>("grad_output"));
+      for (index_t i = 0; i < dy.size(); ++i) most = std::max(most, dy.data()[i]);
+    }
+    return map<double>(c.output<T>("output"), [&](T v) {
+      if (function == "softmax") return 2 * u * (17 + 6 + 110) * static_cast<double>(v) + 4e-38;
+      if (function == "log_softmax") return 2 * u * (2 * std::abs(static_cast<double>(v)) + 17 + 6 + 8 * 17);
+      return 2 * u * (17 + 6) * 18 * most;
+    });
+  }
+};
+const bool softmax_listed = listed<softmax_golden>("softmax");
+
+struct normalization_golden {
+  struct batch {
+    ANSWERED_BY(batch_norm)
+  };
+  struct instance {
+    ANSWERED_BY(instance_norm)
+  };
+  struct group {
+    ANSWERED_BY(group_norm)
+  };
+  struct layer {
+    ANSWERED_BY(layer_norm)
+  };
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.operand<T>("input");
+    const auto function = c.option<std::string>("function");
+    const double eps = c.option<double>("eps", 1e-5);
+    const auto with = [&](const auto& call) {
+      return c.has_input("weight") ? call(c.operand<T>("weight"), c.operand<T>("bias")) : call();
+    };
+    if (function == "batch_norm") {
+      const auto mean = c.operand<T>("mean"), var = c.operand<T>("var");
+      return with([&](const auto&... affine) { return batch::ask(by, x, mean, var, affine..., eps); });
+    }
+    if (function == "instance_norm")
+      return with([&](const auto&... affine) { return instance::ask(by, x, affine..., eps); });
+    if (function == "group_norm") {
+      const auto groups = c.option<index_t>("groups", 1);
+      return with([&](const auto&... affine) { return group::ask(by, x, groups, affine..., eps); });
+    }
+    const tf::shape normalized = size_option(c, "normalized_shape");
+    return with([&](const auto&... affine) { return layer::ask(by, x, normalized, affine..., eps); });
+  }
+  /// Of numbers of a few units, divided by deviations of at least a third but where a statistic is random (its root is
+  /// at least that of the least variance drawn): a hundred roundings of what stands in the result.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const double u = static_cast<double>(std::numeric_limits<T>::epsilon());
+    double least = 1;
+    if (c.has_input("var")) {
+      const auto var = c.input<T>("var");
+      for (index_t i = 0; i < var.size(); ++i) least = std::min(least, static_cast<double>(var.data()[i]));
+    }
+    return filled<double>(c.output<T>("output").shape(), 200 * u * 4 * 4 / std::sqrt(least + 1e-5));
+  }
+};
+const bool normalization_listed = listed<normalization_golden>("normalization");
+
+struct linear_golden {
+  ANSWERED_BY(linear)
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.operand<T>("input"), w = c.operand<T>("weight");
+    return c.has_input("bias") ? ask(by, x, w, c.operand<T>("bias")) : ask(by, x, w);
+  }
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto x = magnitudes(c.input<T>("input")), w = magnitudes(c.input<T>("weight"));
+    const index_t terms = w.shape()[w.shape().size() - 1] + 1;
+    if (!c.has_input("bias")) return twice_rounding<T>(ask(naive(), x, w), terms);
+    return twice_rounding<T>(ask(naive(), x, w, magnitudes(c.input<T>("bias"))), terms);
+  }
+};
+const bool linear_listed = listed<linear_golden>("linear");
+
+// ---- gradients
 
 struct max_pool2d_backward_golden {
   ANSWERED_BY(max_pool2d_backward)

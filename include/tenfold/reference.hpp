@@ -6,6 +6,7 @@
 
 #include <tenfold/activation.hpp>
 #include <tenfold/arithmetic.hpp>
+#include <tenfold/avg_pool2d.hpp>
 #include <tenfold/caffe.hpp>
 #include <tenfold/cat.hpp>
 #include <tenfold/conv2d.hpp>
@@ -14,11 +15,15 @@
 #include <tenfold/detail/run/plane_indices.hpp>
 #include <tenfold/gemm.hpp>
 #include <tenfold/im2col.hpp>
+#include <tenfold/linear.hpp>
 #include <tenfold/max_pool2d.hpp>
 #include <tenfold/max_unpool2d.hpp>
+#include <tenfold/mean.hpp>
+#include <tenfold/normalization.hpp>
 #include <tenfold/pad.hpp>
 #include <tenfold/permute.hpp>
 #include <tenfold/pixel_shuffle.hpp>
+#include <tenfold/softmax.hpp>
 #include <tenfold/upsample2d.hpp>
 
 #include <cmath>  // erfc, exp, expm1, floor, isnan, log1p, round, tanh
@@ -670,6 +675,406 @@ template <tensor_like GradOutput>
 tensor<element_of<GradOutput>> upsample_bilinear2d_backward(const GradOutput& grad_output, const shape& input_shape,
                                                             const scale& factor, bool align_corners = false) {
   return parts::upsample_bilinear2d_backward(grad_output, input_shape, factor, align_corners);
+}
+
+// --------------------------------------------------------------------------------------------- averages and reductions
+
+namespace parts {
+
+/// A quotient as the element type has it; int64 wraps.
+template <element T>
+T divided(sum_of<T> sum, index_t divisor) {
+  if constexpr (std::floating_point<T>)
+    return static_cast<T>(sum / static_cast<double>(divisor));
+  else
+    return divisor == -1 ? static_cast<T>(-sum) : static_cast<T>(static_cast<T>(sum) / divisor);
+}
+
+/// Calls body(plane, output's place, h, w, divisor) for each element of each window; what a window has in the padding
+/// counts in the divisor alone.
+template <class Body>
+void for_each_average(const shape& input, const avg_pool2d_options& o, const Body& body) {
+  const shape out = avg_pool2d_output_shape(input, o);
+  if (out.elements() == 0) return;
+  const hw in = detail::last_two(input), size = detail::last_two(out);
+  for (index_t plane = 0; plane < detail::plane_count(input); ++plane)
+    for (index_t oh = 0; oh < size.h; ++oh)
+      for (index_t ow = 0; ow < size.w; ++ow) {
+        index_t counted = 0;
+        const auto for_each = [&](const auto& visit) {
+          for (index_t i = 0; i < o.kernel_size.h; ++i)
+            for (index_t j = 0; j < o.kernel_size.w; ++j)
+              visit(oh * o.stride.h - o.padding.h + i, ow * o.stride.w - o.padding.w + j);
+        };
+        for_each([&](index_t h, index_t w) {
+          const bool counts = inside(h, in.h) && inside(w, in.w);
+          counted += counts || (o.count_include_pad && h < in.h + o.padding.h && w < in.w + o.padding.w);
+        });
+        for_each([&](index_t h, index_t w) {
+          if (inside(h, in.h) && inside(w, in.w))
+            body(plane, (plane * size.h + oh) * size.w + ow, h, w, o.divisor_override.value_or(counted));
+        });
+      }
+}
+
+/// The same of an adaptive pooling, which divides twice.
+template <class Body>
+void for_each_adaptive_average(const shape& input, const hw& out, const Body& body) {
+  const hw in = detail::last_two(input);
+  const auto window = [](index_t o, index_t size, index_t outputs) {
+    return detail::index_range{o * size / outputs, ((o + 1) * size + outputs - 1) / outputs};
+  };
+  if (input.elements() == 0 || out.w == 0) return;
+  for (index_t plane = 0; plane < detail::plane_count(input); ++plane)
+    for (index_t oh = 0; oh < out.h; ++oh)
+      for (index_t ow = 0; ow < out.w; ++ow) {
+        const auto rows = window(oh, in.h, out.h), columns = window(ow, in.w, out.w);
+        for (index_t h = rows.begin; h < rows.end; ++h)
+          for (index_t w = columns.begin; w < columns.end; ++w)
+            body((plane * out.h + oh) * out.w + ow, (plane * in.h + h) * in.w + w, rows.size(), columns.size());
+      }
+}
+
+}  // namespace parts
+
+template <tensor_like Input>
+tensor<element_of<Input>> avg_pool2d(const Input& input, const avg_pool2d_options& o) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  tensor<T> output(avg_pool2d_output_shape(x.shape(), o));
+  tensor<sum_of<T>> sums(output.shape());
+  tensor<index_t> divisors(output.shape());
+  const hw in = detail::last_two(x.shape());
+  parts::for_each_average(x.shape(), o, [&](index_t plane, index_t to, index_t h, index_t w, index_t divisor) {
+    sums.data()[to] += static_cast<sum_of<T>>(x.data()[(plane * in.h + h) * in.w + w]);
+    divisors.data()[to] = divisor;
+  });
+  for (index_t i = 0; i < output.size(); ++i) output.data()[i] = parts::divided<T>(sums.data()[i], divisors.data()[i]);
+  return output;
+}
+
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> avg_pool2d_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                   const avg_pool2d_options& o) {
+  using T = element_of<GradOutput>;
+  const auto dy = detail::const_view(grad_output);
+  detail::check_avg_pool2d_backward(dy.shape(), input_shape, o);
+  tensor<T> grad_input(input_shape);
+  tensor<sum_of<T>> sums(input_shape);
+  const hw in = detail::last_two(input_shape);
+  parts::for_each_average(input_shape, o, [&](index_t plane, index_t from, index_t h, index_t w, index_t divisor) {
+    sum_of<T>& sum = sums.data()[(plane * in.h + h) * in.w + w];
+    if constexpr (std::floating_point<T>)
+      sum += static_cast<double>(dy.data()[from]) / static_cast<double>(divisor);
+    else
+      sum += static_cast<sum_of<T>>(parts::divided<T>(static_cast<sum_of<T>>(dy.data()[from]), divisor));
+  });
+  for (index_t i = 0; i < sums.size(); ++i) grad_input.data()[i] = static_cast<T>(sums.data()[i]);
+  return grad_input;
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> adaptive_avg_pool2d(const Input& input, const hw& output_size) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  tensor<T> output(adaptive_avg_pool2d_output_shape(x.shape(), output_size));
+  tensor<double> sums(output.shape()), divisors(output.shape());  // a mean of nothing is 0 / 0
+  parts::for_each_adaptive_average(x.shape(), output_size,
+                                   [&](index_t to, index_t from, index_t rows, index_t columns) {
+                                     sums.data()[to] += static_cast<double>(x.data()[from]);
+                                     divisors.data()[to] = static_cast<double>(rows) * static_cast<double>(columns);
+                                   });
+  for (index_t i = 0; i < output.size(); ++i) output.data()[i] = static_cast<T>(sums.data()[i] / divisors.data()[i]);
+  return output;
+}
+
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> adaptive_avg_pool2d_backward(const GradOutput& grad_output, const shape& input_shape) {
+  using T = element_of<GradOutput>;
+  const auto dy = detail::const_view(grad_output);
+  const auto g = detail::check_adaptive_avg_pool2d_backward(dy.shape(), input_shape);
+  tensor<T> grad_input(input_shape);
+  tensor<double> sums(input_shape);
+  parts::for_each_adaptive_average(input_shape, g.out, [&](index_t from, index_t to, index_t rows, index_t columns) {
+    sums.data()[to] += static_cast<double>(dy.data()[from]) / static_cast<double>(rows) / static_cast<double>(columns);
+  });
+  for (index_t i = 0; i < sums.size(); ++i) grad_input.data()[i] = static_cast<T>(sums.data()[i]);
+  return grad_input;
+}
+
+namespace parts {
+
+/// Calls body(element's place, output's place) for all elements of a reduced tensor.
+template <class Body>
+void for_each_reduced(const shape& input, const dim_list& dims, const Body& body) {
+  bool reduces[shape::max_rank] = {};
+  for (const index_t dim : dims) reduces[detail::wrapped_dim(dim, input.size())] = true;
+  for (index_t i = 0; i < input.elements(); ++i) {
+    index_t rest = i, to = 0, size = 1;
+    for (std::size_t d = input.size(); d-- > 0;) {
+      const index_t at = rest % input[d];
+      rest /= input[d];
+      if (dims.empty() || reduces[d]) continue;
+      to += at * size;
+      size *= input[d];
+    }
+    body(i, to);
+  }
+}
+
+}  // namespace parts
+
+template <tensor_like Input>
+tensor<sum_element<element_of<Input>>> sum(const Input& input, const dim_list& dims = {}, bool keepdim = false) {
+  using S = sum_element<element_of<Input>>;
+  const auto x = detail::const_view(input);
+  tensor<S> output(sum_output_shape(x.shape(), dims, keepdim));
+  tensor<sum_of<S>> sums(output.shape());
+  parts::for_each_reduced(x.shape(), dims,
+                          [&](index_t from, index_t to) { sums.data()[to] += static_cast<sum_of<S>>(x.data()[from]); });
+  for (index_t i = 0; i < output.size(); ++i) output.data()[i] = static_cast<S>(sums.data()[i]);
+  return output;
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> mean(const Input& input, const dim_list& dims = {}, bool keepdim = false) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  tensor<T> output(mean_output_shape(x.shape(), dims, keepdim));
+  tensor<double> sums(output.shape()), terms(output.shape());
+  parts::for_each_reduced(x.shape(), dims, [&](index_t from, index_t to) {
+    sums.data()[to] += static_cast<double>(x.data()[from]);
+    ++terms.data()[to];
+  });
+  for (index_t i = 0; i < output.size(); ++i) output.data()[i] = static_cast<T>(sums.data()[i] / terms.data()[i]);
+  return output;
+}
+
+template <tensor_like Input>
+tensor<index_t> argmax(const Input& input, std::optional<index_t> dim = {}, bool keepdim = false) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_argmax(x.shape(), dim, keepdim);
+  tensor<index_t> output(g.output_shape);
+  for (index_t i = 0; i < output.size(); ++i) {
+    const auto at = [&](index_t k) {
+      return x.data()[(i / g.lines.inner * g.lines.length + k) * g.lines.inner + i % g.lines.inner];
+    };
+    index_t& most = output.data()[i];
+    for (index_t k = 1; k < g.lines.length; ++k)
+      if (at(k) > at(most) || (at(k) != at(k) && at(most) == at(most))) most = k;
+  }
+  return output;
+}
+
+namespace parts {
+
+/// result(values of a line, place in it) of all lines along a dimension, of one tensor or two.
+template <tensor_like X, tensor_like Y, class F>
+tensor<element_of<X>> along(const X& x, const Y& y, index_t dim, const F& f) {
+  using T = element_of<X>;
+  const auto a = detail::const_view(x);
+  const auto b = detail::const_view(y);
+  const auto g = detail::lines_of(a.shape(), detail::wrapped_dim(dim, a.shape().size()));
+  tensor<T> output(a.shape());
+  for (index_t line = 0; line < g.outer * g.inner; ++line) {
+    const auto place = [&](index_t k) { return (line / g.inner * g.length + k) * g.inner + line % g.inner; };
+    f(
+        g.length, [&](index_t k) { return static_cast<double>(a.data()[place(k)]); },
+        [&](index_t k) { return static_cast<double>(b.data()[place(k)]); },
+        [&](index_t k, double value) { output.data()[place(k)] = static_cast<T>(value); });
+  }
+  return output;
+}
+
+template <bool Log, tensor_like Input>
+tensor<element_of<Input>> softmax(const Input& input, index_t dim) {
+  return along(input, input, dim, [](index_t n, const auto& x, const auto&, const auto& put) {
+    double most = -std::numeric_limits<double>::infinity(), sum = 0;
+    for (index_t k = 0; k < n; ++k) most = x(k) > most ? x(k) : most;
+    for (index_t k = 0; k < n; ++k) sum += std::exp(x(k) - most);
+    for (index_t k = 0; k < n; ++k) put(k, Log ? x(k) - most - std::log(sum) : std::exp(x(k) - most) / sum);
+  });
+}
+
+}  // namespace parts
+
+template <tensor_like Input>
+tensor<element_of<Input>> softmax(const Input& input, index_t dim) {
+  return parts::softmax<false>(input, dim);
+}
+
+template <tensor_like Input>
+tensor<element_of<Input>> log_softmax(const Input& input, index_t dim) {
+  return parts::softmax<true>(input, dim);
+}
+
+template <tensor_like GradOutput, tensor_like Result>
+tensor<element_of<GradOutput>> softmax_backward(const GradOutput& grad_output, const Result& result, index_t dim) {
+  detail::check_softmax_backward("softmax_backward", detail::const_view(grad_output).shape(),
+                                 detail::const_view(result).shape(), dim);
+  return parts::along(grad_output, result, dim, [](index_t n, const auto& dy, const auto& y, const auto& put) {
+    double sum = 0;
+    for (index_t k = 0; k < n; ++k) sum += dy(k) * y(k);
+    for (index_t k = 0; k < n; ++k) put(k, (dy(k) - sum) * y(k));
+  });
+}
+
+template <tensor_like GradOutput, tensor_like Result>
+tensor<element_of<GradOutput>> log_softmax_backward(const GradOutput& grad_output, const Result& result, index_t dim) {
+  detail::check_softmax_backward("log_softmax_backward", detail::const_view(grad_output).shape(),
+                                 detail::const_view(result).shape(), dim);
+  return parts::along(grad_output, result, dim, [](index_t n, const auto& dy, const auto& y, const auto& put) {
+    double sum = 0;
+    for (index_t k = 0; k < n; ++k) sum += dy(k);
+    for (index_t k = 0; k < n; ++k) put(k, dy(k) - std::exp(y(k)) * sum);
+  });
+}
+
+// ------------------------------------------------------------------------------------------------------ normalisations
+
+template <tensor_like Input, tensor_like Mean, tensor_like Variance, class Weight, class Bias>
+tensor<element_of<Input>> batch_norm(const Input& input, const Mean& running_mean, const Variance& running_var,
+                                     const Weight& weight, const Bias& bias, double eps = 1e-5) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  const auto mean = detail::const_view(running_mean);
+  const auto var = detail::const_view(running_var);
+  const auto g = detail::check_batch_norm(x.shape(), mean.shape(), var.shape(), detail::shape_of_optional(weight),
+                                          detail::shape_of_optional(bias), eps);
+  const T* w = detail::data_of_optional<T>(weight);
+  const T* b = detail::data_of_optional<T>(bias);
+  tensor<T> output(x.shape());
+  for (index_t i = 0; i < x.size(); ++i) {
+    const index_t c = i / g.piece % g.channels;
+    const double scale = (w ? static_cast<double>(w[c]) : 1) / std::sqrt(static_cast<double>(var(c)) + eps);
+    const double centered = static_cast<double>(x.data()[i]) - static_cast<double>(mean(c));
+    output.data()[i] = static_cast<T>(centered * scale + (b ? static_cast<double>(b[c]) : 0));
+  }
+  return output;
+}
+
+template <tensor_like Input, tensor_like Mean, tensor_like Variance>
+tensor<element_of<Input>> batch_norm(const Input& input, const Mean& running_mean, const Variance& running_var,
+                                     double eps = 1e-5) {
+  return batch_norm(input, running_mean, running_var, detail::missing(), detail::missing(), eps);
+}
+
+namespace parts {
+
+template <tensor_like Input, class Weight, class Bias>
+tensor<element_of<Input>> normalized(const detail::normalization_geometry& g, const Input& input, const Weight& weight,
+                                     const Bias& bias, double eps) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  const T* w = detail::data_of_optional<T>(weight);
+  const T* b = detail::data_of_optional<T>(bias);
+  tensor<T> output(x.shape());
+  for (index_t line = 0; line < g.lines; ++line) {
+    const auto at = [&](index_t i) { return static_cast<double>(x.data()[line * g.length + i]); };
+    double mean = 0, var = 0;
+    for (index_t i = 0; i < g.length; ++i) mean += at(i) / static_cast<double>(g.length);
+    for (index_t i = 0; i < g.length; ++i) var += (at(i) - mean) * (at(i) - mean) / static_cast<double>(g.length);
+    for (index_t i = 0; i < g.length; ++i) {
+      const index_t c = g.each ? i : (line * g.length + i) / g.piece % g.channels;
+      const double value = (at(i) - mean) / std::sqrt(var + eps) * (w ? static_cast<double>(w[c]) : 1);
+      output.data()[line * g.length + i] = static_cast<T>(value + (b ? static_cast<double>(b[c]) : 0));
+    }
+  }
+  return output;
+}
+
+}  // namespace parts
+
+template <tensor_like Input, class Weight, class Bias>
+tensor<element_of<Input>> instance_norm(const Input& input, const Weight& weight, const Bias& bias, double eps = 1e-5) {
+  const auto g = detail::check_instance_norm(detail::const_view(input).shape(), detail::shape_of_optional(weight),
+                                             detail::shape_of_optional(bias));
+  return parts::normalized(g, input, weight, bias, eps);
+}
+template <tensor_like Input>
+tensor<element_of<Input>> instance_norm(const Input& input, double eps = 1e-5) {
+  return instance_norm(input, detail::missing(), detail::missing(), eps);
+}
+
+template <tensor_like Input, class Weight, class Bias>
+tensor<element_of<Input>> group_norm(const Input& input, index_t groups, const Weight& weight, const Bias& bias,
+                                     double eps = 1e-5) {
+  const auto g = detail::check_group_norm(detail::const_view(input).shape(), groups, detail::shape_of_optional(weight),
+                                          detail::shape_of_optional(bias));
+  return parts::normalized(g, input, weight, bias, eps);
+}
+template <tensor_like Input>
+tensor<element_of<Input>> group_norm(const Input& input, index_t groups, double eps = 1e-5) {
+  return group_norm(input, groups, detail::missing(), detail::missing(), eps);
+}
+
+template <tensor_like Input, class Weight, class Bias>
+tensor<element_of<Input>> layer_norm(const Input& input, const shape& normalized_shape, const Weight& weight,
+                                     const Bias& bias, double eps = 1e-5) {
+  const auto g = detail::check_layer_norm(detail::const_view(input).shape(), normalized_shape,
+                                          detail::shape_of_optional(weight), detail::shape_of_optional(bias));
+  return parts::normalized(g, input, weight, bias, eps);
+}
+template <tensor_like Input>
+tensor<element_of<Input>> layer_norm(const Input& input, const shape& normalized_shape, double eps = 1e-5) {
+  return layer_norm(input, normalized_shape, detail::missing(), detail::missing(), eps);
+}
+
+// -------------------------------------------------------------------------------------------------------------- linear
+
+namespace parts {
+
+template <element T>
+tensor<T> linear(const tensor_view<const T>& x, const tensor_view<const T>& w, const std::optional<shape>& bias_shape,
+                 const T* bias) {
+  using S = sum_of<T>;
+  const auto g = detail::check_linear(x.shape(), w.shape(), bias_shape);
+  tensor<T> output(g.output_shape);
+  for (index_t i = 0; i < g.m; ++i)
+    for (index_t j = 0; j < g.n; ++j) {
+      S sum = bias ? static_cast<S>(bias[bias_shape->elements() == 1 ? 0 : j]) : S{0};
+      for (index_t p = 0; p < g.k; ++p)
+        sum += static_cast<S>(x.data()[i * g.k + p]) * static_cast<S>(w.data()[j * g.k + p]);
+      output.data()[i * g.n + j] = static_cast<T>(sum);
+    }
+  return output;
+}
+
+}  // namespace parts
+
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+tensor<element_of<Input>> linear(const Input& input, const Weight& weight, const Bias& bias) {
+  const auto b = detail::const_view(bias);
+  return parts::linear<element_of<Input>>(detail::const_view(input), detail::const_view(weight), b.shape(), b.data());
+}
+template <tensor_like Input, tensor_like Weight>
+tensor<element_of<Input>> linear(const Input& input, const Weight& weight) {
+  return parts::linear<element_of<Input>>(detail::const_view(input), detail::const_view(weight), std::nullopt, nullptr);
+}
+
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+linear_gradients<element_of<Input>> linear_backward(const GradOutput& grad_output, const Input& input,
+                                                    const Weight& weight) {
+  using T = element_of<Input>;
+  const auto dy = detail::const_view(grad_output);
+  const auto x = detail::const_view(input);
+  const auto w = detail::const_view(weight);
+  const auto g = detail::check_linear_backward(dy.shape(), x.shape(), w.shape());
+  tensor<double> dx(x.shape()), dw(w.shape()), db({g.n});
+  for (index_t i = 0; i < g.m; ++i)
+    for (index_t j = 0; j < g.n; ++j) {
+      const double d = static_cast<double>(dy.data()[i * g.n + j]);
+      db.data()[j] += d;
+      for (index_t p = 0; p < g.k; ++p) {
+        dx.data()[i * g.k + p] += d * static_cast<double>(w.data()[j * g.k + p]);
+        dw.data()[j * g.k + p] += d * static_cast<double>(x.data()[i * g.k + p]);
+      }
+    }
+  linear_gradients<T> result{tensor<T>(dx.shape()), tensor<T>(dw.shape()), tensor<T>(db.shape())};
+  for (index_t i = 0; i < dx.size(); ++i) result.grad_input.data()[i] = static_cast<T>(dx.data()[i]);
+  for (index_t i = 0; i < dw.size(); ++i) result.grad_weight.data()[i] = static_cast<T>(dw.data()[i]);
+  for (index_t i = 0; i < db.size(); ++i) result.grad_bias.data()[i] = static_cast<T>(db.data()[i]);
+  return result;
 }
 
 // ------------------------------------------------------------------------------------------------------- elementwise

@@ -3,6 +3,7 @@
 
 #include <tenfold/activation.hpp>
 #include <tenfold/arithmetic.hpp>
+#include <tenfold/avg_pool2d.hpp>
 #include <tenfold/batch_norm.hpp>
 #include <tenfold/caffe.hpp>
 #include <tenfold/cat.hpp>
@@ -15,8 +16,11 @@
 #include <tenfold/gradients.hpp>
 #include <tenfold/im2col.hpp>
 #include <tenfold/isa.hpp>
+#include <tenfold/linear.hpp>
 #include <tenfold/max_pool2d.hpp>
 #include <tenfold/max_unpool2d.hpp>
+#include <tenfold/mean.hpp>
+#include <tenfold/normalization.hpp>
 #include <tenfold/onnx.hpp>
 #include <tenfold/overlap_count.hpp>
 #include <tenfold/pad.hpp>
@@ -24,6 +28,7 @@
 #include <tenfold/pixel_shuffle.hpp>
 #include <tenfold/prepared.hpp>
 #include <tenfold/shape.hpp>
+#include <tenfold/softmax.hpp>
 #include <tenfold/tensor.hpp>
 #include <tenfold/upsample2d.hpp>
 #include <tenfold/version.hpp>

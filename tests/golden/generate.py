@@ -32,6 +32,7 @@ import torch.nn.functional as F  # noqa: E402
 import calls  # noqa: E402
 import elementwise  # noqa: E402
 import moves  # noqa: E402
+import reductions  # noqa: E402
 
 TORCH = "2.15.0"
 F32, F64 = torch.float32, torch.float64
@@ -2247,6 +2248,7 @@ OPS = {
 }
 OPS |= moves.ops(sys.modules[__name__])
 OPS |= elementwise.operations(Op, value, error, Draw)
+OPS |= reductions.ops(sys.modules[__name__])
 
 
 def dtype_of(inputs):
@@ -2290,7 +2292,9 @@ def answer(op, case):
 def without_defaults(op, options):
     """Leaves out what PyTorch would take anyway, and spells the numbers that JSON has not."""
     defaults = {
-        "stride": None if op in ("max_pool2d", "max_unpool2d", "max_pool2d_backward") else [1, 1],
+        "stride": None
+        if op in ("max_pool2d", "max_unpool2d", "max_pool2d_backward", "avg_pool2d", "avg_pool2d_backward")
+        else [1, 1],
         "padding": [0, 0],
         "dilation": [1, 1],
         "output_padding": [0, 0],

@@ -76,6 +76,14 @@ void resizing(const tf::context& ctx, report answer) {
   const auto x = specials<float>({2, 3, 9, 11}, 4);
   answer("upsample_nearest2d", bits_of(tf::upsample_nearest2d(x, tf::scale(1.7, 2.3), ctx)));
   answer("upsample_bilinear2d, aligned", bits_of(tf::upsample_bilinear2d(x, tf::hw{17, 25}, true, ctx)));
+  answer("avg_pool2d", bits_of(tf::avg_pool2d(x, {.kernel_size = 3, .padding = 1}, ctx)));
+  answer("adaptive_avg_pool2d", bits_of(tf::adaptive_avg_pool2d(x, {4, 3}, ctx)));
+  answer("mean", bits_of(tf::mean(x, {1, 3}, false, ctx)));
+  const auto z = numbers<float>({2, 3, 9, 11}, 4);
+  answer("group_norm", bits_of(tf::group_norm(z, 1, 1e-5, ctx)));
+  answer("softmax of numbers", bits_of(tf::softmax(z, 1, ctx)));
+  answer("log_softmax of numbers", bits_of(tf::log_softmax(z, 3, ctx)));
+  answer("mean of numbers", bits_of(tf::mean(z, {1, 3}, false, ctx)));
   answer("max_pool2d", bits_of(tf::max_pool2d(x, {.kernel_size = 2}, ctx)));
   const auto pooled = tf::max_pool2d_with_indices(x, {.kernel_size = 3, .stride = 2, .padding = 1}, ctx);
   for (const auto duplicates : {tf::unpool_duplicates::last, tf::unpool_duplicates::max, tf::unpool_duplicates::sum})

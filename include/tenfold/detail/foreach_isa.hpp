@@ -11,6 +11,7 @@
 #include <tenfold/detail/move_tile.hpp>
 #include <tenfold/detail/optional_array.hpp>
 #include <tenfold/detail/plane_geometry.hpp>
+#include <tenfold/detail/reduction.hpp>
 
 #include <limits>
 

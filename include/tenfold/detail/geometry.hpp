@@ -146,6 +146,14 @@ constexpr void check_dim_size(const shape& s, std::size_t rank, std::size_t dime
          " but got: dimension ", s.size(), " and tensor.size[", dimension, "] = ", s[dimension]});
 }
 
+/// The dimension that `dim` means, which may be counted from behind.
+constexpr std::size_t wrapped_dim(index_t dim, std::size_t rank) {
+  const auto most = static_cast<index_t>(rank == 0 ? 1 : rank);
+  if (dim < -most || dim >= most)
+    raise({"Dimension out of range (expected to be in range of [", -most, ", ", most - 1, "], but got ", dim, ")"});
+  return static_cast<std::size_t>(dim < 0 ? dim + most : dim);
+}
+
 /// The output view of an _into twin.
 constexpr void check_output_shape(const char* op, const char* name, const shape& expected, const shape& got) {
   if (!(expected == got)) raise({op, ": expected ", name, " of shape ", expected, ", but got ", got});

@@ -63,14 +63,6 @@ struct steps_of {
   constexpr index_t operator[](std::size_t d) const { return of[d]; }
 };
 
-/// The dimension that `dim` means, which may be counted from behind.
-constexpr std::size_t wrapped_dim(index_t dim, std::size_t rank) {
-  const auto most = static_cast<index_t>(rank == 0 ? 1 : rank);
-  if (dim < -most || dim >= most)
-    raise({"Dimension out of range (expected to be in range of [", -most, ", ", most - 1, "], but got ", dim, ")"});
-  return static_cast<std::size_t>(dim < 0 ? dim + most : dim);
-}
-
 /// The same move with as few dimensions as say it: without those of size 1, and neighbours that are one line in both
 /// tensors as one.
 constexpr strided_move collapsed(const strided_move& m) {

@@ -27,10 +27,25 @@ struct pool2d_geometry {
   shape output_shape;
 };
 
+/// Of averages: what a window's sum is divided by is the size of the window, with the lines of padding that it covers
+/// (as many may lie behind the image as before it) or without, or a number that the caller gave.
+struct avg_pool2d_geometry : pool2d_geometry {
+  bool counts_padding = true;
+  index_t divisor = 0;  // the caller's, or 0
+
+  /// The lines that a point's window counts in a dimension.
+  TENFOLD_TAG index_t counted(const axis& a, index_t point) const {
+    if (!counts_padding) return a.lines_inside(point).size();
+    const index_t first = a.line(point, 0);
+    return (std::min)(first + a.taps, a.extent - a.origin) - first;
+  }
+};
+
 }  // namespace tenfold::inline v0::plain
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
+using plain::avg_pool2d_geometry;
 using plain::plane_geometry;
 using plain::pool2d_geometry;
 using plain::upsample2d_geometry;

@@ -4,6 +4,7 @@
 #include <tenfold/detail/kernels/epilogue.inl.hpp>
 #include <tenfold/detail/kernels/activation_backward.inl.hpp>
 #include <tenfold/detail/kernels/arithmetic.inl.hpp>
+#include <tenfold/detail/kernels/exponential.inl.hpp>
 #include <tenfold/detail/kernels/gemm.inl.hpp>
 #include <tenfold/detail/kernels/pack.inl.hpp>
 #include <tenfold/detail/kernels/sum_taps.inl.hpp>
@@ -21,3 +22,7 @@
 #include <tenfold/detail/kernels/sums.inl.hpp>
 #include <tenfold/detail/kernels/move.inl.hpp>
 #include <tenfold/detail/kernels/pad.inl.hpp>
+#include <tenfold/detail/kernels/avg_pool2d.inl.hpp>
+#include <tenfold/detail/kernels/reduce.inl.hpp>
+#include <tenfold/detail/kernels/softmax.inl.hpp>
+#include <tenfold/detail/kernels/normalization.inl.hpp>

@@ -1,0 +1,131 @@
+// exp and log.
+
+// exp(v): 0 where it is below the smallest normal number, infinity where it is above the largest; NaN for NaN.
+//
+//     exp(v) = 2^n (1 + t),   n = round(v / ln 2),  t = exp(r) - 1 = r + r^2 (1/2 + r/6 + ...),  r = v - n ln 2
+//
+// with r and t as in logistic, where t's error is derived: at most 1.2 |t| u and u / 2, u half a unit of the numbers
+// from 1 to 2, and |t| < 0.415. The sum 1 + t is rounded by u, or for t < 0 by u / 2: less than 1.5 u in all of at
+// least 1, or 0.85 u of at least 0.707. So exp(v) has a relative error of at most 1.5 u, and is within 1.5 units in the
+// last place. 2^n is 2 times 2^(n - 1) for v > 0, as n may be one more than an exponent goes up to.
+//
+// NotAbove0 says that no v is above 0, which spares a fifth of the operations.
+template <class T, bool NotAbove0 = false>
+TENFOLD_INLINE vec<T> power_of_e(vec<T> v) {
+  using parts = float_parts<T>;
+  using bits = typename parts::bits;
+  using unsigned_bits = arithmetic_t<bits>;  // of a NaN the sum may wrap
+  constexpr T ln2_high = static_cast<T>(sizeof(T) == 4 ? 0x1.62ep-1 : 0x1.62e42fee00000p-1);
+  constexpr T ln2_low = static_cast<T>(sizeof(T) == 4 ? 0x1.0bfbe8e7bcd5ep-15 : 0x1.a39ef35793c76p-33);
+  constexpr T least = static_cast<T>((1 - parts::bias) * 0.6931471805599453);  // log of the smallest normal number
+  constexpr T most = static_cast<T>(sizeof(T) == 4 ? 0x1.62e42ep+6 : 0x1.62e42fefa39efp+9);  // of the largest
+  constexpr T rounder = static_cast<T>(bits{3} << (parts::mantissa - 1));                    // see logistic
+  const auto underflows = v < broadcast(least);
+  vec<T> w = chosen(underflows, broadcast(least), v);
+  if constexpr (!NotAbove0) w = chosen(w > broadcast(most), broadcast(most), w);
+  const vec<T> shifted = w * broadcast(static_cast<T>(1.4426950408889634)) + broadcast(rounder);
+  const vec<T> n = shifted - broadcast(rounder);
+  const vec<T> high = w - n * broadcast(ln2_high);
+  const vec<T> low = n * broadcast(ln2_low);
+  const vec<T> r = high - low;
+  vec<T> series = broadcast(inverse_factorial<T>(parts::taylor));
+  TENFOLD_UNROLL for (int k = parts::taylor - 1; k > 1; --k) series = series * r + broadcast(inverse_factorial<T>(k));
+  const vec<T> t = high + (r * r * series - low);
+  vec<unsigned_bits> exponent = bits_as<vec<unsigned_bits>>(shifted) + broadcast(unsigned_bits{parts::bias});
+  const vec<T> one = broadcast(T{1});
+  vec<T> result = one + t;
+  if constexpr (!NotAbove0) {
+    const auto halves = w > vec<T>{};  // all ones are -1
+    exponent += bits_as<vec<unsigned_bits>>(halves);
+    result *= chosen(halves, broadcast(T{2}), one);
+  }
+  result *= bits_as<vec<T>>(exponent << parts::mantissa);
+  if constexpr (!NotAbove0) result = chosen(v > broadcast(most), broadcast(std::numeric_limits<T>::infinity()), result);
+  return chosen(underflows, vec<T>{}, result);
+}
+
+// 2 / (2 k + 1), the terms of log m = 2 artanh f
+template <class T>
+constexpr T artanh_term(int k) {
+  return T{2} / static_cast<T>(2 * k + 1);
+}
+
+// log(v) of normal numbers from 1 on and infinity; NaN for NaN.
+//
+//     log(v) = e ln 2 + log m,  v = 2^e m,  0.707 < m < 1.42
+//     log m = 2 artanh f = 2 f + f^3 (2/3 + 2/5 f^2 + ...),  f = (m - 1) / (m + 1), |f| < 0.1716
+//
+// m - 1 is exact. f is rounded twice and 2 f (m + 1 and the quotient): 2 u |log m|, u as above; the terms from f^3 on
+// are at most 0.011 of it, those left out below u / 8 of it. With e = 0 the last sum rounds once more: 3.2 u |log m|.
+// Else |log v| >= 0.34, e ln2_high is exact, and 2 f + e ln2_low, the terms and both sums are rounded by at most
+// 3.2 u 0.35 + 2 u (|log v| + 0.35): below 5.5 u |log v|. So the relative error is at most 5.5 u.
+template <class T>
+TENFOLD_INLINE vec<T> logarithm(vec<T> v) {
+  using parts = float_parts<T>;
+  using bits = typename parts::bits;
+  constexpr T ln2_high = static_cast<T>(sizeof(T) == 4 ? 0x1.62ep-1 : 0x1.62e42fee00000p-1);
+  constexpr T ln2_low = static_cast<T>(sizeof(T) == 4 ? 0x1.0bfbe8e7bcd5ep-15 : 0x1.a39ef35793c76p-33);
+  constexpr int terms = sizeof(T) == 4 ? 5 : 11;  // 0.1716^(2 terms) / (2 terms + 1) < 2^-27, 2^-56
+  // The bits of sqrt(1/2), less those of 1: what a number's bits are above them has its exponent e in front.
+  constexpr bits shift = sizeof(T) == 4 ? bits{0x3f3504f3} : static_cast<bits>(0x3fe6a09e667f3bcd);
+  using unsigned_bits = arithmetic_t<bits>;  // of what is no such number the difference may wrap
+  const auto number = bits_as<vec<unsigned_bits>>(v);
+  const auto shifted = number - broadcast(static_cast<unsigned_bits>(shift));
+  const vec<bits> e = bits_as<vec<bits>>(shifted) >> parts::mantissa;
+  const vec<T> m = bits_as<vec<T>>(number - (bits_as<vec<unsigned_bits>>(e) << parts::mantissa));
+  const vec<T> exponent = __builtin_convertvector(e, vec<T>);
+  const vec<T> one = broadcast(T{1}), f = (m - one) / (m + one), square = f * f;
+  vec<T> series = broadcast(artanh_term<T>(terms - 1));
+  TENFOLD_UNROLL for (int k = terms - 2; k > 0; --k) series = series * square + broadcast(artanh_term<T>(k));
+  const vec<T> low = exponent * broadcast(ln2_low) + f * square * series;
+  const vec<T> result = exponent * broadcast(ln2_high) + ((f + f) + low);
+  const auto is_finite = v < broadcast(std::numeric_limits<T>::infinity());
+  return chosen(is_finite, result, v);  // infinity and NaN
+}
+
+// The first `some` lanes of p, or all, the others as given.
+template <class T>
+TENFOLD_INLINE vec<T> load_some(const T* p, index_t some, T other) {
+  T values[std::size_t{lanes<T>}];
+  TENFOLD_UNROLL for (int l = 0; l < lanes<T>; ++l) values[l] = other;
+  for (index_t i = 0; i < some && i < lanes<T>; ++i) values[i] = p[i];
+  return load(values);
+}
+
+template <class T>
+TENFOLD_INLINE void store_some(T* p, index_t some, vec<T> v) {
+  T values[std::size_t{lanes<T>}];
+  store(values, v);
+  for (index_t i = 0; i < some && i < lanes<T>; ++i) p[i] = values[i];
+}
+
+// a where it is larger, else b: not a where that is NaN.
+template <class T>
+TENFOLD_INLINE vec<T> larger(vec<T> a, vec<T> b) {
+  return chosen(a > b, a, b);
+}
+
+// The largest lane of v that has no NaN: one half is compared with the other until one is left.
+template <int Half, class T, int... Lane>
+TENFOLD_INLINE T largest_lane(vec<T> v, std::integer_sequence<int, Lane...> all) {
+  v = larger<T>(shuffled<(Lane + Half) % lanes<T>...>(v, v), v);
+  if constexpr (Half > 1)
+    return largest_lane<Half / 2, T>(v, all);
+  else
+    return v[0];
+}
+
+template <class T>
+TENFOLD_INLINE T largest_lane(vec<T> v) {
+  return largest_lane<lanes<T> / 2, T>(v, std::make_integer_sequence<int, lanes<T>>{});
+}
+
+// y = exp(x) and y = log(x), each element;   x, y (n)
+template <class T>
+void exponential_line(index_t n, const T* x, T* y) {
+  for (index_t i = 0; i < n; i += lanes<T>) store_some(y + i, n - i, power_of_e<T>(load_some(x + i, n - i, T{})));
+}
+template <class T>
+void logarithm_line(index_t n, const T* x, T* y) {
+  for (index_t i = 0; i < n; i += lanes<T>) store_some(y + i, n - i, logarithm<T>(load_some(x + i, n - i, T{1})));
+}

@@ -1,0 +1,118 @@
+// The normalisations: moments of a line, and lines that are scaled and shifted.
+
+// The sum of (x[i] - center)^2, in the order of sum_of_line: a term is rounded 3 times more than there.
+template <class T>
+T squares_of_line(index_t n, const T* x, T center) {
+  constexpr int L = lanes<T>;
+  constexpr index_t block = 128 * L;
+  if (n > block) {
+    const index_t half = (n / block + 1) / 2 * block;
+    return squares_of_line(half, x, center) + squares_of_line(n - half, x + half, center);
+  }
+  const vec<T> c = broadcast(center);
+  vec<T> sums[4] = {};
+  index_t i = 0;
+  for (; i + 4 * L <= n; i += 4 * L) TENFOLD_UNROLL for (int k = 0; k < 4; ++k) {
+      const vec<T> d = load(x + i + k * L) - c;
+      sums[k] += d * d;
+    }
+  for (; i + L <= n; i += L) {
+    const vec<T> d = load(x + i) - c;
+    sums[0] += d * d;
+  }
+  if (i < n) {
+    const vec<T> all = load_some(x + i, n - i, center) - c;  // NaN behind the line where the centre is infinite
+    const vec<T> d = load_some(reinterpret_cast<const T*>(&all), n - i, T{});
+    sums[1] += d * d;
+  }
+  return sum_of_lanes<T>((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+// y[i] = (x[i] - center) * scale [* weight[i]] [+ bias[i]],   i < n; y may be x
+template <class T>
+void scale_each(index_t n, T center, T scale, const T* weight, const T* bias, const T* x, T* y) {
+  constexpr int L = lanes<T>;
+  const vec<T> c = broadcast(center), s = broadcast(scale);
+  for (index_t i = 0; i < n; i += L) {
+    const index_t some = n - i;
+    const auto at = [&](const T* p) __attribute__((always_inline)) {
+      return some >= L ? load(p + i) : load_some(p + i, some, T{});
+    };
+    vec<T> v = (at(x) - c) * s;
+    if (weight) v *= at(weight);
+    if (bias) v += at(bias);
+    if (some >= L)
+      store(y + i, v);
+    else
+      store_some(y + i, some, v);
+  }
+}
+
+// y[i] = (x[i] - center) * scale + shift,   i < n; y may be x
+template <class T>
+void scale_line(index_t n, T center, T scale, T shift, const T* x, T* y) {
+  constexpr int L = lanes<T>;
+  const vec<T> c = broadcast(center), s = broadcast(scale), t = broadcast(shift);
+  index_t i = 0;
+  for (; i + L <= n; i += L) store(y + i, (load(x + i) - c) * s + t);
+  if (i < n) store_some(y + i, n - i, (load_some(x + i, n - i, T{}) - c) * s + t);
+}
+
+// y = (x - mean) / sqrt(var + eps) * weight + bias of the lines [begin, end), mean and var those of the line, whose
+// terms are summed in two passes: the mean first.
+//   x, y (lines, length), which may be the same   weight, bias (channels), or (length) where each place has its own;
+//   they may be missing
+template <class T>
+void normalize_lines(const normalization_geometry& g, index_t begin, index_t end, const T* x, const T* weight,
+                     const T* bias, T eps, T* y) {
+  const index_t pieces = g.each ? 1 : g.length / g.piece;
+  for (index_t line = begin; line < end; ++line) {
+    const T* from = x + line * g.length;
+    T* to = y + line * g.length;
+    const T count = static_cast<T>(g.length);
+    const T mean = sum_of_line(g.length, from) / count;
+    const T scale = T{1} / static_cast<T>(__builtin_sqrt(squares_of_line(g.length, from, mean) / count + eps));
+    if (g.each) {
+      scale_each(g.length, mean, scale, weight, bias, from, to);
+      continue;
+    }
+    for (index_t p = 0; p < pieces; ++p) {
+      const index_t channel = (line * pieces + p) % g.channels;
+      scale_line(g.piece, mean, weight ? scale * weight[channel] : scale, bias ? bias[channel] : T{},
+                 from + p * g.piece, to + p * g.piece);
+    }
+  }
+}
+
+// y = x * alpha + beta of the lines [begin, end), line = n * channels + c
+//     alpha = weight[c] / sqrt(var[c] + eps),  beta = bias[c] - mean[c] * alpha
+// A line of one element is no vector: there the elements of an n are.
+//   x, y (lines, piece), which may be the same   mean, var, weight, bias (channels); the last two may be missing
+template <class T>
+void batch_norm_lines(const normalization_geometry& g, index_t begin, index_t end, const batch_norm_arrays<T>& a, T eps,
+                      const T* x, T* y) {
+  const auto factors = [&](index_t c, T & alpha, T & beta) __attribute__((always_inline)) {
+    alpha = T{1} / static_cast<T>(__builtin_sqrt(a.var[c] + eps));
+    if (a.weight) alpha *= a.weight[c];
+    beta = (a.bias ? a.bias[c] : T{}) - a.mean[c] * alpha;
+  };
+  if (g.piece != 1) {
+    for (index_t line = begin; line < end; ++line) {
+      T alpha, beta;
+      factors(line % g.channels, alpha, beta);
+      scale_line(g.piece, T{}, alpha, beta, x + line * g.piece, y + line * g.piece);
+    }
+    return;
+  }
+  constexpr index_t block = 256;
+  T alpha[std::size_t{block}], beta[std::size_t{block}];
+  for (index_t first = 0; first < g.channels; first += block) {
+    const index_t count = g.channels - first < block ? g.channels - first : block;
+    for (index_t c = 0; c < count; ++c) factors(first + c, alpha[c], beta[c]);
+    for (index_t n = begin / g.channels; n * g.channels < end; ++n) {
+      const index_t at = n * g.channels + first;
+      const index_t from = at < begin ? begin - at : 0, to = at + count > end ? end - at : count;
+      if (from < to) scale_each(to - from, T{}, T{1}, alpha + from, beta + from, x + at + from, y + at + from);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// Sums, means and places of maxima over ranges of the outputs.
+#pragma once
+
+#include <tenfold/mean.hpp>
+#include <tenfold/detail/foreach_isa.hpp>
+#include <tenfold/detail/parallel.hpp>
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+TENFOLD_BEGIN_STRICT
+
+template <class T>
+void run_sum(const reduction_geometry& g, bool divides, const T* x, typename plain::sum_of<T>::type* y,
+             const context& ctx) {
+  using S = typename plain::sum_of<T>::type;
+  S divisor = 0;
+  if constexpr (std::floating_point<S>)
+    if (divides) divisor = static_cast<S>(g.terms);
+  if (g.terms == 0) {
+    S of_nothing = 0;
+    if constexpr (std::floating_point<S>)
+      if (divides) of_nothing = std::numeric_limits<S>::quiet_NaN();
+    return fill(y, y + g.outputs, of_nothing);
+  }
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), sum_outputs<T, S>);
+  parallel_ranges(ctx, g.outputs, 0.2 * static_cast<double>(g.terms),
+                  [&](index_t begin, index_t end) { kernel(g, begin, end, divisor, x, y); });
+}
+
+template <class T>
+void run_argmax(const line_geometry& g, const T* x, index_t* at, const context& ctx) {
+  if (g.length == 0) return;
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), argmax_lines<T>);
+  parallel_ranges(ctx, g.outer * g.inner, 0.3 * static_cast<double>(g.length),
+                  [&](index_t begin, index_t end) { kernel(g, begin, end, x, at); });
+}
+
+TENFOLD_END_STRICT
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

@@ -1,0 +1,10 @@
+// The normalisations of the element type TENFOLD_ELEMENT.
+#include <tenfold/normalization.hpp>
+
+namespace tenfold::inline v0::compiled {
+
+using T = TENFOLD_ELEMENT;
+template decltype(run_normalization<T>) run_normalization<T>;
+template decltype(run_batch_norm<T>) run_batch_norm<T>;
+
+}  // namespace tenfold::inline v0::compiled
