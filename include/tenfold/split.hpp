@@ -1,5 +1,5 @@
-// split, which gives a std::vector: not part of tenfold.hpp, whose headers compile behind <windows.h>'s min and max, which
-// g++'s <vector> does not.
+// split, which gives a std::vector: not part of tenfold.hpp, whose headers compile behind <windows.h>'s min and max,
+// which g++'s <vector> does not.
 #pragma once
 
 #include <tenfold/cat.hpp>
