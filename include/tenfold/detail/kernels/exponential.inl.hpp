@@ -2,46 +2,26 @@
 
 // exp(v): 0 where it is below the smallest normal number, infinity where it is above the largest; NaN for NaN.
 //
-//     exp(v) = 2^n (1 + t),   n = round(v / ln 2),  t = exp(r) - 1 = r + r^2 (1/2 + r/6 + ...),  r = v - n ln 2
-//
-// with r and t as in logistic, where t's error is derived: at most 1.2 |t| u and u / 2, u half a unit of the numbers
-// from 1 to 2, and |t| < 0.415. The sum 1 + t is rounded by u, or for t < 0 by u / 2: less than 1.5 u in all of at
-// least 1, or 0.85 u of at least 0.707. So exp(v) has a relative error of at most 1.5 u, and is within 1.5 units in the
-// last place. 2^n is 2 times 2^(n - 1) for v > 0, as n may be one more than an exponent goes up to.
-//
-// NotAbove0 says that no v is above 0, which spares a fifth of the operations.
-template <class T, bool NotAbove0 = false>
+// With q and t of `exponential`: 1 + t, with t's error of at most 1.2 |t| u and u / 2, |t| < 0.415, is rounded by u, or
+// for t < 0 by u / 2: less than 1.5 u in all of at least 1, or 0.85 u of at least 0.707. So exp(v) has a relative error
+// of at most 1.5 u, and is within 1.5 units in the last place. q is 2 times q / 2 for v > 0, as its exponent may be one
+// more than there is.
+template <class T>
 TENFOLD_INLINE vec<T> power_of_e(vec<T> v) {
   using parts = float_parts<T>;
-  using bits = typename parts::bits;
-  using unsigned_bits = arithmetic_t<bits>;  // of a NaN the sum may wrap
-  constexpr T ln2_high = static_cast<T>(sizeof(T) == 4 ? 0x1.62ep-1 : 0x1.62e42fee00000p-1);
-  constexpr T ln2_low = static_cast<T>(sizeof(T) == 4 ? 0x1.0bfbe8e7bcd5ep-15 : 0x1.a39ef35793c76p-33);
-  constexpr T least = static_cast<T>((1 - parts::bias) * 0.6931471805599453);  // log of the smallest normal number
-  constexpr T most = static_cast<T>(sizeof(T) == 4 ? 0x1.62e42ep+6 : 0x1.62e42fefa39efp+9);  // of the largest
-  constexpr T rounder = static_cast<T>(bits{3} << (parts::mantissa - 1));                    // see logistic
-  const auto underflows = v < broadcast(least);
-  vec<T> w = chosen(underflows, broadcast(least), v);
-  if constexpr (!NotAbove0) w = chosen(w > broadcast(most), broadcast(most), w);
-  const vec<T> shifted = w * broadcast(static_cast<T>(1.4426950408889634)) + broadcast(rounder);
-  const vec<T> n = shifted - broadcast(rounder);
-  const vec<T> high = w - n * broadcast(ln2_high);
-  const vec<T> low = n * broadcast(ln2_low);
-  const vec<T> r = high - low;
-  vec<T> series = broadcast(inverse_factorial<T>(parts::taylor));
-  TENFOLD_UNROLL for (int k = parts::taylor - 1; k > 1; --k) series = series * r + broadcast(inverse_factorial<T>(k));
-  const vec<T> t = high + (r * r * series - low);
-  vec<unsigned_bits> exponent = bits_as<vec<unsigned_bits>>(shifted) + broadcast(unsigned_bits{parts::bias});
-  const vec<T> one = broadcast(T{1});
-  vec<T> result = one + t;
-  if constexpr (!NotAbove0) {
-    const auto halves = w > vec<T>{};  // all ones are -1
-    exponent += bits_as<vec<unsigned_bits>>(halves);
-    result *= chosen(halves, broadcast(T{2}), one);
-  }
-  result *= bits_as<vec<T>>(exponent << parts::mantissa);
-  if constexpr (!NotAbove0) result = chosen(v > broadcast(most), broadcast(std::numeric_limits<T>::infinity()), result);
-  return chosen(underflows, vec<T>{}, result);
+  using unsigned_bits = arithmetic_t<typename parts::bits>;
+  constexpr T most =
+      static_cast<T>(sizeof(T) == 4 ? 0x1.62e42ep+6 : 0x1.62e42fefa39efp+9);  // log of the largest number
+  const vec<T> least = broadcast(least_exponent<T>), one = broadcast(T{1});
+  const auto underflows = v < least;
+  vec<T> w = chosen(underflows, least, v);
+  w = chosen(w > broadcast(most), broadcast(most), w);
+  const exponential<T> e(w);
+  const auto halves = w > vec<T>{};  // all ones are -1
+  const auto power = bits_as<vec<unsigned_bits>>(e.q) + (bits_as<vec<unsigned_bits>>(halves) << parts::mantissa);
+  const vec<T> result = (one + e.t) * chosen(halves, broadcast(T{2}), one) * bits_as<vec<T>>(power);
+  const vec<T> large = chosen(v > broadcast(most), broadcast(std::numeric_limits<T>::infinity()), result);
+  return chosen(underflows, vec<T>{}, large);
 }
 
 // 2 / (2 k + 1), the terms of log m = 2 artanh f

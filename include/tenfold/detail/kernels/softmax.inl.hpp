@@ -14,7 +14,7 @@ struct softmax_terms {
   // What is added up; of a softmax it is kept as the result's numerator.
   TENFOLD_INLINE static vec<T> term(vec<T> x, [[maybe_unused]] vec<T> y, [[maybe_unused]] vec<T> most) {
     if constexpr (forward)
-      return power_of_e<T, true>(x - most);
+      return negative_exponential<T>(x - most);
     else if constexpr (K == softmax_kind::softmax_backward)
       return x * y;
     else
