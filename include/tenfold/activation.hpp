@@ -144,11 +144,19 @@ void float_elementwise_into(const char* op, activation::function of, const tenso
   seam::run_float_activation(of, x.size(), x.data(), y.data(), ctx);
 }
 
+/// Beyond every number. Constants: code of std::numeric_limits would be shared by files of all flags.
+template <element T>
+inline constexpr T no_bound_below = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                                         : (std::numeric_limits<T>::min)();
+template <element T>
+inline constexpr T no_bound_above = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
+                                                                         : (std::numeric_limits<T>::max)();
+
 /// Bounds in the element type; a missing one is beyond every number.
 template <element T>
 struct bounds {
-  T low = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : (std::numeric_limits<T>::min)();
-  T high = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : (std::numeric_limits<T>::max)();
+  T low = no_bound_below<T>;
+  T high = no_bound_above<T>;
 
   /// y is what is within the bounds of x, or NaN where one is.
   void run(const tensor_view<const T>& x, const tensor_view<T>& y, const context& ctx) const {

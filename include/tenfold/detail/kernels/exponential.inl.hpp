@@ -12,6 +12,7 @@ TENFOLD_INLINE vec<T> power_of_e(vec<T> v) {
   using unsigned_bits = arithmetic_t<typename parts::bits>;
   constexpr T most =
       static_cast<T>(sizeof(T) == 4 ? 0x1.62e42ep+6 : 0x1.62e42fefa39efp+9);  // log of the largest number
+  constexpr T infinity = std::numeric_limits<T>::infinity();
   const vec<T> least = broadcast(least_exponent<T>), one = broadcast(T{1});
   const auto underflows = v < least;
   vec<T> w = chosen(underflows, least, v);
@@ -20,7 +21,7 @@ TENFOLD_INLINE vec<T> power_of_e(vec<T> v) {
   const auto halves = w > vec<T>{};  // all ones are -1
   const auto power = bits_as<vec<unsigned_bits>>(e.q) + (bits_as<vec<unsigned_bits>>(halves) << parts::mantissa);
   const vec<T> result = (one + e.t) * chosen(halves, broadcast(T{2}), one) * bits_as<vec<T>>(power);
-  const vec<T> large = chosen(v > broadcast(most), broadcast(std::numeric_limits<T>::infinity()), result);
+  const vec<T> large = chosen(v > broadcast(most), broadcast(infinity), result);
   return chosen(underflows, vec<T>{}, large);
 }
 
@@ -59,7 +60,8 @@ TENFOLD_INLINE vec<T> logarithm(vec<T> v) {
   TENFOLD_UNROLL for (int k = terms - 2; k > 0; --k) series = series * square + broadcast(artanh_term<T>(k));
   const vec<T> low = exponent * broadcast(ln2_low) + f * square * series;
   const vec<T> result = exponent * broadcast(ln2_high) + ((f + f) + low);
-  const auto is_finite = v < broadcast(std::numeric_limits<T>::infinity());
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  const auto is_finite = v < broadcast(infinity);
   return chosen(is_finite, result, v);  // infinity and NaN
 }
 

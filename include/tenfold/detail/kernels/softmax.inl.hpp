@@ -105,9 +105,10 @@ struct softmax_block {
   }
 
   void run(index_t n, index_t pitch, index_t count, const T* x, const T* y, T* to) {
+    constexpr T lowest = -std::numeric_limits<T>::infinity();
     vectors(
         count, [&](index_t j, index_t) __attribute__((always_inline)) {
-          store(most + j, broadcast(-std::numeric_limits<T>::infinity()));
+          store(most + j, broadcast(lowest));
           store(sum + j, vec<T>{});
         });
     if constexpr (terms::forward)

@@ -8,6 +8,10 @@
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_STRICT
 
+/// A constant: code of std::numeric_limits would be shared by files of all flags.
+template <class S>
+inline constexpr S mean_of_nothing = std::numeric_limits<S>::quiet_NaN();
+
 template <class T>
 void run_sum(const reduction_geometry& g, bool divides, const T* x, typename plain::sum_of<T>::type* y,
              const context& ctx) {
@@ -18,7 +22,7 @@ void run_sum(const reduction_geometry& g, bool divides, const T* x, typename pla
   if (g.terms == 0) {
     S of_nothing = 0;
     if constexpr (std::floating_point<S>)
-      if (divides) of_nothing = std::numeric_limits<S>::quiet_NaN();
+      if (divides) of_nothing = mean_of_nothing<S>;
     return fill(y, y + g.outputs, of_nothing);
   }
   const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), sum_outputs<T, S>);
