@@ -101,7 +101,7 @@ TYPED_TEST(Normalization, GroupAndInstanceNormAreWithinTheBound) {
   for (const tf::shape& s : inputs) {
     const tf::shape c{s[1]};
     const auto x = shifted<T>(s), w = random_tensor<T>(c, 4), b = random_tensor<T>(c, 5);
-    const index_t plane = tf::detail::elements_from(s, 2);
+    const index_t plane = tf::detail::elements_between(s, 2, s.size());
     for (const index_t groups : {1, 2, 3, 6}) {
       if (s[0] * s[1] / groups * plane == 1 || s[0] == 0) continue;
       const index_t length = s[1] / groups * plane;
@@ -184,6 +184,8 @@ TEST(BatchNormErrors, SayWhatPyTorchSays) {
             "batch_norm eps must be non-negative, but got -1.0");
   EXPECT_EQ(error_of([&] { tf::batch_norm(x, three, three, -1e-5); }),
             "batch_norm eps must be non-negative, but got -1e-05");
+  EXPECT_EQ(error_of([&] { tf::batch_norm(x, three, three, -1e5); }),
+            "batch_norm eps must be non-negative, but got -100000.0");
   auto y = filled<float>({2, 3}, 7);
   EXPECT_EQ(error_of([&] { tf::batch_norm_into(y, x, three, three); }),
             "batch_norm: expected output of shape [2, 3, 4], but got [2, 3]");

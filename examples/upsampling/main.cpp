@@ -24,7 +24,7 @@ tf::tensor<float> middle(const tf::tensor<float>& picture, index_t side) {
   return part;
 }
 
-/// Below `x` the place `at` of a picture of panels.
+/// x, grey, as the part of a picture that begins at (top, left).
 void paste(tf::tensor<float>& panels, index_t top, index_t left, const tf::tensor<float>& x) {
   for (index_t c = 0; c < 3; ++c)
     for (index_t h = 0; h < x.shape()[2]; ++h)

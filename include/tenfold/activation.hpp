@@ -62,9 +62,7 @@ constexpr prelu_geometry check_prelu(const shape& input, const shape& slopes) {
            static_cast<index_t>(slopes.size())});
   if (count == 1) return {1, 1, input.elements()};
   if (input.elements() == 0) return {0, count, 0};
-  index_t line = 1;
-  for (std::size_t d = 2; d < input.size(); ++d) line = checked_multiply(line, input[d]);
-  return {input[0], count, line};
+  return {input[0], count, elements_between(input, 2, input.size())};
 }
 
 /// The same, as a function of the input and slopes that are repeated.

@@ -8,18 +8,9 @@
 
 namespace tenfold::inline v0 {
 
-/// The gradients of linear.
+/// The gradients of linear, whose tensors have the names that a convolution's have.
 template <element T>
-struct linear_gradients {
-  tensor<T> grad_input;
-  tensor<T> grad_weight;
-  tensor<T> grad_bias;
-
-  TENFOLD_TAG linear_gradients() = default;
-  TENFOLD_TAG linear_gradients(tensor<T> input, tensor<T> weight, tensor<T> bias)
-      : grad_input(std::move(input)), grad_weight(std::move(weight)), grad_bias(std::move(bias)) {}
-  TENFOLD_TAGGED_COPIES(linear_gradients);
-};
+using linear_gradients = convolution_gradients<T>;
 
 }  // namespace tenfold::inline v0
 
@@ -34,13 +25,6 @@ struct linear_geometry {
   shape output_shape;
 };
 
-/// The product of all dimensions but the last.
-constexpr index_t row_count(const shape& s) {
-  shape rows = s;
-  rows[s.size() - 1] = 1;
-  return rows.elements();
-}
-
 constexpr void check_linear_bias(const shape& bias, index_t m, index_t n) {
   if (bias.size() != 1) raise({"linear: expected a bias of 1 dimension, but got one of shape ", bias});
   if (bias[0] != n && bias[0] != 1)
@@ -52,7 +36,7 @@ constexpr void check_linear_bias(const shape& bias, index_t m, index_t n) {
 constexpr linear_geometry check_linear_vector(const shape& input, const shape& weight, bool has_bias) {
   if (has_bias) raise("addmm: mat2 must be a matrix, got 1-D tensor");
   const std::size_t last = input.size() - 1;
-  const index_t m = row_count(input);
+  const index_t m = elements_between(input, 0, input.size() - 1);
   if (input[last] != weight[0]) {
     if (last == 0)
       raise({"inconsistent tensor size, expected tensor [", input[0], "] and src [", weight[0],
@@ -71,7 +55,7 @@ constexpr linear_geometry check_linear(const shape& input, const shape& weight, 
         {"both arguments to linear need to be at least 1D, but they are ", input.size(), "D and ", weight.size(), "D"});
   if (weight.size() > 2) raise({"t() expects a tensor with <= 2 dimensions, but self is ", weight.size(), "D"});
   if (weight.size() == 1) return check_linear_vector(input, weight, bias.has_value());
-  const index_t m = row_count(input), n = weight[0], k = weight[1];
+  const index_t m = elements_between(input, 0, input.size() - 1), n = weight[0], k = weight[1];
   if (input[input.size() - 1] != k)
     raise({bias ? "addmm" : "mm", ": mat1 and mat2 shapes cannot be multiplied (", m, "x", input[input.size() - 1],
            " and ", k, "x", n, ")"});

@@ -1,13 +1,11 @@
 // batch_norm of inference, instance_norm, group_norm and layer_norm.
 #pragma once
 
+#include <tenfold/detail/float_text.hpp>
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/detail/optional_array.hpp>
 #include <tenfold/detail/reduction.hpp>
 #include <tenfold/detail/seam.hpp>
-
-#include <cstdio>   // snprintf
-#include <cstdlib>  // strtod
 
 /// Weight and bias may be null.
 TENFOLD_SEAM(void, run_normalization, (g, x, weight, bias, eps, y, ctx), const normalization_geometry& g, const T* x,
@@ -20,24 +18,8 @@ TENFOLD_BEGIN_STRICT
 
 namespace detail {
 
-/// As Python prints a float: the fewest digits that say which it is.
-TENFOLD_COLD inline std::string python_float(double value) {
-  char text[40] = {};
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(text, sizeof text, "%.*g", digits, value);
-    if (std::strtod(text, nullptr) == value) break;
-  }
-  const std::string all = text;
-  return all.find_first_of(".en") == std::string::npos ? all + ".0" : all;
-}
-
 /// As Python prints a size.
 TENFOLD_COLD inline std::string torch_size(const shape& s) { return join({"torch.Size(", s, ")"}); }
-
-/// The product of the dimensions from `first` on; 0 where one is.
-constexpr index_t elements_from(const shape& s, std::size_t first) {
-  return first >= s.size() ? 1 : shape(std::span<const index_t>(s.begin() + first, s.size() - first)).elements();
-}
 
 /// What belongs to a channel, of `times` inputs that are one to PyTorch.
 constexpr void check_of_channels(const char* name, const shape& s, index_t channels, index_t times = 1) {
@@ -51,7 +33,7 @@ constexpr void check_of_channels(const char* name, const shape& s, index_t chann
 constexpr normalization_geometry check_batch_norm(const shape& input, const shape& mean, const shape& var,
                                                   const std::optional<shape>& weight, const std::optional<shape>& bias,
                                                   double eps) {
-  if (eps < 0) raise({"batch_norm eps must be non-negative, but got ", python_float(eps)});
+  if (eps < 0) raise({"batch_norm eps must be non-negative, but got ", float_text(eps)});
   const index_t channels = input.size() > 1 ? input[1] : 0;
   check_of_channels("running_mean", mean, channels);
   check_of_channels("running_var", var, channels);
@@ -61,7 +43,7 @@ constexpr normalization_geometry check_batch_norm(const shape& input, const shap
   normalization_geometry g{};
   if (input.elements() == 0) return g;
   g.lines = checked_multiply(input[0], channels);
-  g.piece = g.length = elements_from(input, 2);
+  g.piece = g.length = elements_between(input, 2, input.size());
   g.channels = channels;
   return g;
 }
@@ -69,7 +51,7 @@ constexpr normalization_geometry check_batch_norm(const shape& input, const shap
 /// Those of instance_norm, whose channels are one batch norm's to PyTorch.
 constexpr normalization_geometry check_instance_norm(const shape& input, const std::optional<shape>& weight,
                                                      const std::optional<shape>& bias) {
-  if (elements_from(input, 2) == 1)
+  if (elements_between(input, 2, input.size()) == 1)
     raise({"Expected more than 1 spatial element when training, got input size ", torch_size(input)});
   if (weight || bias) {
     if (input[0] == 0) raise("select(): index 0 out of range for tensor of size [0] at dimension 0");
@@ -79,7 +61,7 @@ constexpr normalization_geometry check_instance_norm(const shape& input, const s
   normalization_geometry g{};
   if (input.elements() == 0) return g;
   g.lines = checked_multiply(input[0], input[1]);
-  g.piece = g.length = elements_from(input, 2);
+  g.piece = g.length = elements_between(input, 2, input.size());
   g.channels = input[1];
   return g;
 }
@@ -97,7 +79,7 @@ constexpr normalization_geometry check_group_norm(const shape& input, index_t gr
   if (input.size() < 2)
     raise({"Expected at least 2 dimensions for input tensor but received ", static_cast<index_t>(input.size())});
   if (groups == 0) raise("integer division or modulo by zero");
-  const index_t channels = input[1], plane = elements_from(input, 2);
+  const index_t channels = input[1], plane = elements_between(input, 2, input.size());
   if (groups > 0 && plane == 1 && input[0] > 0) {
     shape of_values = input;
     of_values[0] = checked_multiply(input[0], channels) / groups;
@@ -176,10 +158,6 @@ void normalize(const normalization_geometry& g, const tensor_view<const T>& x, c
                double eps, T* y, const context& ctx) {
   seam::run_normalization<T>(g, x.data(), data_of_optional<T>(weight), data_of_optional<T>(bias), eps, y, ctx);
 }
-
-}  // namespace detail
-
-namespace detail {
 
 template <class T, class Output, class Mean, class Variance, class Weight, class Bias>
 void batch_norm_into(const Output& output, const tensor_view<const T>& x, const Mean& running_mean,

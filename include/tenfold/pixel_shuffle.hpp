@@ -13,13 +13,6 @@ struct shuffle_geometry {
   shape output_shape;
 };
 
-/// The product of the dimensions before the last `count`; of a shape without empty ones.
-constexpr index_t leading(const shape& s, std::size_t count) {
-  index_t product = 1;
-  for (std::size_t d = 0; d + count < s.size(); ++d) product *= s[d];
-  return product;
-}
-
 /// Channels c * r * r + i * r + j of (h, w) become (c, h * r + i, w * r + j), or with `back` the other way round.
 constexpr strided_move shuffle_move(index_t batch, index_t channels, index_t h, index_t w, index_t r, bool back) {
   const index_t plane = h * w, image = channels * r * r * plane;
@@ -56,7 +49,8 @@ constexpr shuffle_geometry check_pixel_shuffle(const shape& input, index_t r) {
   if (input.elements() == 0)
     g.move.add(0, 1, 1);
   else
-    g.move = shuffle_move(leading(input, 3), channels / square, input[rank - 2], input[rank - 1], r, false);
+    g.move = shuffle_move(elements_between(input, 0, rank - 3), channels / square, input[rank - 2], input[rank - 1], r,
+                          false);
   return g;
 }
 
@@ -80,7 +74,7 @@ constexpr shuffle_geometry check_pixel_unshuffle(const shape& input, index_t r) 
   g.output_shape[rank - 3] = checked_multiply(input[rank - 3], checked_multiply(r, r));
   g.output_shape[rank - 2] = h / r;
   g.output_shape[rank - 1] = w / r;
-  g.move = shuffle_move(leading(input, 3), input[rank - 3], h / r, w / r, r, true);
+  g.move = shuffle_move(elements_between(input, 0, rank - 3), input[rank - 3], h / r, w / r, r, true);
   return g;
 }
 
@@ -95,9 +89,7 @@ constexpr shuffle_geometry check_channel_shuffle(const shape& input, index_t gro
     g.move.add(0, 1, 1);
     return g;
   }
-  const index_t each = channels / groups;
-  index_t plane = 1;
-  for (std::size_t d = 2; d < input.size(); ++d) plane *= input[d];
+  const index_t each = channels / groups, plane = elements_between(input, 2, input.size());
   g.move.add(input[0], channels * plane, channels * plane);
   g.move.add(each, plane, groups * plane);
   g.move.add(groups, each * plane, plane);

@@ -1,11 +1,11 @@
 // upsample_nearest2d, upsample_bilinear2d, and their gradients.
 #pragma once
 
+#include <tenfold/detail/float_text.hpp>
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/detail/plane_geometry.hpp>
 #include <tenfold/detail/seam.hpp>
 
-#include <charconv>  // to_chars: a scale in an error text
 #include <optional>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
@@ -16,16 +16,6 @@ template <class Size>
 concept upsample_size = std::same_as<Size, scale> || std::convertible_to<Size, hw>;
 
 namespace detail {
-
-/// As Python prints a float: the fewest digits that read back equal.
-inline std::string float_text(double value) {
-  const double size = value < 0 ? -value : value;
-  const auto format =
-      size == 0 || (size >= 1e-4 && size < 1e16) ? std::chars_format::fixed : std::chars_format::scientific;
-  char digits[32];
-  const std::string text(digits, std::to_chars(digits, digits + sizeof digits, value, format).ptr);
-  return format == std::chars_format::fixed && text.find('.') == std::string::npos ? text + ".0" : text;
-}
 
 inline std::string spatial_text(const shape& input) {
   return to_string(shape(std::span(input.begin(), input.end()).subspan(std::min<std::size_t>(2, input.size()))));

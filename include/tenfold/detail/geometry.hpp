@@ -154,6 +154,11 @@ constexpr std::size_t wrapped_dim(index_t dim, std::size_t rank) {
   return static_cast<std::size_t>(dim < 0 ? dim + most : dim);
 }
 
+/// The product of the dimensions [begin, end), or of those from there on that there are; 0 where one is.
+constexpr index_t elements_between(const shape& s, std::size_t begin, std::size_t end) {
+  return begin >= end ? 1 : shape(std::span<const index_t>(s.begin() + begin, end - begin)).elements();
+}
+
 /// The output view of an _into twin.
 constexpr void check_output_shape(const char* op, const char* name, const shape& expected, const shape& got) {
   if (!(expected == got)) raise({op, ": expected ", name, " of shape ", expected, ", but got ", got});
