@@ -49,6 +49,9 @@ class constant : public any_view {
   template <class T>
   TENFOLD_TAG explicit constant(tensor<T> x) : constant(std::make_shared<const tensor<T>>(std::move(x))) {}
 
+  /// Other bytes of the same owner.
+  TENFOLD_TAG constant part(const any_view& bytes) const { return {bytes, owner_}; }
+
  private:
   template <class T>
   TENFOLD_TAG explicit constant(const std::shared_ptr<const tensor<T>>& x) : constant(any_view(*x), x) {}
@@ -64,8 +67,8 @@ using attributes = std::map<std::string, attribute>;
 struct graph_node {
   std::string name;
   std::string op;
-  std::vector<std::string> inputs;  // "" is an input that is left out
-  std::vector<std::string> outputs;
+  std::vector<std::string> inputs = {};  // "" is an input that is left out
+  std::vector<std::string> outputs = {};
   tenfold::attributes attributes = {};
 };
 
@@ -123,16 +126,25 @@ constexpr index_t bytes_of(dtype type) {
 template <class Use>
 decltype(auto) with_dtype(dtype type, const Use& use) {
   switch (type) {
-    case dtype::float32: return use(float{});
-    case dtype::float64: return use(double{});
-    case dtype::int8: return use(std::int8_t{});
-    case dtype::int16: return use(std::int16_t{});
-    case dtype::int32: return use(std::int32_t{});
-    case dtype::int64: return use(std::int64_t{});
-    case dtype::uint8: return use(std::uint8_t{});
-    case dtype::boolean: return use(bool{});
+    case dtype::float32:
+      return use(float{});
+    case dtype::float64:
+      return use(double{});
+    case dtype::int8:
+      return use(std::int8_t{});
+    case dtype::int16:
+      return use(std::int16_t{});
+    case dtype::int32:
+      return use(std::int32_t{});
+    case dtype::int64:
+      return use(std::int64_t{});
+    case dtype::uint8:
+      return use(std::uint8_t{});
+    case dtype::boolean:
+      return use(bool{});
     case dtype::float16:
-    case dtype::bfloat16: break;
+    case dtype::bfloat16:
+      break;
   }
   raise({name_of(type), " is a type of stored weights, which nothing computes in"});
 }

@@ -25,6 +25,7 @@ struct kept_plan {
   shape output_shape;
   index_t bytes = 0;             // of scratch memory
   const void* packed = nullptr;  // the weight
+  std::string_view algorithm;
   alignas(std::max_align_t) std::byte plan[most_plan_bytes];
 
   TENFOLD_TAG kept_plan() {}  // NOLINT(modernize-use-equals-default): leaves the plan as it is
@@ -114,6 +115,27 @@ class packed_weights {
   mutable std::atomic<const tensor<T>*> slots_[most_algorithms] = {};
 };
 
+/// The weight or the bias of a layer: at first where the caller has it, then, unless it is borrowed, a copy.
+template <class T>
+class layer_array {
+ public:
+  TENFOLD_TAG layer_array() = default;
+  TENFOLD_TAG layer_array(const T* data, const tenfold::shape& shape) : borrowed_(data), shape_(shape) {}
+  TENFOLD_TAGGED_COPIES(layer_array);
+
+  TENFOLD_TAG void own() {
+    if (borrowed_) own_ = tensor<T>(shape_, borrowed_);
+    borrowed_ = nullptr;
+  }
+  TENFOLD_TAG const T* data() const { return borrowed_ ? borrowed_ : own_.data(); }
+  TENFOLD_TAG const tenfold::shape& shape() const { return shape_; }
+
+ private:
+  const T* borrowed_ = nullptr;
+  tensor<T> own_;
+  tenfold::shape shape_;
+};
+
 }  // namespace tenfold::inline v0::layers
 
 /// What tells the lists of different flags apart.
@@ -126,6 +148,14 @@ TENFOLD_SEAM_OF(Transposed, void, plan_prepared, (op, g, weight, packed, kept, c
 TENFOLD_SEAM(void, run_prepared, (kept, arrays, after, slopes, added, ctx), const layers::kept_plan& kept,
              const convolution_arrays<T>& arrays, const activation& after, const T* slopes, const T* added,
              const context& ctx)
+
+namespace tenfold::inline v0 {
+
+/// For a prepared layer whose weight and bias stay where they are: it refers to them and copies neither.
+struct borrowed_t {};
+inline constexpr borrowed_t borrowed{};
+
+}  // namespace tenfold::inline v0
 
 namespace tenfold::inline v0::layers {
 
@@ -144,10 +174,25 @@ class prepared_convolution {
   template <tensor_like Weight, tensor_like Bias>
   TENFOLD_TAG prepared_convolution(const Weight& weight, const Bias& bias, const options_type& options = {},
                                    activation after = activation::none, const context& ctx = default_context())
-      : prepared_convolution(const_view(weight), optional_bias<T>(const_view(bias)), options, after, ctx) {}
+      : prepared_convolution(const_view(weight), optional_bias<T>(const_view(bias)), options, after, ctx) {
+    own();
+  }
   template <tensor_like Weight>
   TENFOLD_TAG explicit prepared_convolution(const Weight& weight, const options_type& options = {},
                                             activation after = activation::none, const context& ctx = default_context())
+      : prepared_convolution(const_view(weight), optional_bias<T>(), options, after, ctx) {
+    own();
+  }
+
+  /// The same of a weight and a bias that outlive the layer and its copies, as those of a mapped file may: neither is
+  /// copied but for what is packed.
+  template <tensor_like Weight, tensor_like Bias>
+  TENFOLD_TAG prepared_convolution(borrowed_t, const Weight& weight, const Bias& bias, const options_type& options = {},
+                                   activation after = activation::none, const context& ctx = default_context())
+      : prepared_convolution(const_view(weight), optional_bias<T>(const_view(bias)), options, after, ctx) {}
+  template <tensor_like Weight>
+  TENFOLD_TAG prepared_convolution(borrowed_t, const Weight& weight, const options_type& options = {},
+                                   activation after = activation::none, const context& ctx = default_context())
       : prepared_convolution(const_view(weight), optional_bias<T>(), options, after, ctx) {}
 
   /// The activation of the plain operation's result, or of its sum with `added`, which is of the result's shape.
@@ -187,20 +232,30 @@ class prepared_convolution {
     return with_plan(input, ctx, [](const kept_plan& plan, const context&) { return workspace_bytes_for(plan.bytes); });
   }
 
+  /// The name of the algorithm that computes such an input; empty where there is nothing to compute.
+  TENFOLD_TAG std::string_view algorithm(const shape& input, const context& ctx = default_context()) const {
+    return with_plan(input, ctx, [](const kept_plan& plan, const context&) { return plan.algorithm; });
+  }
+
  private:
   TENFOLD_TAG prepared_convolution(const tensor_view<const T>& weight, const optional_bias<T>& bias,
                                    const options_type& options, activation after, const context& ctx)
-      : weight_(weight.shape(), weight.data()),
-        bias_shape_(bias.bias_shape),
+      : weight_(weight.data(), weight.shape()),
+        bias_(bias.data, bias.bias_shape.value_or(shape{})),
+        has_bias_(bias.bias_shape.has_value()),
         options_(options),
         after_(after),
         isa_(seam::chosen_isa(ctx)) {
     const shape some_output = output_shape(Op::some_input(weight_.shape(), options));  // or what every input raises
     check_activation<T>(Op::name, after, some_output[1]);
-    if (bias.data) bias_ = tensor<T>(*bias_shape_, bias.data);
     if (after.of == activation::function::prelu)
       slopes_ = tensor<T>({after.slope_count}, static_cast<const T*>(after.slopes));
     if (after.slope_count == 1) after_ = activation::leaky_relu(static_cast<double>(slopes_(0)));
+  }
+
+  TENFOLD_TAG void own() {
+    weight_.own();
+    bias_.own();
   }
 
   TENFOLD_TAG tensor<T> call(const tensor_view<const T>& x, const tensor_view<const T>* added,
@@ -225,7 +280,7 @@ class prepared_convolution {
   }
 
   TENFOLD_TAG convolution_geometry checked(const shape& input) const {
-    return Op::checked(input, weight_.shape(), bias_shape_, options_);
+    return Op::checked(input, weight_.shape(), has_bias_ ? std::optional(bias_.shape()) : std::nullopt, options_);
   }
 
   /// use(plan, context at the layer's instruction set).
@@ -260,9 +315,9 @@ class prepared_convolution {
 
   TENFOLD_TAG const T* slopes() const { return after_.of == activation::function::prelu ? slopes_.data() : nullptr; }
 
-  tensor<T> weight_;
-  std::optional<shape> bias_shape_;
-  tensor<T> bias_;
+  layer_array<T> weight_;
+  layer_array<T> bias_;
+  bool has_bias_;
   options_type options_;
   activation after_;
   tensor<T> slopes_;

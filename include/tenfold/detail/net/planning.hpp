@@ -1,6 +1,6 @@
 // What an operation of a net sees of its node: the inputs' shapes and what is known of their elements, the attributes;
-// and what it says: the outputs' shapes and how to run it. An operation is a function of this (operators/); it is called
-// for the shapes first, and once more for the run, when neighbours may have been fused into the node.
+// and what it says: the outputs' shapes and how to run it. An operation is a function of this (operators/); it is
+// called for the shapes first, and once more for the run, when neighbours may have been fused into the node.
 #pragma once
 
 #include <tenfold/context.hpp>
@@ -16,9 +16,9 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
 struct value {
   std::string name;
   dtype type = dtype::float32;
-  tenfold::shape shape;
-  std::optional<constant> known;  // its elements
-  bool is_weight = false;         // known whatever the inputs' shapes are
+  tenfold::shape shape = {};
+  std::optional<constant> known = {};  // its elements
+  bool is_weight = false;              // known whatever the inputs' shapes are
 };
 
 /// A node's tensors while the net runs.
@@ -27,9 +27,12 @@ class call {
   call(std::span<const any_view> inputs, std::span<const any_view> outputs, const context& with)
       : ctx(with), inputs_(inputs), outputs_(outputs) {}
 
-  bool has(std::size_t i) const { return i < inputs_.size() && (inputs_[i].data() || inputs_[i].shape().size() > 0); }
-  const any_view& any_input(std::size_t i) const { return inputs_[i]; }
-  const any_view& any_output(std::size_t i) const { return outputs_[i]; }
+  bool has(std::size_t i) const { return i < inputs_.size() && inputs_[i].data(); }
+  std::size_t input_count() const { return inputs_.size(); }
+  bool wants(std::size_t output) const { return output < outputs_.size() && outputs_[output].data(); }
+  const any_view& any_input(std::size_t i = 0) const { return inputs_[i]; }
+  const any_view& any_output(std::size_t i = 0) const { return outputs_[i]; }
+  void* output_bytes(std::size_t i = 0) const { return const_cast<void*>(outputs_[i].data()); }
   template <class T>
   tensor_view<const T> input(std::size_t i = 0) const {
     return inputs_[i].template view<T>();
@@ -63,22 +66,32 @@ class kept_layers {
   std::map<std::string, std::shared_ptr<const void>> layers_;
 };
 
+/// An output that is an input's memory, from that element on.
+struct view_of_input {
+  std::size_t output, input;
+  index_t offset;
+};
+
 /// How a node runs. Filled in by its operation.
 struct step_plan {
-  runner run;                         // none: its outputs are views, or known
-  std::optional<std::size_t> view_of; // output 0 is this input's memory, in order
-  index_t view_offset = 0;            // in elements
-  std::optional<std::size_t> overwrites;  // output 0 may be written where this input lies, of the same bytes
+  runner run;  // none: its outputs are views, or known
+  std::vector<view_of_input> views = {};
+  std::vector<std::size_t> overwrites = {};  // inputs where output 0 may be written, if they have its bytes
+  bool is_cat_of_outer_1 = false;            // the inputs stand in the output one behind the other
   index_t workspace_bytes = 0;
   double flop = 0;
-  std::string algorithm;
+  std::string algorithm = {};
 };
 
 class planning {
  public:
   planning(const graph_node& node, std::vector<const value*> inputs, std::vector<value*> outputs, bool only_shapes,
            const context& with, kept_layers& layers)
-      : ctx(with), node_(node), inputs_(std::move(inputs)), outputs_(std::move(outputs)), layers_(layers),
+      : ctx(with),
+        node_(node),
+        inputs_(std::move(inputs)),
+        outputs_(std::move(outputs)),
+        layers_(layers),
         only_shapes_(only_shapes) {}
 
   // ------------------------------------------------------------------------------------------------------- inputs
@@ -101,7 +114,7 @@ class planning {
     return known_input(i).template view<T>();
   }
   /// Those of integers of any size, or of a boolean.
-  std::vector<index_t> integers(std::size_t i) const {
+  std::vector<index_t> elements_of(std::size_t i) const {
     const constant& x = known_input(i);
     std::vector<index_t> result;
     with_dtype(x.type(), [&]<class T>(T) {
@@ -114,15 +127,19 @@ class planning {
     });
     return result;
   }
+  /// The same, or the attribute's, or those that count otherwise.
+  std::vector<index_t> elements_of(std::size_t i, const char* name, std::vector<index_t> otherwise = {}) const {
+    return has(i) ? elements_of(i) : integers(name, std::move(otherwise));
+  }
   /// The only element of a known input.
-  double number(std::size_t i) const {
+  double number_of(std::size_t i) const {
     const constant& x = known_input(i);
     if (x.shape().elements() != 1) raise({"input ", i, " has to be a single number, but has the shape ", x.shape()});
     return with_dtype(x.type(), [&]<class T>(T) { return static_cast<double>(*static_cast<const T*>(x.data())); });
   }
 
   // --------------------------------------------------------------------------------------------------- attributes
-  bool has(const char* name) const { return node_.attributes.contains(name); }
+  bool sets(const char* name) const { return node_.attributes.contains(name); }
   index_t integer(const char* name, index_t otherwise) const { return get(name, otherwise, "an integer"); }
   bool flag(const char* name, bool otherwise = false) const { return integer(name, otherwise) != 0; }
   double number(const char* name, double otherwise) const {
@@ -142,10 +159,9 @@ class planning {
   }
   /// One or two integers: of height and width.
   hw pair(const char* name, const hw& otherwise) const {
-    if (!has(name)) return otherwise;
+    if (!sets(name)) return otherwise;
     const std::vector<index_t> sizes = integers(name);
-    if (sizes.size() != 1 && sizes.size() != 2)
-      raise({name, " has to be one or two integers, but got ", sizes.size()});
+    if (sizes.size() != 1 && sizes.size() != 2) raise({name, " has to be one or two integers, but got ", sizes.size()});
     return {sizes.front(), sizes.back()};
   }
 
@@ -160,20 +176,28 @@ class planning {
     outputs_[i]->type = type;
   }
   const value& result(std::size_t i = 0) const { return *outputs_[i]; }
-  /// Output 0 is input i from that element on: nothing is moved.
-  void view_of(std::size_t i, index_t offset = 0) {
-    plan.view_of = i;
-    plan.view_offset = offset;
+  /// The output's elements are known already.
+  void know(constant elements) {
+    if (wants_output(0)) outputs_[0]->known = std::move(elements);
+  }
+  /// An output is an input's memory from that element on: nothing is moved.
+  void view_of(std::size_t input, std::size_t output = 0, index_t offset = 0) {
+    plan.views.push_back({output, input, offset});
   }
   void run(runner how) { plan.run = std::move(how); }
+  /// Of a function of single elements: the output may take an input's place.
+  void run_in_place(runner how) {
+    run(std::move(how));
+    for (std::size_t i = 0; i < inputs_.size(); ++i) plan.overwrites.push_back(i);
+  }
   void workspace(index_t bytes) { plan.workspace_bytes = bytes; }
 
   /// A layer that is kept for later plans where all of the inputs that it is made of are weights; `variant` tells it
-  /// from others of the node.
+  /// from others of the same output.
   template <class Layer, class Make>
   std::shared_ptr<const Layer> keep(const std::string& variant, bool of_weights, const Make& make) {
     if (!of_weights) return std::make_shared<const Layer>(make());
-    return layers_.get<Layer>(node_.name + '\n' + variant, make);
+    return layers_.get<Layer>(result().name + '\n' + variant, make);
   }
 
   const context& ctx;

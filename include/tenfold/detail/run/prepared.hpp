@@ -41,6 +41,7 @@ void plan_prepared(const char* op, const convolution_geometry& g, const T* weigh
   plan.algorithm->plan(plan, operands, ctx);
   kept.bytes = plan.bytes;
   kept.packed = own_weight;
+  kept.algorithm = plan.algorithm->name;
 }
 
 /// `slopes` are those of prelu, or null.

@@ -1,0 +1,140 @@
+// The table of a net's operations: docs/net.md says what they are.
+#pragma once
+
+#include <tenfold/detail/net/operators/convolution.hpp>
+#include <tenfold/detail/net/operators/elementwise.hpp>
+#include <tenfold/detail/net/operators/moves.hpp>
+#include <tenfold/detail/net/operators/pooling.hpp>
+#include <tenfold/detail/net/operators/reductions.hpp>
+#include <tenfold/detail/net/operators/resampling.hpp>
+#include <tenfold/detail/net/operators/shapes.hpp>
+
+#include <string_view>
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
+
+inline constexpr std::size_t any_number = 0;
+
+/// name, least and most inputs, most outputs, attributes, function.
+inline constexpr operation operations[] = {
+    {"conv1d", 2, 5, 1, convolution_attributes, plan_convolution<prepared_conv2d<float>, one_dimension>},
+    {"conv2d", 2, 5, 1, convolution_attributes, plan_convolution<prepared_conv2d<float>, two_dimensions>},
+    {"conv_transpose1d", 2, 5, 1, conv_transpose_attributes,
+     plan_convolution<prepared_conv_transpose2d<float>, one_dimension>},
+    {"conv_transpose2d", 2, 5, 1, conv_transpose_attributes,
+     plan_convolution<prepared_conv_transpose2d<float>, two_dimensions>},
+    {"max_pool1d", 1, 1, 2, "kernel_size stride padding dilation ceil_mode indices", plan_max_pool<one_dimension>},
+    {"max_pool2d", 1, 1, 2, "kernel_size stride padding dilation ceil_mode indices", plan_max_pool<two_dimensions>},
+    {"max_unpool1d", 2, 3, 1, "kernel_size stride padding output_size indices", plan_max_unpool<one_dimension>},
+    {"max_unpool2d", 2, 3, 1, "kernel_size stride padding output_size indices", plan_max_unpool<two_dimensions>},
+    {"avg_pool1d", 1, 1, 1, "kernel_size stride padding dilation ceil_mode count_include_pad divisor_override",
+     plan_avg_pool<one_dimension>},
+    {"avg_pool2d", 1, 1, 1, "kernel_size stride padding dilation ceil_mode count_include_pad divisor_override",
+     plan_avg_pool<two_dimensions>},
+    {"adaptive_avg_pool1d", 1, 1, 1, "output_size", plan_adaptive_avg_pool<one_dimension>},
+    {"adaptive_avg_pool2d", 1, 1, 1, "output_size", plan_adaptive_avg_pool<two_dimensions>},
+
+    {"linear", 2, 3, 1, "", plan_linear},
+    {"gemm", 2, 3, 1, "alpha beta trans_a trans_b", plan_gemm},
+    {"batch_norm", 3, 5, 1, "eps", plan_batch_norm},
+    {"instance_norm", 1, 3, 1, "eps", plan_instance_norm},
+    {"group_norm", 1, 3, 1, "num_groups eps", plan_group_norm},
+    {"layer_norm", 1, 3, 1, "dim eps", plan_layer_norm},
+
+    {"relu", 1, 1, 1, "", plan_relu},
+    {"sigmoid", 1, 1, 1, "", plan_sigmoid},
+    {"tanh", 1, 1, 1, "", plan_tanh},
+    {"silu", 1, 1, 1, "", plan_silu},
+    {"hardswish", 1, 1, 1, "", plan_hardswish},
+    {"leaky_relu", 1, 1, 1, "negative_slope", plan_leaky_relu},
+    {"prelu", 2, 2, 1, "", plan_prelu},
+    {"elu", 1, 1, 1, "alpha", plan_elu},
+    {"gelu", 1, 1, 1, "approximate", plan_gelu},
+    {"hardsigmoid", 1, 1, 1, "alpha beta", plan_hardsigmoid},
+    {"clamp", 1, 3, 1, "min max", plan_clamp},
+    {"softplus", 1, 1, 1, "beta threshold", plan_softplus},
+    {"softmax", 1, 1, 1, "dim", plan_softmax},
+    {"log_softmax", 1, 1, 1, "dim", plan_log_softmax},
+
+    {"add", 2, 2, 1, "", plan_add},
+    {"sub", 2, 2, 1, "", plan_sub},
+    {"mul", 2, 2, 1, "", plan_mul},
+    {"div", 2, 2, 1, "", plan_div},
+    {"pow", 2, 2, 1, "", plan_pow},
+    {"maximum", 2, 2, 1, "", plan_maximum},
+    {"minimum", 2, 2, 1, "", plan_minimum},
+    {"equal", 2, 2, 1, "", plan_equal},
+    {"less", 2, 2, 1, "", plan_less},
+    {"less_equal", 2, 2, 1, "", plan_less_equal},
+    {"greater", 2, 2, 1, "", plan_greater},
+    {"greater_equal", 2, 2, 1, "", plan_greater_equal},
+    {"logical_and", 2, 2, 1, "", plan_logical_and},
+    {"logical_or", 2, 2, 1, "", plan_logical_or},
+    {"logical_xor", 2, 2, 1, "", plan_logical_xor},
+    {"logical_not", 1, 1, 1, "", plan_logical_not},
+    {"neg", 1, 1, 1, "", plan_neg},
+    {"abs", 1, 1, 1, "", plan_abs},
+    {"sign", 1, 1, 1, "", plan_sign},
+    {"exp", 1, 1, 1, "", plan_exp},
+    {"log", 1, 1, 1, "", plan_log},
+    {"sqrt", 1, 1, 1, "", plan_sqrt},
+    {"reciprocal", 1, 1, 1, "", plan_reciprocal},
+    {"floor", 1, 1, 1, "", plan_floor},
+    {"ceil", 1, 1, 1, "", plan_ceil},
+    {"round", 1, 1, 1, "", plan_round},
+    {"erf", 1, 1, 1, "", plan_erf},
+    {"where", 3, 3, 1, "", plan_where},
+    {"cast", 1, 1, 1, "to", plan_cast},
+
+    {"cat", 1, any_number, 1, "dim", plan_cat},
+    {"split", 1, 2, any_number, "dim split_size", plan_split},
+    {"slice", 1, 5, 1, "starts ends dims steps", plan_slice},
+    {"pad", 1, 4, 1, "pads value dims mode", plan_pad},
+    {"permute", 1, 1, 1, "dims", plan_permute},
+    {"reshape", 2, 2, 1, "allowzero", plan_reshape},
+    {"flatten", 1, 1, 1, "start_dim end_dim", plan_flatten},
+    {"onnx_flatten", 1, 1, 1, "dim", plan_onnx_flatten},
+    {"squeeze", 1, 2, 1, "dims", plan_squeeze},
+    {"unsqueeze", 1, 2, 1, "dims", plan_unsqueeze},
+    {"expand", 2, 2, 1, "", plan_expand},
+    {"tile", 2, 2, 1, "", plan_tile},
+    {"gather", 2, 2, 1, "dim", plan_gather},
+    {"identity", 1, 1, 1, "", plan_identity},
+    {"contiguous", 1, 1, 1, "", plan_identity},
+    {"pixel_shuffle", 1, 1, 1, "upscale_factor", plan_pixel_shuffle},
+    {"pixel_unshuffle", 1, 1, 1, "downscale_factor", plan_pixel_unshuffle},
+    {"channel_shuffle", 1, 1, 1, "groups", plan_channel_shuffle},
+    {"depth_to_space", 1, 1, 1, "block_size mode", plan_depth_to_space},
+    {"space_to_depth", 1, 1, 1, "block_size", plan_space_to_depth},
+
+    {"constant_of_shape", 1, 2, 1, "", plan_constant_of_shape},
+    {"arange", 3, 3, 1, "", plan_arange},
+    {"shape", 1, 1, 1, "start end", plan_shape},
+    {"numel", 1, 1, 1, "", plan_numel},
+
+    {"sum", 1, 2, 1, "dims keepdim noop_with_empty_dims", plan_sum},
+    {"mean", 1, 2, 1, "dims keepdim noop_with_empty_dims", plan_mean},
+    {"argmax", 1, 1, 1, "dim keepdim select_last_index", plan_argmax},
+
+    {"upsample_nearest2d", 1, 1, 1, "output_size scale", plan_upsample_nearest2d},
+    {"upsample_bilinear2d", 1, 1, 1, "output_size scale align_corners", plan_upsample_bilinear2d},
+};
+
+/// Null where there is none of that name.
+inline const operation* find_operation(std::string_view name) {
+  for (const operation& o : operations)
+    if (name == o.name) return &o;
+  return nullptr;
+}
+
+inline bool has_attribute(const operation& o, std::string_view name) {
+  std::string_view rest = o.attributes;
+  while (!rest.empty()) {
+    const std::size_t end = (std::min)(rest.find(' '), rest.size());
+    if (rest.substr(0, end) == name) return true;
+    rest.remove_prefix((std::min)(end + 1, rest.size()));
+  }
+  return false;
+}
+
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets
