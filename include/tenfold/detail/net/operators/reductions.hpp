@@ -170,6 +170,18 @@ inline void plan_layer_norm(planning& p) {
 
 // --------------------------------------------------------------------------------------------------------- products
 
+/// linear of inputs whose shapes are checked.
+inline runner linear_runner() {
+  return [](const call& c) {
+    with_float(c.any_input().type(), [&]<class T>(T) {
+      if (c.has(2))
+        linear_into(c.output<T>(), c.input<T>(0), c.input<T>(1), c.input<T>(2), c.ctx);
+      else
+        linear_into(c.output<T>(), c.input<T>(0), c.input<T>(1), c.ctx);
+    });
+  };
+}
+
 inline void plan_linear(planning& p) {
   check_same_type(p, 0, 1);
   if (p.has(2)) check_same_type(p, 0, 2);
@@ -180,14 +192,7 @@ inline void plan_linear(planning& p) {
   with_float(p.type_of(0), [&]<class T>(T) {
     p.workspace(linear_workspace_bytes(tensor_view<const T>(nullptr, x), tensor_view<const T>(nullptr, w), p.ctx));
   });
-  p.run([](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
-      if (c.has(2))
-        linear_into(c.output<T>(), c.input<T>(0), c.input<T>(1), c.input<T>(2), c.ctx);
-      else
-        linear_into(c.output<T>(), c.input<T>(0), c.input<T>(1), c.ctx);
-    });
-  });
+  p.run(linear_runner());
 }
 
 struct gemm_node {
@@ -214,6 +219,8 @@ inline void plan_gemm(planning& p) {
   check_same_type(p, 0, 1);
   if (a.size() != 2 || b.size() != 2) raise({"gemm: expected two matrices, but got ", a, " and ", b});
   const bool trans_a = p.flag("trans_a"), trans_b = p.flag("trans_b");
+  const bool is_linear = !trans_a && trans_b && p.number("alpha", 1) == 1 && p.number("beta", 1) == 1;
+  if (is_linear && (!p.has(2) || p.shape_of(2) == shape{b[0]})) return plan_linear(p);
   const gemm_node g{p.number("alpha", 1),
                     p.number("beta", 1),
                     trans_a ? transpose::yes : transpose::no,
