@@ -1,7 +1,6 @@
 // net: a graph that is checked, planned and run. Opt-in: <tenfold/tenfold.hpp> does not include it.
 #pragma once
 
-#include <tenfold/detail/net/operators.hpp>
 #include <tenfold/graph.hpp>
 #include <tenfold/tenfold.hpp>
 
@@ -113,7 +112,23 @@ class net_engine {
 
 }  // namespace tenfold::inline v0
 
+// The engine is in this file, or in a library: tenfold::compiled, and tenfold::net, which has nothing else. What it
+// takes and gives are types of the standard library, so both are of one compiler, and the library throws what it
+// refuses.
+#if !defined(TENFOLD_COMPILED) && !defined(TENFOLD_COMPILED_NET) || defined(TENFOLD_NET_LIBRARY)
 #include <tenfold/detail/net/engine.hpp>
+#else
+namespace tenfold::inline v0::compiled {
+
+TENFOLD_SHARED std::shared_ptr<const net_engine> make_net_engine(graph description);
+
+}  // namespace tenfold::inline v0::compiled
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+
+using compiled::make_net_engine;
+
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
+#endif
 
 namespace tenfold::inline v0 {
 
@@ -337,7 +352,7 @@ class net {
 
   TENFOLD_TAG const net_engine& engine() const {
     const std::lock_guard lock(state_->mutex);
-    if (!state_->engine) state_->engine = std::make_shared<const detail::nets::engine>(state_->description);
+    if (!state_->engine) state_->engine = detail::make_net_engine(state_->description);
     return *state_->engine;
   }
   TENFOLD_TAG graph& edited() {

@@ -16,7 +16,7 @@ struct net_node {
 };
 
 /// A name out of a file, fit for a terminal.
-inline std::string quoted(std::string_view name) {
+inline std::string name_text(std::string_view name) {
   constexpr std::size_t most = 80;
   std::string text = "\"";
   for (const char letter : name.substr(0, most)) text += letter >= ' ' && letter <= '~' && letter != '"' ? letter : '?';
@@ -25,7 +25,7 @@ inline std::string quoted(std::string_view name) {
 
 inline std::string node_text(const graph_node& node) {
   const std::string_view name = node.name.empty() && !node.outputs.empty() ? node.outputs.front() : node.name;
-  return "node " + quoted(name) + " (" + node.op + ")";
+  return "node " + name_text(name) + " (" + node.op + ")";
 }
 
 /// What is wrong with a graph, all of it.
@@ -70,7 +70,7 @@ class checked_graph {
   int define(const std::string& name, int producer) {
     const auto [at, is_new] = numbers_.emplace(name, static_cast<int>(names_.size()));
     if (!is_new) {
-      problems_.add({"there are two tensors of the name ", quoted(name)});
+      problems_.add({"there are two tensors of the name ", name_text(name)});
       return at->second;
     }
     names_.push_back(name);
@@ -98,14 +98,14 @@ class checked_graph {
       for (const std::string& input : nodes_[i].node.inputs) {
         const int value = input.empty() ? nowhere : find(input);
         if (value == nowhere && !input.empty())
-          problems_.add({node_text(nodes_[i].node), " reads ", quoted(input), ", which nothing makes"});
+          problems_.add({node_text(nodes_[i].node), " reads ", name_text(input), ", which nothing makes"});
         nodes_[i].inputs.push_back(value);
       }
     }
     if (source_.outputs.empty()) problems_.add({"it has no outputs"});
     for (const std::string& output : source_.outputs) {
       outputs_.push_back(find(output));
-      if (outputs_.back() == nowhere) problems_.add({"nothing makes the output ", quoted(output)});
+      if (outputs_.back() == nowhere) problems_.add({"nothing makes the output ", name_text(output)});
     }
   }
 
@@ -145,11 +145,12 @@ class checked_graph {
       if (inputs < op.least_inputs || (op.most_inputs != any_number && inputs > op.most_inputs))
         problems_.add({node_text(n.node), " has ", inputs, inputs == 1 ? " input" : " inputs"});
       for (std::size_t i = 0; i < inputs; ++i)
-        if (n.inputs[i] == nowhere && i < op.least_inputs) problems_.add({node_text(n.node), ": input ", i, " is missing"});
+        if (n.inputs[i] == nowhere && i < op.least_inputs)
+          problems_.add({node_text(n.node), ": input ", i, " is missing"});
       if (n.outputs.empty() || (op.most_outputs != any_number && n.outputs.size() > op.most_outputs))
         problems_.add({node_text(n.node), " has ", n.outputs.size(), n.outputs.size() == 1 ? " output" : " outputs"});
       for (const auto& [name, setting] : n.node.attributes)
-        if (!has_attribute(op, name)) problems_.add({node_text(n.node), " has no attribute ", quoted(name)});
+        if (!has_attribute(op, name)) problems_.add({node_text(n.node), " has no attribute ", name_text(name)});
     }
   }
 
@@ -182,7 +183,8 @@ class checked_graph {
         }
     }
     for (std::size_t i = 0; i < missing.size(); ++i)
-      if (missing[i] > 0) problems_.add({node_text(nodes_[i].node), " waits for its own result: the graph has a cycle"});
+      if (missing[i] > 0)
+        problems_.add({node_text(nodes_[i].node), " waits for its own result: the graph has a cycle"});
     problems_.raise_if_any();
     nodes_ = std::move(sorted);
   }

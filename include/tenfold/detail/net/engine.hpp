@@ -23,9 +23,9 @@ class planned_net {
     return plan_.arena_bytes + (plan_.workspace_bytes > 0 ? workspace_bytes_for(plan_.workspace_bytes) : 0);
   }
   bool suits(std::span<const shape> inputs, const context& ctx) const {
-    return ctx.threads == ctx_.threads && ctx.max_workspace_bytes == ctx_.max_workspace_bytes && ctx.math == ctx_.math &&
-        ctx.isa == ctx_.isa && ctx.algorithm == algorithm_ &&
-        std::equal(inputs.begin(), inputs.end(), plan_.input_shapes.begin(), plan_.input_shapes.end());
+    return ctx.threads == ctx_.threads && ctx.max_workspace_bytes == ctx_.max_workspace_bytes &&
+           ctx.math == ctx_.math && ctx.isa == ctx_.isa && ctx.algorithm == algorithm_ &&
+           std::equal(inputs.begin(), inputs.end(), plan_.input_shapes.begin(), plan_.input_shapes.end());
   }
 
   void run(std::span<const any_view> inputs, std::span<void* const> outputs, const context& ctx,
@@ -35,7 +35,8 @@ class planned_net {
       const net_step& step = plan_.steps[s];
       std::vector<any_view>& tensors = own->tensors[s];
       for (std::size_t i = 0; i < tensors.size(); ++i)
-        tensors[i] = {step.tensors[i].type(), bytes_at(step.locations[i], *own, inputs, outputs), step.tensors[i].shape()};
+        tensors[i] = {step.tensors[i].type(), bytes_at(step.locations[i], *own, inputs, outputs),
+                      step.tensors[i].shape()};
       run_step(step, s, tensors, own->memory.data() + plan_.arena_bytes, ctx, observer);
     }
     give_back(std::move(own));
@@ -49,10 +50,14 @@ class planned_net {
                               std::span<void* const> outputs) {
     const auto number = static_cast<std::size_t>(at.number);
     switch (at.kind) {
-      case memory::arena: return own.memory.data() + at.offset;
-      case memory::input: return static_cast<const std::byte*>(inputs[number].data()) + at.offset;
-      case memory::output: return static_cast<const std::byte*>(outputs[number]) + at.offset;
-      case memory::known: break;
+      case memory::arena:
+        return own.memory.data() + at.offset;
+      case memory::input:
+        return static_cast<const std::byte*>(inputs[number].data()) + at.offset;
+      case memory::output:
+        return static_cast<const std::byte*>(outputs[number]) + at.offset;
+      case memory::known:
+        break;
     }
     return at.known;
   }
@@ -173,7 +178,7 @@ class engine final : public net_engine {
     for (std::size_t i = 0; i < input_count(); ++i) {
       std::size_t from = 0;
       while (from < given.size() && given[from].first != input_name(i)) ++from;
-      if (from == given.size()) raise({"net: input ", quoted(input_name(i)), " is missing"});
+      if (from == given.size()) raise({"net: input ", name_text(input_name(i)), " is missing"});
       take(i, from);
     }
   }
@@ -183,11 +188,11 @@ class engine final : public net_engine {
     const auto is_it = [&](int v) { return name_of_value(v) == name; };
     if (std::none_of(values.begin(), values.end(), is_it)) {
       std::string names;
-      for (const int v : values) names += (names.empty() ? "" : ", ") + quoted(name_of_value(v));
-      raise({"net: there is no input ", quoted(name), "; it has ", names});
+      for (const int v : values) names += (names.empty() ? "" : ", ") + name_text(name_of_value(v));
+      raise({"net: there is no input ", name_text(name), "; it has ", names});
     }
     if (std::count_if(given.begin(), given.end(), [&](const auto& one) { return one.first == name; }) > 1)
-      raise({"net: input ", quoted(name), " is given twice"});
+      raise({"net: input ", name_text(name), " is given twice"});
   }
 
   void sort_outputs(const net_plan& plan, std::span<const named_output> given, few<void*>& bytes) const {
@@ -196,12 +201,12 @@ class engine final : public net_engine {
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto found =
           std::find_if(given.begin(), given.end(), [&](const named_output& one) { return one.first == names[i]; });
-      if (found == given.end()) raise({"net: output ", quoted(names[i]), " is missing"});
+      if (found == given.end()) raise({"net: output ", name_text(names[i]), " is missing"});
       const any_view& wanted = plan.outputs[i];
       const any_output& y = found->second;
       if (y.type() != wanted.type() || !(y.shape() == wanted.shape()))
-        raise({"net: output ", quoted(names[i]), " is ", name_of(wanted.type()), " of ", wanted.shape(), ", but got ",
-               name_of(y.type()), " of ", y.shape()});
+        raise({"net: output ", name_text(names[i]), " is ", name_of(wanted.type()), " of ", wanted.shape(),
+               ", but got ", name_of(y.type()), " of ", y.shape()});
       bytes[i] = y.data();
     }
   }
@@ -214,7 +219,7 @@ class engine final : public net_engine {
   void check_types(std::span<const any_view> inputs) const {
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].type() != declared(i).type)
-        raise({"net: input ", quoted(input_name(i)), " is of ", name_of(declared(i).type), ", but got one of ",
+        raise({"net: input ", name_text(input_name(i)), " is of ", name_of(declared(i).type), ", but got one of ",
                name_of(inputs[i].type())});
   }
 
@@ -226,7 +231,7 @@ class engine final : public net_engine {
       bool fits = inputs[i].size() == d.sizes->size();
       for (std::size_t k = 0; fits && k < inputs[i].size(); ++k)
         fits = (*d.sizes)[k] == -1 || (*d.sizes)[k] == inputs[i][k];
-      if (!fits) raise({"net: input ", quoted(d.name), " is ", sizes_text(*d.sizes), ", but got ", inputs[i]});
+      if (!fits) raise({"net: input ", name_text(d.name), " is ", sizes_text(*d.sizes), ", but got ", inputs[i]});
     }
   }
 
@@ -261,3 +266,11 @@ class engine final : public net_engine {
 };
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
+
+inline std::shared_ptr<const net_engine> make_net_engine(graph description) {
+  return std::make_shared<const nets::engine>(std::move(description));
+}
+
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

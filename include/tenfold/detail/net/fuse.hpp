@@ -126,7 +126,8 @@ class fusion {
     return false;
   }
   static bool is_usual_hardsigmoid(const net_node& n) {
-    return static_cast<float>(setting(n, "alpha", 1.0 / 6)) == static_cast<float>(1.0 / 6) && setting(n, "beta", 0.5) == 0.5;
+    return static_cast<float>(setting(n, "alpha", 1.0 / 6)) == static_cast<float>(1.0 / 6) &&
+           setting(n, "beta", 0.5) == 0.5;
   }
 
   /// x * clamp(x + 3, 0, 6) / 6.
@@ -248,7 +249,7 @@ class fusion {
   net_node* plain_convolution(int v) {
     net_node* conv = sole_producer(v);
     const bool is_plain = conv && is_convolution(*conv) && input_of(*conv, added) == nowhere &&
-        !conv->node.attributes.contains("activation");
+                          !conv->node.attributes.contains("activation");
     return is_plain ? conv : nullptr;
   }
 
@@ -361,7 +362,7 @@ class fusion {
   bool has_known_weight(const net_node& conv) {
     const int b = input_of(conv, bias);
     return at(conv.inputs[weight]).known && at(conv.inputs[weight]).type == dtype::float32 &&
-        (b == nowhere || at(b).known);
+           (b == nowhere || at(b).known);
   }
 
   /// What a node does to each channel of y, its input `side`, if it does nothing else.
@@ -454,7 +455,8 @@ class fusion {
     auto result = tensor<float>::uninitialized(w.shape());
     const bool transposed = conv.node.op.find("transpose") != std::string::npos;
     // A weight is (O, C / groups, ...), a transposed one (C, O / groups, ...), whose groups lie in C.
-    const index_t groups = static_cast<index_t>(setting(conv, "groups", 1)), first = w.shape()[0], second = w.shape()[1];
+    const index_t groups = static_cast<index_t>(setting(conv, "groups", 1)), first = w.shape()[0],
+                  second = w.shape()[1];
     const index_t line = first * second == 0 ? 0 : w.size() / (first * second);
     for (index_t i = 0; i < first; ++i)
       for (index_t j = 0; j < second; ++j) {

@@ -16,7 +16,8 @@ struct location {
   const void* known = nullptr;
 };
 
-/// A node's turn. `tensors` are its inputs and then its outputs; of one that is left out the location is known to be null.
+/// A node's turn. `tensors` are its inputs and then its outputs; of one that is left out the location is known to be
+/// null.
 struct net_step {
   runner run;
   std::vector<any_view> tensors = {};
@@ -218,12 +219,14 @@ class planner {
     index_t offset = place_of(n.outputs.front()).offset;
     for (const int v : n.inputs) {
       const index_t bytes = bytes_of_value(v);
-      if (bytes > 0 && is_alone(v) && place_of(v).storage != whole) storages_.make_part(place_of(v).storage, whole, offset);
+      if (bytes > 0 && is_alone(v) && place_of(v).storage != whole)
+        storages_.make_part(place_of(v).storage, whole, offset);
       offset += bytes;
     }
   }
 
-  /// The outputs of the net are made in the caller's memory; one that is not all of a storage is copied there at the end.
+  /// The outputs of the net are made in the caller's memory; one that is not all of a storage is copied there at the
+  /// end.
   void take_outputs(std::vector<step_plan>& plans) {
     for (std::size_t i = 0; i < net_.outputs().size(); ++i) {
       const int o = net_.outputs()[i];

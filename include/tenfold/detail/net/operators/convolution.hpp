@@ -37,17 +37,16 @@ inline conv2d_options convolution_options(const planning& p, const window_form& 
   const shape x = form.two_dimensional(p.shape_of(image)), w = form.two_dimensional(p.shape_of(weight));
   conv2d_options o{.stride = stride, .padding = 0, .dilation = dilation, .groups = p.integer("groups", 1)};
   if (x.size() >= 3 && w.size() == 4)
-    o.padding = form.padding(p, [&](onnx_auto_pad rule) {
-      return onnx_auto_pads(rule, last_two(x), last_two(w), stride, dilation);
-    });
+    o.padding = form.padding(
+        p, [&](onnx_auto_pad rule) { return onnx_auto_pads(rule, last_two(x), last_two(w), stride, dilation); });
   return o;
 }
 
 /// A padding of ONNX's rule; what it lacks at the end is more output_padding.
 inline void set_onnx_pads(conv_transpose2d_options& o, const onnx_pads& sides) {
   const auto beyond = [](index_t end) { return end < 0 ? checked_subtract(0, end) : 0; };
-  o.padding = pads{sides.begin.h, sides.begin.w, (std::max)(sides.end.h, index_t{0}),
-                   (std::max)(sides.end.w, index_t{0})};
+  o.padding =
+      pads{sides.begin.h, sides.begin.w, (std::max)(sides.end.h, index_t{0}), (std::max)(sides.end.w, index_t{0})};
   o.output_padding = {checked_add(o.output_padding.h, beyond(sides.end.h)),
                       checked_add(o.output_padding.w, beyond(sides.end.w))};
 }
@@ -114,8 +113,8 @@ template <class Layer, window_form Form>
 runner plain_runner(const typename Layer::options_type& o, const activation& after) {
   return [o, after](const call& c) {
     const auto w = Form.view(c.input<float>(weight));
-    const auto layer = c.has(bias) ? Layer(borrowed, w, c.input<float>(bias), o, after, c.ctx)
-                                   : Layer(borrowed, w, o, after, c.ctx);
+    const auto layer =
+        c.has(bias) ? Layer(borrowed, w, c.input<float>(bias), o, after, c.ctx) : Layer(borrowed, w, o, after, c.ctx);
     context own = c.ctx;
     own.workspace = {};
     if (c.has(added))
@@ -141,11 +140,12 @@ void plan_convolution(planning& p) {
   p.output(Form.own_dimensions(y));
   p.plan.flop = convolution_flop(w, transposed ? x : y);
   if (p.only_shapes()) return;
-  if (!p.knows(weight) || (p.has(bias) && !p.knows(bias)))
-    return p.run(plain_runner<Layer, Form>(o, activation_of(p)));
-  const bool of_weights = p.input(weight).is_weight && (!p.has(bias) || p.input(bias).is_weight) && !p.sets("output_size");
+  if (!p.knows(weight) || (p.has(bias) && !p.knows(bias))) return p.run(plain_runner<Layer, Form>(o, activation_of(p)));
+  const bool of_weights =
+      p.input(weight).is_weight && (!p.has(bias) || p.input(bias).is_weight) && !p.sets("output_size");
   // Padding may follow from the input's size; nothing else of a layer does.
-  const std::string variant = join({p.text("activation", "none"), " ", sides_of(o), " ", o.stride, " ", p.input(weight).name, " ", p.has(bias) ? p.input(bias).name : ""});
+  const std::string variant = join({p.text("activation", "none"), " ", sides_of(o), " ", o.stride, " ",
+                                    p.input(weight).name, " ", p.has(bias) ? p.input(bias).name : ""});
   const auto layer = p.keep<Layer>(variant, of_weights, [&] { return made_layer<Layer, Form>(p, o); });
   layer->plan(x, p.ctx);
   p.workspace(layer->workspace_bytes(x, p.ctx));

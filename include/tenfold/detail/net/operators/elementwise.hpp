@@ -64,8 +64,7 @@ inline void plan_hardsigmoid(planning& p) {
   const double alpha = p.number("alpha", sixth), beta = p.number("beta", 0.5);
   // float32 cannot tell them apart, and files have 0.16666667.
   if (static_cast<float>(alpha) == static_cast<float>(sixth) && beta == 0.5)
-    return plan_activation(p,
-                           [](const auto& y, const auto& x, const context& ctx) { hardsigmoid_into(y, x, ctx); });
+    return plan_activation(p, [](const auto& y, const auto& x, const context& ctx) { hardsigmoid_into(y, x, ctx); });
   plan_activation(p, [=](const auto& y, const auto& x, const context& ctx) {
     using T = typename std::remove_cvref_t<decltype(y)>::value_type;
     mul_into(y, x, static_cast<T>(alpha), ctx);
@@ -152,9 +151,8 @@ void for_each_pair(const tensor_view<R>& y, const tensor_view<const T>& a, const
 
 template <class Of>
 void plan_plain_binary(planning& p, const Of& of) {
-  plan_binary(p, [of](const auto& y, const auto& a, const auto& b, const context& ctx) {
-    for_each_pair(y, a, b, ctx, of);
-  });
+  plan_binary(
+      p, [of](const auto& y, const auto& a, const auto& b, const context& ctx) { for_each_pair(y, a, b, ctx, of); });
 }
 
 inline void plan_add(planning& p) {
@@ -213,8 +211,7 @@ T less_of(T a, T b) {
 }
 
 inline void plan_pow(planning& p) {
-  if (p.type_of(0) == p.type_of(1))
-    return plan_plain_binary(p, []<class T>(T a, T b) { return power(a, b); });
+  if (p.type_of(0) == p.type_of(1)) return plan_plain_binary(p, []<class T>(T a, T b) { return power(a, b); });
   // ONNX's exponent may be of another type.
   p.output(broadcast_shape(p.shape_of(0), p.shape_of(1)), p.type_of(0));
   p.run([](const call& c) {
@@ -250,9 +247,8 @@ void plan_comparison(planning& p, const Of& of) {
   check_same_type(p, 0, 1);
   p.output(broadcast_shape(p.shape_of(0), p.shape_of(1)), dtype::boolean);
   p.run([of](const call& c) {
-    with_comparable(c.any_input().type(), [&]<class T>(T) {
-      for_each_pair(c.output<bool>(), c.input<T>(0), c.input<T>(1), c.ctx, of);
-    });
+    with_comparable(c.any_input().type(),
+                    [&]<class T>(T) { for_each_pair(c.output<bool>(), c.input<T>(0), c.input<T>(1), c.ctx, of); });
   });
 }
 
@@ -295,8 +291,7 @@ template <class Of>
 void plan_unary(planning& p, const Of& of) {
   p.output(p.shape_of(0), p.type_of(0));
   p.run_in_place([of](const call& c) {
-    with_number(c.any_input().type(),
-                [&]<class T>(T) { for_each_element(c.output<T>(), c.input<T>(), c.ctx, of); });
+    with_number(c.any_input().type(), [&]<class T>(T) { for_each_element(c.output<T>(), c.input<T>(), c.ctx, of); });
   });
 }
 
@@ -315,8 +310,10 @@ inline void plan_neg(planning& p) {
 }
 inline void plan_abs(planning& p) {
   plan_unary(p, []<class T>(T x) {
-    if constexpr (std::floating_point<T>) return std::fabs(x);
-    else return x < 0 ? negated(x) : x;
+    if constexpr (std::floating_point<T>)
+      return std::fabs(x);
+    else
+      return x < 0 ? negated(x) : x;
   });
 }
 inline void plan_sign(planning& p) {
@@ -401,7 +398,8 @@ R converted(T x) {
     return x != T{};
   } else if constexpr (std::integral<R> && std::floating_point<T>) {
     if (x != x) return 0;
-    constexpr double end = 2.0 * static_cast<double>(std::uint64_t{1} << (8 * sizeof(R) - (std::signed_integral<R> ? 2 : 1)));
+    constexpr double end =
+        2.0 * static_cast<double>(std::uint64_t{1} << (8 * sizeof(R) - (std::signed_integral<R> ? 2 : 1)));
     const auto wide = static_cast<double>(x);
     if (wide >= end) return (std::numeric_limits<R>::max)();
     if (wide < (std::signed_integral<R> ? -end : 0)) return (std::numeric_limits<R>::min)();

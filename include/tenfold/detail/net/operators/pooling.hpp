@@ -17,9 +17,8 @@ pool2d_options pool_options(const planning& p, const shape& x) {
   o.dilation = Form.pair(p, "dilation", 1);
   o.ceil_mode = p.flag("ceil_mode");
   if (x.size() >= 3)
-    o.padding = Form.padding(p, [&](onnx_auto_pad rule) {
-      return onnx_auto_pads(rule, last_two(x), o.kernel_size, o.stride, o.dilation);
-    });
+    o.padding = Form.padding(
+        p, [&](onnx_auto_pad rule) { return onnx_auto_pads(rule, last_two(x), o.kernel_size, o.stride, o.dilation); });
   return o;
 }
 
@@ -102,16 +101,15 @@ void plan_max_unpool(planning& p) {
   unpool2d_options o{.kernel_size = Form.pair(p, "kernel_size", 1)};
   o.stride = Form.pair(p, "stride", o.kernel_size);
   if (x.size() >= 3)
-    o.padding = Form.padding(p, [&](onnx_auto_pad rule) {
-      return onnx_auto_pads(rule, last_two(x), o.kernel_size, o.stride);
-    });
+    o.padding =
+        Form.padding(p, [&](onnx_auto_pad rule) { return onnx_auto_pads(rule, last_two(x), o.kernel_size, o.stride); });
   const std::vector<index_t> wanted = p.elements_of(2, "output_size");
   const shape usual = max_unpool2d_output_shape(x, o);
   if (!wanted.empty()) o.output_size = last_sizes<Form>(wanted);
   const index_order order = index_order_of(p);
   if (order == index_order::onnx_columns) raise("attribute indices: max_unpool takes no order of columns");
-  const shape y = order == index_order::onnx && o.output_size ? with_planes_of(x, *o.output_size)
-                                                              : max_unpool2d_output_shape(x, o);
+  const shape y =
+      order == index_order::onnx && o.output_size ? with_planes_of(x, *o.output_size) : max_unpool2d_output_shape(x, o);
   p.output(Form.own_dimensions(y), p.type_of(0));
   if (order == index_order::plane)
     with_number(p.type_of(0), [&]<class T>(T) {
@@ -158,13 +156,13 @@ void run_general_avg_pool(const general_avg_pool& g, const tensor_view<T>& y, co
                           const context& ctx) {
   const hw in = last_two(x.shape());
   constexpr double tap_ns = 1;
-  const double plane_ns = tap_ns * static_cast<double>(g.kernel.h * g.kernel.w) * static_cast<double>(g.out.h * g.out.w);
+  const double plane_ns =
+      tap_ns * static_cast<double>(g.kernel.h * g.kernel.w) * static_cast<double>(g.out.h * g.out.w);
   parallel_ranges(ctx, plane_count(x.shape()), plane_ns, [&](index_t begin, index_t end) {
     for (index_t p = begin; p < end; ++p)
       for (index_t h = 0; h < g.out.h; ++h)
         for (index_t w = 0; w < g.out.w; ++w)
-          y.data()[(p * g.out.h + h) * g.out.w + w] =
-              averaged_window(g, x.data() + p * in.h * in.w, in, {h, w});
+          y.data()[(p * g.out.h + h) * g.out.w + w] = averaged_window(g, x.data() + p * in.h * in.w, in, {h, w});
   });
 }
 
@@ -190,8 +188,9 @@ void plan_avg_pool(planning& p) {
   const general_avg_pool g{o.kernel_size, o.stride, windows.dilation, sides, o.count_include_pad, last_two(y)};
   p.output(Form.own_dimensions(y), p.type_of(0));
   p.run([g](const call& c) {
-    with_float(c.any_input().type(),
-               [&]<class T>(T) { run_general_avg_pool<T>(g, Form.view(c.output<T>()), Form.view(c.input<T>()), c.ctx); });
+    with_float(c.any_input().type(), [&]<class T>(T) {
+      run_general_avg_pool<T>(g, Form.view(c.output<T>()), Form.view(c.input<T>()), c.ctx);
+    });
   });
 }
 

@@ -24,15 +24,12 @@ void plan_reduction(planning& p, const Into& into) {
   if (!dims) return plan_identity(p);
   const bool keepdim = p.flag("keepdim");
   p.output(Shape(p.shape_of(0), dim_list(std::span<const index_t>(*dims)), keepdim), p.type_of(0));
-  p.run([dims = *dims, keepdim, into](const call& c) {
-    into(c, dim_list(std::span<const index_t>(dims)), keepdim);
-  });
+  p.run([dims = *dims, keepdim, into](const call& c) { into(c, dim_list(std::span<const index_t>(dims)), keepdim); });
 }
 
 inline void plan_mean(planning& p) {
   plan_reduction<mean_output_shape>(p, [](const call& c, const dim_list& dims, bool keepdim) {
-    with_float(c.any_input().type(),
-               [&]<class T>(T) { mean_into(c.output<T>(), c.input<T>(), dims, keepdim, c.ctx); });
+    with_float(c.any_input().type(), [&]<class T>(T) { mean_into(c.output<T>(), c.input<T>(), dims, keepdim, c.ctx); });
   });
 }
 
@@ -155,7 +152,8 @@ inline void plan_layer_norm(planning& p) {
   p.run([eps, normalized](const call& c) {
     with_float(c.any_input().type(), [&]<class T>(T) {
       if (c.has(1) == c.has(2)) {
-        if (c.has(1)) return layer_norm_into(c.output<T>(), c.input<T>(), normalized, c.input<T>(1), c.input<T>(2), eps, c.ctx);
+        if (c.has(1))
+          return layer_norm_into(c.output<T>(), c.input<T>(), normalized, c.input<T>(1), c.input<T>(2), eps, c.ctx);
         return layer_norm_into(c.output<T>(), c.input<T>(), normalized, eps, c.ctx);
       }
       auto other = tensor<T>::uninitialized(normalized);
@@ -209,8 +207,9 @@ void run_gemm_node(const gemm_node& g, const call& c) {
   context own = c.ctx;
   own.workspace = {};
   const index_t a_line = g.a == transpose::no ? g.k : g.m, b_line = g.b == transpose::no ? g.n : g.k;
-  gemm(order::row_major, g.a, g.b, g.m, g.n, g.k, static_cast<T>(g.alpha), c.input<T>(0).data(), (std::max)(a_line, index_t{1}),
-       c.input<T>(1).data(), (std::max)(b_line, index_t{1}), static_cast<T>(c.has(2) ? g.beta : 0), y.data(), (std::max)(g.n, index_t{1}), own);
+  gemm(order::row_major, g.a, g.b, g.m, g.n, g.k, static_cast<T>(g.alpha), c.input<T>(0).data(),
+       (std::max)(a_line, index_t{1}), c.input<T>(1).data(), (std::max)(b_line, index_t{1}),
+       static_cast<T>(c.has(2) ? g.beta : 0), y.data(), (std::max)(g.n, index_t{1}), own);
 }
 
 /// ONNX's Gemm: alpha op(a) op(b) + beta c.
@@ -234,9 +233,7 @@ inline void plan_gemm(planning& p) {
     raise({"gemm: c of ", p.shape_of(2), " does not broadcast to ", y});
   p.output(y, p.type_of(0));
   p.plan.flop = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
-  p.run([g](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) { run_gemm_node<T>(g, c); });
-  });
+  p.run([g](const call& c) { with_float(c.any_input().type(), [&]<class T>(T) { run_gemm_node<T>(g, c); }); });
 }
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets

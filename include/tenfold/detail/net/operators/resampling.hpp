@@ -23,9 +23,8 @@ inline void plan_upsample_nearest2d(planning& p) {
   with_size(p, [&](const auto& size) {
     p.output(upsample2d_output_shape(p.shape_of(0), size), p.type_of(0));
     p.run([size](const call& c) {
-      with_unit(c.any_input().type(), [&]<class U>(U) {
-        upsample_nearest2d_into(output_units<U>(c), units<U>(c.any_input()), size, c.ctx);
-      });
+      with_unit(c.any_input().type(),
+                [&]<class U>(U) { upsample_nearest2d_into(output_units<U>(c), units<U>(c.any_input()), size, c.ctx); });
     });
   });
 }

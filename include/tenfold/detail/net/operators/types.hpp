@@ -14,11 +14,16 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
 template <class Use>
 void with_number(dtype type, const Use& use) {
   switch (type) {
-    case dtype::float32: return use(float{});
-    case dtype::float64: return use(double{});
-    case dtype::int32: return use(std::int32_t{});
-    case dtype::int64: return use(std::int64_t{});
-    default: raise_no_arithmetic(type);
+    case dtype::float32:
+      return use(float{});
+    case dtype::float64:
+      return use(double{});
+    case dtype::int32:
+      return use(std::int32_t{});
+    case dtype::int64:
+      return use(std::int64_t{});
+    default:
+      raise_no_arithmetic(type);
   }
 }
 template <class Use>
@@ -32,10 +37,14 @@ void with_float(dtype type, const Use& use) {
 template <class Use>
 void with_unit(dtype type, const Use& use) {
   switch (bytes_of(type)) {
-    case 1: return use(std::int8_t{});
-    case 2: return use(std::int16_t{});
-    case 4: return use(std::int32_t{});
-    default: return use(std::int64_t{});
+    case 1:
+      return use(std::int8_t{});
+    case 2:
+      return use(std::int16_t{});
+    case 4:
+      return use(std::int32_t{});
+    default:
+      return use(std::int64_t{});
   }
 }
 
@@ -56,8 +65,8 @@ inline void check_float32(const planning& p, std::size_t i) {
 
 inline void check_same_type(const planning& p, std::size_t a, std::size_t b) {
   if (p.type_of(a) != p.type_of(b))
-    raise({p.input(a).name, " is of ", name_of(p.type_of(a)), ", but ", p.input(b).name, " of ",
-           name_of(p.type_of(b))});
+    raise(
+        {p.input(a).name, " is of ", name_of(p.type_of(a)), ", but ", p.input(b).name, " of ", name_of(p.type_of(b))});
 }
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets

@@ -1,0 +1,12 @@
+// The engine of nets: with all operations in it as tenfold::net, with those of the library as a part of tenfold::compiled.
+#define TENFOLD_NET_LIBRARY
+#include <tenfold/net.hpp>
+
+namespace tenfold::inline v0::compiled {
+
+TENFOLD_SHARED std::shared_ptr<const net_engine> make_net_engine(graph description);
+std::shared_ptr<const net_engine> make_net_engine(graph description) {
+  return detail::make_net_engine(std::move(description));
+}
+
+}  // namespace tenfold::inline v0::compiled
