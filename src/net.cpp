@@ -1,4 +1,5 @@
-// The engine of nets: with all operations in it as tenfold::net, with those of the library as a part of tenfold::compiled.
+// The engine of nets: with all operations in it as tenfold::net, with those of the library as a part of
+// tenfold::compiled.
 #define TENFOLD_NET_LIBRARY
 #include <tenfold/net.hpp>
 

@@ -1,5 +1,5 @@
-// Nets: against the same operations called one by one, with small integers, so that every sum is exact and what is fused
-// or shares memory has to give the same bits.
+// Nets: against the same operations called one by one, with small integers, so that every sum is exact and what is
+// fused or shares memory has to give the same bits.
 #include "support.hpp"
 
 #include <tenfold/net.hpp>
@@ -47,7 +47,8 @@ namespace {
 floats integers(const shape& s, unsigned seed, int most = 3) {
   std::mt19937 random(seed);
   floats x(s);
-  for (index_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(static_cast<int>(random() % (2u * static_cast<unsigned>(most) + 1)) - most);
+  for (index_t i = 0; i < x.size(); ++i)
+    x.data()[i] = static_cast<float>(static_cast<int>(random() % (2u * static_cast<unsigned>(most) + 1)) - most);
   return x;
 }
 
@@ -163,7 +164,8 @@ TEST(Net, FoldsBatchNormOfEveryConvolution) {
     plain.input("x");
     plain.batch_norm("bn", mean, var, gamma, beta, 0.125);
     plain.output();
-    const floats y = op == "conv2d" ? tf::conv2d(x, w, {.groups = groups}) : tf::conv_transpose2d(x, w, {.groups = groups});
+    const floats y =
+        op == "conv2d" ? tf::conv2d(x, w, {.groups = groups}) : tf::conv_transpose2d(x, w, {.groups = groups});
     EXPECT_TRUE(same(net.run({{"x", x}})["bn"], plain.run({{"x", y}})["bn"])) << op << groups;
   };
   of("conv2d", integers({6, 4, 3, 3}, 4), 1, integers({1, 4, 5, 5}, 5));
@@ -310,7 +312,10 @@ class random_graph {
     names_.push_back(name);
     last_ = name;
   }
-  const std::string& any() { return names_[names_.size() - 1 - static_cast<std::size_t>(below(std::min<index_t>(5, static_cast<index_t>(names_.size()))))]; }
+  const std::string& any() {
+    return names_[names_.size() - 1 -
+                  static_cast<std::size_t>(below(std::min<index_t>(5, static_cast<index_t>(names_.size()))))];
+  }
   /// Another tensor of the same shape, or itself.
   std::string like(const std::string& name) {
     std::vector<std::string> found;
@@ -318,7 +323,8 @@ class random_graph {
       if (at(other).shape() == at(name).shape()) found.push_back(other);
     return found[static_cast<std::size_t>(below(static_cast<index_t>(found.size())))];
   }
-  void node(const std::string& op, const std::string& name, std::vector<std::string> inputs, floats result, tf::attributes settings = {}) {
+  void node(const std::string& op, const std::string& name, std::vector<std::string> inputs, floats result,
+            tf::attributes settings = {}) {
     graph_.nodes.push_back({name, op, std::move(inputs), {name}, std::move(settings)});
     add(name, std::move(result));
   }
@@ -340,8 +346,10 @@ class random_graph {
         const floats w = integers({s[1], s[1], 1, 1}, seed_of_weight(), 1);
         return node("conv2d", name, {x, weight(name + ".w", w)}, clamped(tf::conv2d(of, w), name), {});
       }
-      case 1: return node("relu", name, {x}, tf::relu(of));
-      case 2: return node("leaky_relu", name, {x}, tf::leaky_relu(of, 1.0), {{"negative_slope", 1.0}});
+      case 1:
+        return node("relu", name, {x}, tf::relu(of));
+      case 2:
+        return node("leaky_relu", name, {x}, tf::leaky_relu(of, 1.0), {{"negative_slope", 1.0}});
       case 3: {
         const std::string y = like(x);
         return node("add", name, {x, y}, tf::add(of, at(y)));
@@ -357,10 +365,13 @@ class random_graph {
       case 6: {
         if (s[1] < 2) return;
         floats part = tf::slice(of, 1, 1, s[1]);
-        return node("slice", name, {x, list(name + ".b", {1}), list(name + ".e", {s[1]}), list(name + ".d", {1})}, std::move(part));
+        return node("slice", name, {x, list(name + ".b", {1}), list(name + ".e", {s[1]}), list(name + ".d", {1})},
+                    std::move(part));
       }
-      case 7: return node("permute", name, {x}, tf::permute(of, {0, 1, 3, 2}), {{"dims", std::vector<index_t>{0, 1, 3, 2}}});
-      case 8: return node("pad", name, {x, list(name + ".p", {0, 0, 0, 1, 0, 0, 0, -1})}, tf::pad(of, {1, -1}));
+      case 7:
+        return node("permute", name, {x}, tf::permute(of, {0, 1, 3, 2}), {{"dims", std::vector<index_t>{0, 1, 3, 2}}});
+      case 8:
+        return node("pad", name, {x, list(name + ".p", {0, 0, 0, 1, 0, 0, 0, -1})}, tf::pad(of, {1, -1}));
       case 9: {
         const floats k = integers({s[1], 1, 1}, seed_of_weight(), 1);
         return node("mul", name, {x, weight(name + ".k", k)}, tf::mul(of, k));
@@ -415,7 +426,8 @@ TEST(Net, OfRandomGraphsGivesTheSameBits) {
   }
 }
 
-// --------------------------------------------------------------------------------------------------------- memory, runs
+// --------------------------------------------------------------------------------------------------------- memory,
+// runs
 
 TEST(Net, AllocatesNothingWhenItIsPlanned) {
   const tf::net net = encoder_decoder();
@@ -439,8 +451,8 @@ TEST(Net, ConcatenatesInPlaceAndOverwritesWhatNobodyReads) {
   net.output();
   const floats x = integers({1, 3, 8, 8}, 1);
   const tf::plan_report plan = net.plan({{"x", x.shape()}});
-  EXPECT_EQ(plan.layers, 4u);       // no copy for the cat
-  EXPECT_EQ(plan.arena_bytes, 768); // a, which is 3 * 64 floats; all else is in the output
+  EXPECT_EQ(plan.layers, 4u);        // no copy for the cat
+  EXPECT_EQ(plan.arena_bytes, 768);  // a, which is 3 * 64 floats; all else is in the output
   EXPECT_EQ(net.arena_bytes(), plan.arena_bytes);
   const auto out = net.run({{"x", x}});
   EXPECT_EQ(out["last"](0, 0, 0, 0), -std::abs(x(0, 0, 0, 0)));
@@ -500,9 +512,8 @@ TEST(Net, ReportsItsLayersWithTheirWork) {
 TEST(NetErrors, NameAllThatIsWrongWithAGraph) {
   tf::graph g;
   g.inputs = {{"x"}};
-  g.nodes = {{"a", "conv3d", {"x", "x"}, {"a"}},
-             {"b", "relu", {"a"}, {"b"}, {{"slope", 1.0}}},
-             {"c", "add", {"b"}, {"c"}}};
+  g.nodes = {
+      {"a", "conv3d", {"x", "x"}, {"a"}}, {"b", "relu", {"a"}, {"b"}, {{"slope", 1.0}}}, {"c", "add", {"b"}, {"c"}}};
   g.outputs = {"c"};
   EXPECT_EQ(error_of([&] { tf::net net(g); }),
             "this network cannot be run: 3 problems\n"
@@ -531,17 +542,26 @@ TEST(NetErrors, NameWhatIsMissingTwiceOrACycle) {
 
 TEST(NetErrors, HaveTheNodesNameAndPyTorchsText) {
   const tf::net net = encoder_decoder();
-  EXPECT_EQ(error_of([&] { net.run({{"x", floats({1, 3, 8, 8})}}); }),
+  EXPECT_EQ(error_of([&] {
+              net.run({{"x", floats({1, 3, 8, 8})}});
+            }),
             "net: input \"x\" is [?, 2, ?, ?], but got [1, 3, 8, 8]");
-  EXPECT_EQ(error_of([&] { net.run({{"x", floats({1, 2, 1, 1})}}); }),
-            "node \"pool\" (max_pool2d): Given input size: (4x1x1). Calculated output size: (4x0x0). Output size is too "
-            "small");
+  EXPECT_EQ(
+      error_of([&] {
+        net.run({{"x", floats({1, 2, 1, 1})}});
+      }),
+      "node \"pool\" (max_pool2d): Given input size: (4x1x1). Calculated output size: (4x0x0). Output size is too "
+      "small");
   EXPECT_EQ(error_of([&] { net.run({{"y", floats({1, 2, 8, 8})}}); }), "net: there is no input \"y\"; it has \"x\"");
   EXPECT_EQ(error_of([&] { net.run({}); }), "net: input \"x\" is missing");
-  EXPECT_EQ(error_of([&] { net.run({{"x", tf::tensor<double>({1, 2, 8, 8})}}); }),
+  EXPECT_EQ(error_of([&] {
+              net.run({{"x", tf::tensor<double>({1, 2, 8, 8})}});
+            }),
             "net: input \"x\" is of float32, but got one of float64");
   floats y({1, 8, 8, 9});
-  EXPECT_EQ(error_of([&] { net.run_into({{"cat", y}}, {{"x", floats({1, 2, 8, 8})}}); }),
+  EXPECT_EQ(error_of([&] {
+              net.run_into({{"cat", y}}, {{"x", floats({1, 2, 8, 8})}});
+            }),
             "net: output \"cat\" is float32 of [1, 8, 8, 8], but got float32 of [1, 8, 8, 9]");
   const auto out = net.run({{"x", floats({1, 2, 8, 8})}});
   EXPECT_EQ(error_of([&] { (void)out["dog"]; }), "net: there is no output dog");

@@ -16,7 +16,7 @@ struct net_node {
 };
 
 /// A name out of a file, fit for a terminal.
-inline std::string name_text(std::string_view name) {
+inline std::string in_quotes(std::string_view name) {
   constexpr std::size_t most = 80;
   std::string text = "\"";
   for (const char letter : name.substr(0, most)) text += letter >= ' ' && letter <= '~' && letter != '"' ? letter : '?';
@@ -25,7 +25,7 @@ inline std::string name_text(std::string_view name) {
 
 inline std::string node_text(const graph_node& node) {
   const std::string_view name = node.name.empty() && !node.outputs.empty() ? node.outputs.front() : node.name;
-  return "node " + name_text(name) + " (" + node.op + ")";
+  return "node " + in_quotes(name) + " (" + node.op + ")";
 }
 
 /// What is wrong with a graph, all of it.
@@ -70,7 +70,7 @@ class checked_graph {
   int define(const std::string& name, int producer) {
     const auto [at, is_new] = numbers_.emplace(name, static_cast<int>(names_.size()));
     if (!is_new) {
-      problems_.add({"there are two tensors of the name ", name_text(name)});
+      problems_.add({"there are two tensors of the name ", in_quotes(name)});
       return at->second;
     }
     names_.push_back(name);
@@ -98,14 +98,14 @@ class checked_graph {
       for (const std::string& input : nodes_[i].node.inputs) {
         const int value = input.empty() ? nowhere : find(input);
         if (value == nowhere && !input.empty())
-          problems_.add({node_text(nodes_[i].node), " reads ", name_text(input), ", which nothing makes"});
+          problems_.add({node_text(nodes_[i].node), " reads ", in_quotes(input), ", which nothing makes"});
         nodes_[i].inputs.push_back(value);
       }
     }
     if (source_.outputs.empty()) problems_.add({"it has no outputs"});
     for (const std::string& output : source_.outputs) {
       outputs_.push_back(find(output));
-      if (outputs_.back() == nowhere) problems_.add({"nothing makes the output ", name_text(output)});
+      if (outputs_.back() == nowhere) problems_.add({"nothing makes the output ", in_quotes(output)});
     }
   }
 
@@ -150,7 +150,7 @@ class checked_graph {
       if (n.outputs.empty() || (op.most_outputs != any_number && n.outputs.size() > op.most_outputs))
         problems_.add({node_text(n.node), " has ", n.outputs.size(), n.outputs.size() == 1 ? " output" : " outputs"});
       for (const auto& [name, setting] : n.node.attributes)
-        if (!has_attribute(op, name)) problems_.add({node_text(n.node), " has no attribute ", name_text(name)});
+        if (!has_attribute(op, name)) problems_.add({node_text(n.node), " has no attribute ", in_quotes(name)});
     }
   }
 

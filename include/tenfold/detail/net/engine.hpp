@@ -178,7 +178,7 @@ class engine final : public net_engine {
     for (std::size_t i = 0; i < input_count(); ++i) {
       std::size_t from = 0;
       while (from < given.size() && given[from].first != input_name(i)) ++from;
-      if (from == given.size()) raise({"net: input ", name_text(input_name(i)), " is missing"});
+      if (from == given.size()) raise({"net: input ", in_quotes(input_name(i)), " is missing"});
       take(i, from);
     }
   }
@@ -188,11 +188,11 @@ class engine final : public net_engine {
     const auto is_it = [&](int v) { return name_of_value(v) == name; };
     if (std::none_of(values.begin(), values.end(), is_it)) {
       std::string names;
-      for (const int v : values) names += (names.empty() ? "" : ", ") + name_text(name_of_value(v));
-      raise({"net: there is no input ", name_text(name), "; it has ", names});
+      for (const int v : values) names += (names.empty() ? "" : ", ") + in_quotes(name_of_value(v));
+      raise({"net: there is no input ", in_quotes(name), "; it has ", names});
     }
     if (std::count_if(given.begin(), given.end(), [&](const auto& one) { return one.first == name; }) > 1)
-      raise({"net: input ", name_text(name), " is given twice"});
+      raise({"net: input ", in_quotes(name), " is given twice"});
   }
 
   void sort_outputs(const net_plan& plan, std::span<const named_output> given, few<void*>& bytes) const {
@@ -201,11 +201,11 @@ class engine final : public net_engine {
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto found =
           std::find_if(given.begin(), given.end(), [&](const named_output& one) { return one.first == names[i]; });
-      if (found == given.end()) raise({"net: output ", name_text(names[i]), " is missing"});
+      if (found == given.end()) raise({"net: output ", in_quotes(names[i]), " is missing"});
       const any_view& wanted = plan.outputs[i];
       const any_output& y = found->second;
       if (y.type() != wanted.type() || !(y.shape() == wanted.shape()))
-        raise({"net: output ", name_text(names[i]), " is ", name_of(wanted.type()), " of ", wanted.shape(),
+        raise({"net: output ", in_quotes(names[i]), " is ", name_of(wanted.type()), " of ", wanted.shape(),
                ", but got ", name_of(y.type()), " of ", y.shape()});
       bytes[i] = y.data();
     }
@@ -219,7 +219,7 @@ class engine final : public net_engine {
   void check_types(std::span<const any_view> inputs) const {
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].type() != declared(i).type)
-        raise({"net: input ", name_text(input_name(i)), " is of ", name_of(declared(i).type), ", but got one of ",
+        raise({"net: input ", in_quotes(input_name(i)), " is of ", name_of(declared(i).type), ", but got one of ",
                name_of(inputs[i].type())});
   }
 
@@ -231,7 +231,7 @@ class engine final : public net_engine {
       bool fits = inputs[i].size() == d.sizes->size();
       for (std::size_t k = 0; fits && k < inputs[i].size(); ++k)
         fits = (*d.sizes)[k] == -1 || (*d.sizes)[k] == inputs[i][k];
-      if (!fits) raise({"net: input ", name_text(d.name), " is ", sizes_text(*d.sizes), ", but got ", inputs[i]});
+      if (!fits) raise({"net: input ", in_quotes(d.name), " is ", sizes_text(*d.sizes), ", but got ", inputs[i]});
     }
   }
 

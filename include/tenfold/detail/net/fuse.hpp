@@ -255,8 +255,7 @@ class fusion {
 
   /// The convolution takes node i's place, and its output.
   void replace(std::size_t i, net_node& conv) {
-    net_node moved = std::move(conv);
-    conv.op = nullptr;
+    net_node moved = std::exchange(conv, {});  // which leaves one without an operation
     for (const int v : nodes_[i].inputs)
       if (v != nowhere) --readers_[index(v)];
     moved.outputs = {nodes_[i].outputs.front()};
