@@ -82,6 +82,7 @@ std::vector<prepared_call> calls() {
   const auto gy = random_tensor<float>(y.shape(), 7), gt = random_tensor<float>(yt.shape(), 8);
   const tf::tensor<float> gw(w.shape()), gwt(wt.shape()), gb(b.shape()), gbt(bt.shape());
   const tf::gradients of_weight{.input = false};
+  const auto ma = random_tensor<float>({6, 65, 130}, 9), mb = random_tensor<float>({6, 130, 70}, 10);
   return {
       {"conv2d", [=](const auto& ctx) { return tf::conv2d_workspace_bytes(x, w, b, o, ctx); },
        [=](auto& out, const auto& ctx) { tf::conv2d_into(out, x, w, b, o, ctx); }, y},
@@ -123,6 +124,8 @@ std::vector<prepared_call> calls() {
                   300, 0, out.data(), 300, ctx);
        },
        tf::tensor<float>({750, 300})},
+      {"matmul", [=](const auto& ctx) { return tf::matmul_workspace_bytes(ma, mb, ctx); },
+       [=](auto& out, const auto& ctx) { tf::matmul_into(out, ma, mb, ctx); }, tf::tensor<float>({6, 65, 70})},
       {"prepared_conv2d", [=](const auto& ctx) { return layer.workspace_bytes(x.shape(), ctx); },
        [=](auto& out, const auto& ctx) { layer.into(out, x, ctx); }, y},
       {"prepared_conv_transpose2d", [=](const auto& ctx) { return back.workspace_bytes(x.shape(), ctx); },
@@ -269,6 +272,8 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
               tf::adaptive_avg_pool2d_into(values, x, hw{6, 6}, ctx);
               tf::sum_into(sums, x, {0, 2}, false, ctx);
               tf::mean_into(sums, x, {0, 2}, false, ctx);
+              tf::amax_into(sums, x, {0, 2}, false, ctx);
+              tf::amin_into(sums, x, {0, 2}, false, ctx);
               tf::softmax_into(same, x, 1, ctx);
               tf::log_softmax_into(same, x, 3, ctx);
               tf::group_norm_into(same, x, 3, 1e-5, ctx);

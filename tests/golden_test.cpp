@@ -754,21 +754,32 @@ struct reduction_golden {
   struct mean {
     ANSWERED_BY(mean)
   };
+  struct amax {
+    ANSWERED_BY(amax)
+  };
+  struct amin {
+    ANSWERED_BY(amin)
+  };
   struct argmax {
     ANSWERED_BY(argmax)
+  };
+  struct argmin {
+    ANSWERED_BY(argmin)
   };
   template <class T, class Answerer>
   static reduced<T> run(const golden_case& c, const Answerer& by) {
     const auto x = c.operand<T>("input");
     const auto function = c.option<std::string>("function");
     const bool keepdim = c.option<bool>("keepdim", false);
-    if (function == "argmax") {
+    if (function == "argmax" || function == "argmin") {
       std::optional<index_t> dim;
       if (c.has_option("dim")) dim = c.option<index_t>("dim");
-      return {{}, argmax::ask(by, x, dim, keepdim)};
+      return {{}, function == "argmax" ? argmax::ask(by, x, dim, keepdim) : argmin::ask(by, x, dim, keepdim)};
     }
     const auto numbers = c.option<std::vector<index_t>>("dim");
     const tf::dim_list dims{std::span<const index_t>(numbers)};
+    if (function == "amax") return {amax::ask(by, x, dims, keepdim), {}};
+    if (function == "amin") return {amin::ask(by, x, dims, keepdim), {}};
     if constexpr (std::floating_point<T>) {
       if (function == "mean") return {mean::ask(by, x, dims, keepdim), {}};
       return {sum::ask(by, x, dims, keepdim), {}};
@@ -778,7 +789,12 @@ struct reduction_golden {
   }
   template <class T>
   static void expect_answer(const golden_case& c, const reduced<T>& got, const std::string& name) {
-    if (std::integral<T> || c.option<std::string>("function") == "argmax") {
+    const auto function = c.option<std::string>("function");
+    if (function == "amax" || function == "amin") {
+      EXPECT_TRUE(equal(got.values, c.output<T>("output"))) << name;
+      return;
+    }
+    if (std::integral<T> || function.starts_with("arg")) {
       EXPECT_TRUE(equal(got.integers, c.output<index_t>("output"))) << name;
       return;
     }
@@ -786,7 +802,7 @@ struct reduction_golden {
     const auto x = magnitudes(c.input<T>("input"));
     double most = 0;
     for (index_t i = 0; i < x.size(); ++i) most = std::max(most, x.data()[i]);
-    const bool divides = c.option<std::string>("function") == "mean";
+    const bool divides = function == "mean";
     const double terms = static_cast<double>(x.size()) / static_cast<double>(std::max<index_t>(1, exact.size()));
     if constexpr (std::floating_point<T>) {
       EXPECT_TRUE(within_rounding(got.values, exact, filled<double>(exact.shape(), 2 * most * (divides ? 1 : terms)),
@@ -906,6 +922,20 @@ struct linear_golden {
   }
 };
 const bool linear_listed = listed<linear_golden>("linear");
+
+struct matmul_golden {
+  ANSWERED_BY(matmul)
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("a"), c.operand<T>("b"));
+  }
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto a = magnitudes(c.input<T>("a")), b = magnitudes(c.input<T>("b"));
+    return twice_rounding<T>(ask(naive(), a, b), a.shape()[a.shape().size() - 1]);
+  }
+};
+const bool matmul_listed = listed<matmul_golden>("matmul");
 
 // ---- gradients
 

@@ -105,7 +105,64 @@ TEST(MeanOfNothing, IsNaNAndItsSumZero) {
   EXPECT_EQ(tf::sum(tf::tensor<std::int8_t>({2}, {100, 100}))(), 200);
 }
 
-// ---- argmax
+// ---- amax and amin
+
+template <class T>
+struct Extremes : testing::Test {};
+TYPED_TEST_SUITE(Extremes, element_types);
+
+TYPED_TEST(Extremes, EqualReferenceOverAnyDimensions) {
+  for_each_reduction([](const tf::shape& s, const tf::dim_list& dims, bool keepdim) {
+    const std::string text = error_of([&] { tf::amax_output_shape(s, dims, keepdim); });
+    for (const auto& x : {random_tensor<TypeParam>(s), with_special_values(small_integers<TypeParam>(s))}) {
+      EXPECT_EQ(error_of([&] { tf::amax(x, dims, keepdim); }), text);
+      if (!text.empty()) continue;
+      for (const tf::isa level : available_isas()) {
+        EXPECT_TRUE(equal(tf::amax(x, dims, keepdim, on(level)), tf::reference::amax(x, dims, keepdim))) << s;
+        EXPECT_TRUE(equal(tf::amin(x, dims, keepdim, on(level)), tf::reference::amin(x, dims, keepdim))) << s;
+      }
+    }
+  });
+}
+
+TYPED_TEST(Extremes, ThreadsDoNotMatter) {
+  const auto x = with_special_values(random_tensor<TypeParam>({40, 90, 310}));
+  for (const tf::dim_list& dims : {tf::dim_list(0), tf::dim_list(1), tf::dim_list(2), tf::dim_list{0, 2}})
+    for (const int threads : {2, 3, 8}) {
+      EXPECT_TRUE(same_bits(tf::amax(x, dims, false, on_threads(threads)), tf::amax(x, dims)));
+      EXPECT_TRUE(same_bits(tf::amin(x, dims, false, on_threads(threads)), tf::amin(x, dims)));
+    }
+}
+
+TEST(ExtremeNaN, StaysWhereverItIs) {
+  for (index_t n = 1; n < 150; ++n)
+    for (index_t at = 0; at < n; ++at) {
+      auto line = random_tensor<float>({n});
+      line(at) = std::numeric_limits<float>::quiet_NaN();
+      EXPECT_TRUE(std::isnan(tf::amax(line)()) && std::isnan(tf::amin(line)())) << n << " " << at;
+    }
+}
+
+TEST(ExtremeErrors, SayWhatPyTorchSays) {
+  const auto error = [](const tf::shape& s, const tf::dim_list& dims) {
+    return error_of([&] { tf::amin(tf::tensor<float>(s), dims); });
+  };
+  EXPECT_EQ(error({2, 3}, 2), "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
+  EXPECT_EQ(error({2, 3}, {0, -2}), "dim 0 appears multiple times in the list of dims");
+  EXPECT_EQ(error({3, 0}, {0, 1}), "amin(): Expected reduction dim 1 to have non-zero size.");
+  EXPECT_EQ(error({3, 0}, {}),
+            "amin(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
+            "'dim' argument.");
+  EXPECT_EQ(error({3, 0}, 0), "");
+  auto y = filled<float>({3}, 7);
+  EXPECT_EQ(error_of([&] {
+              tf::amax_into(y, tf::tensor<float>({2, 3}), 1);
+            }),
+            "amax: expected output of shape [2], but got [3]");
+  EXPECT_TRUE(equal(y, filled<float>({3}, 7)));
+}
+
+// ---- argmax and argmin
 
 template <class T>
 struct Argmax : testing::Test {};
@@ -117,10 +174,13 @@ void expect_argmax(const tf::tensor<T>& x) {
     std::optional<index_t> dim;
     if (d < x.shape().size()) dim = static_cast<index_t>(d);
     if (x.size() == 0 && (!dim || x.shape()[d] == 0)) continue;
-    const auto expected = tf::reference::argmax(x, dim, d % 2 == 0);
-    for (const tf::isa level : available_isas())
+    const auto expected = tf::reference::argmax(x, dim, d % 2 == 0), least = tf::reference::argmin(x, dim, d % 2 == 0);
+    for (const tf::isa level : available_isas()) {
       EXPECT_TRUE(equal(tf::argmax(x, dim, d % 2 == 0, on(level)), expected))
           << x.shape() << " " << d << " " << tf::name_of(level);
+      EXPECT_TRUE(equal(tf::argmin(x, dim, d % 2 == 0, on(level)), least))
+          << x.shape() << " " << d << " " << tf::name_of(level);
+    }
   }
 }
 
@@ -175,6 +235,10 @@ TEST(ArgmaxErrors, SayWhatPyTorchSays) {
   EXPECT_EQ(error({0, 3}, {}), "argmax(): Expected reduction dim to be specified for input.numel() == 0.");
   EXPECT_EQ(error({}, 1), "Dimension out of range (expected to be in range of [-1, 0], but got 1)");
   EXPECT_EQ(error({}, 0), "");
+  EXPECT_EQ(error_of([] {
+              tf::argmin(tf::tensor<float>({3, 0}), 1);
+            }),
+            "argmin(): Expected reduction dim 1 to have non-zero size.");
 }
 
 TEST(MeanInto, TouchesNothingOnError) {

@@ -728,6 +728,9 @@ TEST(EmptyBatch, OfAnImageLargerThanAnyMemory) {
   EXPECT_EQ(tf::sum(x, {2, 3}).shape(), (shape{0, 2}));
   EXPECT_EQ(tf::mean(x, {0, 2, 3}).shape(), (shape{2}));
   EXPECT_EQ(tf::argmax(x, 3).shape(), (shape{0, 2, huge}));
+  EXPECT_EQ(tf::amax(x, {2, 3}).shape(), (shape{0, 2}));
+  EXPECT_EQ(tf::argmin(x, 3).shape(), (shape{0, 2, huge}));
+  EXPECT_EQ(tf::matmul(x, x).shape(), same_size);
   EXPECT_EQ(tf::softmax(x, 3).shape(), same_size);
   EXPECT_EQ(tf::layer_norm(x, {huge}).shape(), same_size);
 }

@@ -16,6 +16,7 @@
 #include <tenfold/gemm.hpp>
 #include <tenfold/im2col.hpp>
 #include <tenfold/linear.hpp>
+#include <tenfold/matmul.hpp>
 #include <tenfold/max_pool2d.hpp>
 #include <tenfold/max_unpool2d.hpp>
 #include <tenfold/mean.hpp>
@@ -850,10 +851,24 @@ tensor<element_of<Input>> mean(const Input& input, const dim_list& dims = {}, bo
   return output;
 }
 
-template <tensor_like Input>
-tensor<index_t> argmax(const Input& input, std::optional<index_t> dim = {}, bool keepdim = false) {
-  const auto x = detail::const_view(input);
-  const auto g = detail::check_argmax(x.shape(), dim, keepdim);
+namespace parts {
+
+/// The element that none beats; a NaN beats everything.
+template <class T, class Beats>
+tensor<T> extreme(const tensor_view<const T>& x, const shape& output_shape, const dim_list& dims, const Beats& beats) {
+  tensor<T> output(output_shape);
+  tensor<std::int8_t> met(output_shape);
+  for_each_reduced(x.shape(), dims, [&](index_t from, index_t to) {
+    const T v = x.data()[from];
+    T& most = output.data()[to];
+    if (!met.data()[to] || v != v || beats(v, most)) most = v;
+    met.data()[to] = 1;
+  });
+  return output;
+}
+
+template <class T, class Beats>
+tensor<index_t> place_of_extreme(const tensor_view<const T>& x, const detail::argmax_geometry& g, const Beats& beats) {
   tensor<index_t> output(g.output_shape);
   for (index_t i = 0; i < output.size(); ++i) {
     const auto at = [&](index_t k) {
@@ -861,9 +876,36 @@ tensor<index_t> argmax(const Input& input, std::optional<index_t> dim = {}, bool
     };
     index_t& most = output.data()[i];
     for (index_t k = 1; k < g.lines.length; ++k)
-      if (at(k) > at(most) || (at(k) != at(k) && at(most) == at(most))) most = k;
+      if (beats(at(k), at(most)) || (at(k) != at(k) && at(most) == at(most))) most = k;
   }
   return output;
+}
+
+inline constexpr auto greater = [](auto a, auto b) { return a > b; };
+inline constexpr auto less = [](auto a, auto b) { return a < b; };
+
+}  // namespace parts
+
+template <tensor_like Input>
+tensor<element_of<Input>> amax(const Input& input, const dim_list& dims = {}, bool keepdim = false) {
+  const auto x = detail::const_view(input);
+  return parts::extreme(x, amax_output_shape(x.shape(), dims, keepdim), dims, parts::greater);
+}
+template <tensor_like Input>
+tensor<element_of<Input>> amin(const Input& input, const dim_list& dims = {}, bool keepdim = false) {
+  const auto x = detail::const_view(input);
+  return parts::extreme(x, amin_output_shape(x.shape(), dims, keepdim), dims, parts::less);
+}
+
+template <tensor_like Input>
+tensor<index_t> argmax(const Input& input, std::optional<index_t> dim = {}, bool keepdim = false) {
+  const auto x = detail::const_view(input);
+  return parts::place_of_extreme(x, detail::check_argmax(x.shape(), dim, keepdim), parts::greater);
+}
+template <tensor_like Input>
+tensor<index_t> argmin(const Input& input, std::optional<index_t> dim = {}, bool keepdim = false) {
+  const auto x = detail::const_view(input);
+  return parts::place_of_extreme(x, detail::check_argmax(x.shape(), dim, keepdim, "argmin"), parts::less);
 }
 
 namespace parts {
@@ -1018,6 +1060,49 @@ tensor<element_of<Input>> layer_norm(const Input& input, const shape& normalized
 template <tensor_like Input>
 tensor<element_of<Input>> layer_norm(const Input& input, const shape& normalized_shape, double eps = 1e-5) {
   return layer_norm(input, normalized_shape, detail::missing(), detail::missing(), eps);
+}
+
+// -------------------------------------------------------------------------------------------------------------- matmul
+
+namespace parts {
+
+/// The element of x, a vector or matrices, that element (i, j) of an output's matrix `batch` of `sizes` reads.
+inline index_t matmul_place(const shape& x, const shape& sizes, index_t batch, index_t i, index_t j) {
+  if (x.size() == 1) return i + j;  // one of both is 0
+  index_t place = 0, step = x[x.size() - 2] * x[x.size() - 1];
+  for (std::size_t d = 0; d < sizes.size(); ++d) {
+    const index_t at = batch % sizes[sizes.size() - 1 - d];
+    batch /= sizes[sizes.size() - 1 - d];
+    if (d + 2 >= x.size()) continue;
+    const index_t size = x[x.size() - 3 - d];
+    place += (size == 1 ? 0 : at) * step;
+    step *= size;
+  }
+  return place + i * x[x.size() - 1] + j;
+}
+
+}  // namespace parts
+
+template <tensor_like A, tensor_like B>
+tensor<element_of<A>> matmul(const A& a, const B& b) {
+  using T = element_of<A>;
+  using S = sum_of<T>;
+  const auto x = detail::const_view(a);
+  const auto y = detail::const_view(b);
+  tensor<T> output(detail::check_matmul(x.shape(), y.shape()).output_shape);
+  const index_t m = x.shape().size() > 1 ? x.shape()[x.shape().size() - 2] : 1;
+  const index_t n = y.shape().size() > 1 ? y.shape()[y.shape().size() - 1] : 1;
+  const index_t k = x.shape()[x.shape().size() - 1];
+  const shape sizes = detail::broadcast_shape(detail::batch_of(x.shape()), detail::batch_of(y.shape()));
+  for (index_t o = 0; o < output.size(); ++o) {
+    const index_t batch = o / n / m, i = o / n % m, j = o % n;
+    S sum = 0;
+    for (index_t p = 0; p < k; ++p)
+      sum += static_cast<S>(x.data()[parts::matmul_place(x.shape(), sizes, batch, i, p)]) *
+             static_cast<S>(y.data()[parts::matmul_place(y.shape(), sizes, batch, p, j)]);
+    output.data()[o] = static_cast<T>(sum);
+  }
+  return output;
 }
 
 // -------------------------------------------------------------------------------------------------------------- linear

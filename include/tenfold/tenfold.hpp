@@ -17,6 +17,7 @@
 #include <tenfold/im2col.hpp>
 #include <tenfold/isa.hpp>
 #include <tenfold/linear.hpp>
+#include <tenfold/matmul.hpp>
 #include <tenfold/max_pool2d.hpp>
 #include <tenfold/max_unpool2d.hpp>
 #include <tenfold/mean.hpp>

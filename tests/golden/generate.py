@@ -32,6 +32,7 @@ import torch.nn.functional as F  # noqa: E402
 import calls  # noqa: E402
 import elementwise  # noqa: E402
 import moves  # noqa: E402
+import products  # noqa: E402
 import reductions  # noqa: E402
 
 TORCH = "2.15.0"
@@ -2249,6 +2250,7 @@ OPS = {
 OPS |= moves.ops(sys.modules[__name__])
 OPS |= elementwise.operations(Op, value, error, Draw)
 OPS |= reductions.ops(sys.modules[__name__])
+OPS |= products.ops(sys.modules[__name__])
 
 
 def dtype_of(inputs):

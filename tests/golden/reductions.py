@@ -173,12 +173,25 @@ def reduction_cases(g):
     specials = torch.tensor([[1, math.nan, 3, math.nan], [-math.inf, -math.inf, -math.inf, -math.inf], [-0.0, 0, 0, 0]])
     yield g.value("argmax_specials", {"input": specials}, function="argmax", dim=1)
     yield g.value("argmax_specials_inner", {"input": specials.T.contiguous()}, function="argmax", dim=0)
+    for function in ("amax", "amin"):
+        for number, (shape, dim) in enumerate([((3, 40), [0]), ((2, 9, 5), [0, 2]), ((2, 3, 7), []), ((3, 0), [0])]):
+            for dtype in (F32, (F64, I8, I64, I32)[number]):
+                inputs = {"input": g.Draw(f"{function}/{number}/{dtype}").tensor(shape, dtype)}
+                options = {"function": function, "dim": dim, "keepdim": number % 2 == 1}
+                yield g.value(f"{function}_{number}_{g.NAMES[dtype]}", inputs, **options)
+        yield g.value(f"{function}_specials", {"input": specials}, function=function, dim=[1])
+        yield g.value(f"{function}_specials_inner", {"input": specials.T.contiguous()}, function=function, dim=[0])
+        for number, (shape, dim) in enumerate([((3, 0), [1]), ((3, 0), []), ((3, 0), [0, 1]), ((2, 0, 0), [0, 0])]):
+            yield g.error(f"{function}_empty_{number}", {"input": g.zeros(*shape)}, function=function, dim=dim)
     mistakes = [((2, 3), [2]), ((2, 3), [0, -3]), ((2, 3), [0, -2]), ((), [1]), ((), [0, -1])]
     for number, (shape, dim) in enumerate(mistakes):
-        for function in ("sum", "mean"):
+        for function in ("sum", "mean", "amax", "amin"):
             yield g.error(f"{function}_error_{number}", {"input": g.zeros(*shape)}, function=function, dim=dim)
+    yield g.value("argmin_specials", {"input": specials}, function="argmin", dim=1)
+    yield g.value("argmin_specials_inner", {"input": specials.T.contiguous()}, function="argmin", dim=0)
     for number, (shape, dim) in enumerate([((2, 3), 2), ((3, 0), 1), ((0, 3), None), ((), 1)]):
-        yield g.error(f"argmax_error_{number}", {"input": g.zeros(*shape)}, function="argmax", dim=dim)
+        for function in ("argmax", "argmin"):
+            yield g.error(f"{function}_error_{number}", {"input": g.zeros(*shape)}, function=function, dim=dim)
 
 
 # ---- softmax
@@ -333,7 +346,7 @@ def ops(g):
             avg_pool2d_backward_cases,
             "torch.ops.aten.avg_pool2d_backward, and with an output_size _adaptive_avg_pool2d_backward",
         ),
-        "reduction": op(run_reduction, reduction_cases, "torch.sum, torch.mean and torch.argmax"),
+        "reduction": op(run_reduction, reduction_cases, "torch.sum, mean, amax, amin, argmax and argmin"),
         "softmax": op(
             run_softmax,
             softmax_cases,

@@ -1,4 +1,4 @@
-// Sums and places of maxima over some dimensions of a tensor.
+// Sums, extremes and their places over some dimensions of a tensor.
 
 // The lines of an output, or of a line of outputs, in row-major order of the reduced dimensions but the last `skipped`.
 struct reduced_lines {
@@ -133,6 +133,79 @@ void sum_outputs(const reduction_geometry& g, index_t begin, index_t end, S divi
       for (index_t o = begin; o < end; ++o) y[o] /= divisor;
 }
 
+// a where that is the greater (or with Least the less) or NaN, else b: a NaN of either stays.
+template <class T, bool Least, class V>
+TENFOLD_INLINE V extreme(V a, V b) {
+  const auto wins = (Least ? a < b : a > b) | (a != a);
+  return chosen(wins, a, b);
+}
+template <class T, bool Least>
+TENFOLD_INLINE T extreme_number(T a, T b) {
+  if (Least ? a < b : a > b) return a;
+  if (a != a) return a;
+  return b;
+}
+
+// The greatest or least element of a line, or NaN where there is one.
+//   x (n), n > 0
+template <class T, bool Least>
+T extreme_of_line(index_t n, const T* x) {
+  constexpr int L = lanes<T>, V = 4;
+  T most = x[0];
+  index_t i = 0;
+  if (n >= V * L) {
+    vec<T> m[std::size_t{V}];
+    TENFOLD_UNROLL for (int k = 0; k < V; ++k) m[k] = load(x + k * L);
+    for (i = V * L; i + V * L <= n; i += V * L)
+      TENFOLD_UNROLL for (int k = 0; k < V; ++k) m[k] = extreme<T, Least>(load(x + i + k * L), m[k]);
+    const vec<T> all = extreme<T, Least>(extreme<T, Least>(m[0], m[1]), extreme<T, Least>(m[2], m[3]));
+    T lane[std::size_t{L}];
+    store(lane, all);
+    for (const T v : lane) most = extreme_number<T, Least>(v, most);
+  }
+  for (; i < n; ++i) most = extreme_number<T, Least>(x[i], most);
+  return most;
+}
+
+// y[i] = the extreme of y[i] and x[i],   i < n
+template <class T, bool Least>
+TENFOLD_INLINE void take_extremes(index_t n, const T* x, T* y) {
+  index_t i = 0;
+  for (; i + lanes<T> <= n; i += lanes<T>) store(y + i, extreme<T, Least>(load(x + i), load(y + i)));
+  for (; i < n; ++i) y[i] = extreme_number<T, Least>(x[i], y[i]);
+}
+
+// y[o] = the greatest (or with Least the least) of its terms, or NaN where one is, for the outputs [begin, end).
+//   x  the whole tensor   y (outputs)
+template <class T, bool Least>
+void extreme_outputs(const reduction_geometry& g, index_t begin, index_t end, const T* x, T* y) {
+  const int last = g.pairs - 1;
+  const bool by_lines = g.reduced[last] > 1;
+  reduced_lines walk(g, by_lines ? 1 : 0);
+  const index_t lines = walk.lines();
+  constexpr index_t block = 8192 / sizeof(T);  // of y, which stays in L1 beside the lines that stream through it
+  for (index_t o = begin; o < end;) {
+    const index_t column = by_lines ? 0 : o % g.kept[last];
+    index_t count = 1;
+    if (!by_lines) {
+      count = g.kept[last] - column < end - o ? g.kept[last] - column : end - o;
+      count = count < block ? count : block;
+    }
+    index_t from = by_lines ? walk.begin_of(o, g.pairs) : walk.begin_of(o / g.kept[last], last) + column;
+    for (index_t r = 0; r < lines; ++r, from = walk.next(from)) {
+      if (by_lines) {
+        const T of_line = extreme_of_line<T, Least>(g.reduced[last], x + from);
+        y[o] = r == 0 ? of_line : extreme_number<T, Least>(of_line, y[o]);
+      } else if (r == 0) {
+        __builtin_memcpy(y + o, x + from, static_cast<std::size_t>(count) * sizeof(T));
+      } else {
+        take_extremes<T, Least>(count, x + from, y + o);
+      }
+    }
+    o += count;
+  }
+}
+
 // The place of the first element that is this number, or NaN where that is; one is.
 //   x (n)
 template <class T>
@@ -178,9 +251,9 @@ index_t argmax_line(index_t n, const T* x) {
   return place_in_line(n, x, most);
 }
 
-// The same of lines beside each other: element i of line j at i * pitch + j.
+// The same of lines beside each other: element i of line j at i * pitch + j; or of the least.
 //   at (count)
-template <class T>
+template <class T, bool Least>
 void argmax_columns(index_t n, index_t pitch, index_t count, const T* x, index_t* at) {
   constexpr index_t block = 512;  // 4 KiB each of maxima and places: they stay in L1
   T most[std::size_t{block}];
@@ -200,7 +273,7 @@ void argmax_columns(index_t n, index_t pitch, index_t count, const T* x, index_t
         for (index_t i = 1; i < n; ++i)
           for (j = 0; j < whole; j += L) {
             const vec<T> v = load(x + i * pitch + j), m = load(most + j);
-            const auto wins = ~(v <= m) & (m == m);  // greater, or the first NaN
+            const auto wins = ~(Least ? v >= m : v <= m) & (m == m);  // greater, or the first NaN
             store(most + j, chosen(wins, v, m));
             store(place + j, chosen(wins, broadcast(static_cast<P>(i)), load(place + j)));
           }
@@ -216,7 +289,7 @@ void argmax_columns(index_t n, index_t pitch, index_t count, const T* x, index_t
     for (index_t i = 1; i < n; ++i)
       for (j = rest; j < some; ++j) {
         const T v = x[i * pitch + j];
-        if (v > most[j] || (v != v && most[j] == most[j])) {
+        if ((Least ? v < most[j] : v > most[j]) || (v != v && most[j] == most[j])) {
           most[j] = v;
           at[j] = i;
         }
@@ -226,16 +299,18 @@ void argmax_columns(index_t n, index_t pitch, index_t count, const T* x, index_t
 
 // The lines [begin, end):  line = o * inner + j
 //   x (outer, length, inner)   at (outer, inner)
-template <class T>
+template <class T, bool Least>
 void argmax_lines(const line_geometry& g, index_t begin, index_t end, const T* x, index_t* at) {
   for (index_t line = begin; line < end;) {
     const index_t column = line % g.inner, left = g.inner - column;
     const index_t count = left < end - line ? left : end - line;
     const T* from = x + line / g.inner * g.length * g.inner + column;
-    if (g.inner == 1)
-      at[line] = argmax_line(g.length, from);
+    if (g.inner > 1)
+      argmax_columns<T, Least>(g.length, g.inner, count, from, at + line);
+    else if constexpr (Least)
+      at[line] = place_in_line(g.length, from, extreme_of_line<T, true>(g.length, from));
     else
-      argmax_columns(g.length, g.inner, count, from, at + line);
+      at[line] = argmax_line(g.length, from);
     line += count;
   }
 }

@@ -1,4 +1,4 @@
-// Sums, means and places of maxima over ranges of the outputs.
+// Sums, means, extremes and their places over ranges of the outputs.
 #pragma once
 
 #include <tenfold/mean.hpp>
@@ -31,9 +31,19 @@ void run_sum(const reduction_geometry& g, bool divides, const T* x, typename pla
 }
 
 template <class T>
-void run_argmax(const line_geometry& g, const T* x, index_t* at, const context& ctx) {
+void run_extreme(const reduction_geometry& g, bool least, const T* x, T* y, const context& ctx) {
+  if (g.outputs == 0) return;
+  const auto kernel = least ? TENFOLD_KERNEL(chosen_isa(ctx), extreme_outputs<T, true>)
+                            : TENFOLD_KERNEL(chosen_isa(ctx), extreme_outputs<T, false>);
+  parallel_ranges(ctx, g.outputs, 0.1 * static_cast<double>(g.terms),
+                  [&](index_t begin, index_t end) { kernel(g, begin, end, x, y); });
+}
+
+template <class T>
+void run_argmax(const line_geometry& g, bool least, const T* x, index_t* at, const context& ctx) {
   if (g.length == 0) return;
-  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), argmax_lines<T>);
+  const auto kernel = least ? TENFOLD_KERNEL(chosen_isa(ctx), argmax_lines<T, true>)
+                            : TENFOLD_KERNEL(chosen_isa(ctx), argmax_lines<T, false>);
   parallel_ranges(ctx, g.outer * g.inner, 0.3 * static_cast<double>(g.length),
                   [&](index_t begin, index_t end) { kernel(g, begin, end, x, at); });
 }
