@@ -126,6 +126,14 @@ std::vector<prepared_call> calls() {
        tf::tensor<float>({750, 300})},
       {"matmul", [=](const auto& ctx) { return tf::matmul_workspace_bytes(ma, mb, ctx); },
        [=](auto& out, const auto& ctx) { tf::matmul_into(out, ma, mb, ctx); }, tf::tensor<float>({6, 65, 70})},
+      {"upsample_bicubic2d",
+       [=](const auto& ctx) {
+         return tf::upsample_bicubic2d_workspace_bytes(x, hw{90, 60}, true, ctx);
+       },
+       [=](auto& out, const auto& ctx) {
+         tf::upsample_bicubic2d_into(out, x, hw{90, 60}, true, ctx);
+       },
+       tf::tensor<float>({2, 40, 90, 60})},
       {"prepared_conv2d", [=](const auto& ctx) { return layer.workspace_bytes(x.shape(), ctx); },
        [=](auto& out, const auto& ctx) { layer.into(out, x, ctx); }, y},
       {"prepared_conv_transpose2d", [=](const auto& ctx) { return back.workspace_bytes(x.shape(), ctx); },
@@ -249,6 +257,7 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
               tf::max_unpool2d_into(image, values, indices, {.kernel_size = 2, .output_size = hw{12, 13}}, ctx);
               tf::caffe::unpooling_into(image, values, {.kernel_size = 2, .stride = 2, .unpool_size = hw{12, 13}}, ctx);
               tf::upsample_nearest2d_into(doubled, x, tf::scale(2), ctx);
+              tf::upsample_nearest_exact2d_into(doubled, x, tf::scale(2), ctx);
               tf::upsample_bilinear2d_into(doubled, x, hw{24, 26}, false, ctx);
               tf::relu_into(same, x, ctx);
               tf::sigmoid_into(same, x, ctx);

@@ -937,6 +937,67 @@ struct matmul_golden {
 };
 const bool matmul_listed = listed<matmul_golden>("matmul");
 
+struct upsample_nearest_exact2d_golden {
+  struct forward {
+    ANSWERED_BY(upsample_nearest_exact2d)
+  };
+  struct backward {
+    ANSWERED_BY(upsample_nearest_exact2d_backward)
+  };
+  static constexpr zeros zeros_are = zeros::equal;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    if (c.option<std::string>("function") == "backward") {
+      const auto dy = c.operand<T>("grad_output");
+      const tf::shape input = size_option(c, "input_size");
+      return c.has_option("scale") ? backward::ask(by, dy, input, c.option<tf::scale>("scale"))
+                                   : backward::ask(by, dy, input);
+    }
+    const auto x = c.operand<T>("input");
+    return c.has_option("size") ? forward::ask(by, x, c.option<hw>("size"))
+                                : forward::ask(by, x, c.option<tf::scale>("scale"));
+  }
+};
+const bool upsample_nearest_exact2d_listed = listed<upsample_nearest_exact2d_golden>("upsample_nearest_exact2d");
+
+struct upsample_filtered_golden {
+  struct bicubic {
+    ANSWERED_BY(upsample_bicubic2d)
+  };
+  struct bilinear_aa {
+    ANSWERED_BY(upsample_bilinear2d_aa)
+  };
+  struct bicubic_aa {
+    ANSWERED_BY(upsample_bicubic2d_aa)
+  };
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.operand<T>("input");
+    const auto function = c.option<std::string>("function");
+    const bool corners = c.option<bool>("align_corners", false);
+    const auto with = [&](const auto& size) {
+      if (function == "upsample_bicubic2d") return bicubic::ask(by, x, size, corners);
+      if (function == "upsample_bilinear2d_aa") return bilinear_aa::ask(by, x, size, corners);
+      return bicubic_aa::ask(by, x, size, corners);
+    };
+    return c.has_option("size") ? with(c.option<hw>("size")) : with(c.option<tf::scale>("scale"));
+  }
+  /// upsample_bicubic2d_test.cpp derives the bound, for numbers up to 1; doubled, because the exact value in float64
+  /// has an error of its own where T is double.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto x = magnitudes(c.input<T>("input"));
+    double most = 0;
+    for (index_t i = 0; i < x.size(); ++i) most = std::max(most, x.data()[i]);
+    const auto longest = static_cast<double>(std::max(x.shape()[2], x.shape()[3]));
+    const double roundings = 2 * 1.6 * 4 * (6 * longest + 48) + 1.6 * 1.6 * 2 * (longest + 4);
+    return filled<double>(c.output<T>("output").shape(),
+                          most * roundings * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  }
+};
+const bool upsample_filtered_listed = listed<upsample_filtered_golden>("upsample_filtered");
+
 // ---- gradients
 
 struct max_pool2d_backward_golden {

@@ -108,7 +108,9 @@ TEST(MatmulErrors, SayWhatPyTorchSays) {
   EXPECT_EQ(error({4}, {2, 3, 5}),
             "Expected size for first two dimensions of batch2 tensor to be: [2, 4] but got: [2, 3].");
   auto y = filled<float>({3}, 7);
-  EXPECT_EQ(error_of([&] { tf::matmul_into(y, tf::tensor<float>({2, 3}), tf::tensor<float>({3})); }),
+  EXPECT_EQ(error_of([&] {
+              tf::matmul_into(y, tf::tensor<float>({2, 3}), tf::tensor<float>({3}));
+            }),
             "matmul: expected output of shape [2], but got [3]");
   EXPECT_TRUE(equal(y, filled<float>({3}, 7)));
 }

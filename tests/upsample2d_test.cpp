@@ -69,6 +69,29 @@ TYPED_TEST(UpsampleNearest2d, EqualsReferenceForAllWidths) {  // sources within 
     }
 }
 
+TYPED_TEST(UpsampleNearest2d, ExactOneEqualsReference) {
+  const auto check = [](const tf::shape& shape, const auto& size, const char* name) {
+    const auto x = with_special_values(random_tensor<TypeParam>(shape));
+    const auto expected = tf::reference::upsample_nearest_exact2d(x, size);
+    const auto dy = small_integers<TypeParam>(expected.shape());
+    std::optional<tf::scale> factor;
+    if constexpr (std::same_as<std::decay_t<decltype(size)>, tf::scale>) factor = size;
+    const auto dx = tf::reference::upsample_nearest_exact2d_backward(dy, shape, factor);
+    for (const tf::isa level : available_isas()) {
+      EXPECT_TRUE(same_bits(tf::upsample_nearest_exact2d(x, size, on(level)), expected)) << name;
+      EXPECT_TRUE(equal(factor ? tf::upsample_nearest_exact2d_backward(dy, shape, *factor, on(level))
+                               : tf::upsample_nearest_exact2d_backward(dy, shape, on(level)),
+                        dx))
+          << name;
+    }
+  };
+  for_each_case(check);
+  check({1, 2, 12, 14}, tf::scale(1.05), "the same sizes with another step");
+  check({1, 2, 5, 6}, tf::scale(2.15), "doubled sizes with another step");
+  for (tf::index_t in = 1; in <= 40; in += 3)
+    for (const tf::index_t out : {in / 3 + 1, in + 1, 3 * in, 11 * in}) check({1, 2, 2, in}, tf::hw{3, out}, "widths");
+}
+
 TYPED_TEST(UpsampleNearest2d, ThreadsDoNotMatter) {
   const auto x = random_tensor<TypeParam>({2, 9, 60, 61});
   for (const tf::hw& size : {tf::hw{130, 122}, tf::hw{120, 122}}) {

@@ -10,7 +10,8 @@ TENFOLD_BEGIN_STRICT
 
 namespace detail {
 
-/// Products (m, k) (k, n), one for each element of `batch`, which counts in a's matrices, of `a_rows` rows each, and b's.
+/// Products (m, k) (k, n), one for each element of `batch`, which counts in a's matrices, of `a_rows` rows each, and
+/// b's.
 struct matmul_geometry {
   index_t m = 0, n = 0, k = 0;
   index_t a_rows = 0;
@@ -43,8 +44,8 @@ constexpr void check_matmul_terms(const shape& a, const shape& b, const shape& b
   if (k == b_rows) return;
   if (a.size() == 1 && (b.elements() == 0 || b_rows == 1))
     check_folded_matmul(b, a, checked_multiply(batch.elements(), b_columns), b_rows);
-  raise({"Expected size for first two dimensions of batch2 tensor to be: [", batch.elements(), ", ", k,
-         "] but got: [", batch.elements(), ", ", b_rows, "]."});
+  raise({"Expected size for first two dimensions of batch2 tensor to be: [", batch.elements(), ", ", k, "] but got: [",
+         batch.elements(), ", ", b_rows, "]."});
 }
 
 /// Where neighbours of the batch are rows below each other, times one matrix, they are one product.

@@ -26,6 +26,7 @@
 #include <tenfold/pixel_shuffle.hpp>
 #include <tenfold/softmax.hpp>
 #include <tenfold/upsample2d.hpp>
+#include <tenfold/upsample_bicubic2d.hpp>
 
 #include <cmath>  // erfc, exp, expm1, floor, isnan, log1p, round, tanh
 #include <limits>
@@ -535,6 +536,12 @@ inline index_t nearest(index_t o, index_t in, index_t out, double step) {
   return (std::min)(static_cast<index_t>(std::floor(static_cast<float>(o) * s)), in - 1);
 }
 
+inline index_t nearest_exact(index_t o, index_t in, index_t out, double step) {
+  const float s = step > 0 ? static_cast<float>(step) : static_cast<float>(in) / static_cast<float>(out);
+  const double middle = (static_cast<double>(o) + 0.5) * static_cast<double>(s);
+  return (std::min)(static_cast<index_t>(std::floor(static_cast<float>(middle))), in - 1);
+}
+
 /// Where an output lies: `fraction` of the way from input `first` to input `second`.
 template <class A>
 struct place {
@@ -583,6 +590,105 @@ tensor<element_of<Input>> upsample_nearest2d(const Input& input, const Size& siz
   return y;
 }
 
+/// output[n, c, oh, ow] = input[n, c, nearest_exact(oh), nearest_exact(ow)].
+template <tensor_like Input, upsample_size Size = hw>
+tensor<element_of<Input>> upsample_nearest_exact2d(const Input& input, const Size& size) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), false);
+  tensor<element_of<Input>> y(g.output_shape);
+  for (index_t n = 0; n < y.shape()[0]; ++n)
+    for (index_t c = 0; c < y.shape()[1]; ++c)
+      for (index_t oh = 0; oh < y.shape()[2]; ++oh)
+        for (index_t ow = 0; ow < y.shape()[3]; ++ow)
+          y(n, c, oh, ow) = x(n, c, parts::nearest_exact(oh, g.in.h, g.out.h, g.step_h),
+                              parts::nearest_exact(ow, g.in.w, g.out.w, g.step_w));
+  return y;
+}
+
+namespace parts {
+
+/// k(d) of the cubic convolution.
+inline double cubic(double d, double a) {
+  d = std::abs(d);
+  if (d <= 1) return (a + 2) * d * d * d - (a + 3) * d * d + 1;
+  return d < 2 ? a * d * d * d - 5 * a * d * d + 8 * a * d - 4 * a : 0;
+}
+
+/// The weight of every input for every output of an axis: (out, in). The places are computed in A.
+template <class A>
+tensor<double> filter_weights(detail::upsample_filter filter, index_t in, index_t out, double given, bool corners) {
+  tensor<double> weights({out, in});
+  A step = given > 0 ? static_cast<A>(given) : static_cast<A>(in) / static_cast<A>(out);
+  if (corners) step = out > 1 ? static_cast<A>(in - 1) / static_cast<A>(out - 1) : A{0};
+  for (index_t o = 0; o < out; ++o) {
+    if (filter == detail::upsample_filter::cubic) {
+      const A at = corners ? step * static_cast<A>(o) : step * (static_cast<A>(o) + A{0.5}) - A{0.5};
+      const auto first = static_cast<index_t>(std::floor(static_cast<float>(at)));
+      const double place = static_cast<double>((std::max)(at, static_cast<A>(first)));
+      for (index_t i = first - 1; i <= first + 2; ++i)
+        weights(o, (std::clamp)(i, index_t{0}, in - 1)) += cubic(place - static_cast<double>(i), -0.75);
+      continue;
+    }
+    const bool linear = filter == detail::upsample_filter::linear_aa;
+    const double center = static_cast<double>(step * (static_cast<A>(o) + A{0.5}));
+    const double wide = (std::max)(static_cast<double>(step), 1.0);
+    double sum = 0;
+    for (index_t i = 0; i < in; ++i) {
+      const double d = (static_cast<double>(i) + 0.5 - center) / wide;
+      weights(o, i) = linear ? (std::max)(0.0, 1 - std::abs(d)) : cubic(d, -0.5);
+      sum += weights(o, i);
+    }
+    for (index_t i = 0; i < in; ++i) weights(o, i) = in == out ? static_cast<double>(i == o) : weights(o, i) / sum;
+  }
+  return weights;
+}
+
+/// The whole range of an integer type counts.
+template <element T>
+T rounded_within(double value) {
+  if constexpr (std::integral<T>)
+    if ((std::round)(value) < static_cast<double>((std::numeric_limits<T>::min)()))
+      return (std::numeric_limits<T>::min)();
+  return rounded<T>(value);
+}
+
+template <class T, class Size>
+tensor<T> upsample_filtered(const tensor_view<const T>& x, const Size& size, detail::upsample_filter filter,
+                            bool corners) {
+  using A = std::conditional_t<std::same_as<T, float>, float, double>;
+  const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), corners);
+  tensor<T> y(g.output_shape);
+  if (y.size() == 0) return y;
+  const auto v = filter_weights<A>(filter, g.in.h, g.out.h, g.step_h, corners);
+  const auto h = filter_weights<A>(filter, g.in.w, g.out.w, g.step_w, corners);
+  for (index_t n = 0; n < y.shape()[0]; ++n)
+    for (index_t c = 0; c < y.shape()[1]; ++c)
+      for (index_t oh = 0; oh < y.shape()[2]; ++oh)
+        for (index_t ow = 0; ow < y.shape()[3]; ++ow) {
+          double sum = 0;
+          for (index_t i = 0; i < g.in.h; ++i)
+            for (index_t j = 0; j < g.in.w; ++j)
+              if (v(oh, i) != 0 && h(ow, j) != 0) sum += v(oh, i) * h(ow, j) * static_cast<double>(x(n, c, i, j));
+          y(n, c, oh, ow) = rounded_within<T>(sum);
+        }
+  return y;
+}
+
+}  // namespace parts
+
+template <tensor_like Input, upsample_size Size = hw>
+tensor<element_of<Input>> upsample_bicubic2d(const Input& input, const Size& size, bool align_corners = false) {
+  return parts::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::cubic, align_corners);
+}
+template <tensor_like Input, upsample_size Size = hw>
+tensor<element_of<Input>> upsample_bilinear2d_aa(const Input& input, const Size& size, bool align_corners = false) {
+  return parts::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::linear_aa, align_corners);
+}
+template <tensor_like Input, upsample_size Size = hw>
+tensor<element_of<Input>> upsample_bicubic2d_aa(const Input& input, const Size& size, bool align_corners = false) {
+  return parts::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::cubic_aa, align_corners);
+}
+
 /// The weighted mean of the four inputs around the output's place. The place is computed in the element type (double
 /// for integers), the mean in double.
 template <tensor_like Input, upsample_size Size = hw>
@@ -615,7 +721,8 @@ namespace parts {
 
 template <tensor_like GradOutput>
 tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape,
-                                                           const std::optional<scale>& factor) {
+                                                           const std::optional<scale>& factor,
+                                                           index_t (*source)(index_t, index_t, index_t, double)) {
   const auto dy = detail::const_view(grad_output);
   const auto g = detail::check_upsample2d_backward(dy.shape(), input_shape, factor, false);
   tensor<element_of<GradOutput>> dx(input_shape);
@@ -623,8 +730,7 @@ tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& gra
     for (index_t c = 0; c < dy.shape()[1]; ++c)
       for (index_t oh = 0; oh < g.out.h; ++oh)
         for (index_t ow = 0; ow < g.out.w; ++ow)
-          add(dx(n, c, nearest(oh, g.in.h, g.out.h, g.step_h), nearest(ow, g.in.w, g.out.w, g.step_w)),
-              dy(n, c, oh, ow));
+          add(dx(n, c, source(oh, g.in.h, g.out.h, g.step_h), source(ow, g.in.w, g.out.w, g.step_w)), dy(n, c, oh, ow));
   return dx;
 }
 
@@ -657,12 +763,19 @@ tensor<element_of<GradOutput>> upsample_bilinear2d_backward(const GradOutput& gr
 /// grad_input[n, c, nearest(oh), nearest(ow)] += grad_output[n, c, oh, ow], in row-major order.
 template <tensor_like GradOutput>
 tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape) {
-  return parts::upsample_nearest2d_backward(grad_output, input_shape, std::nullopt);
+  return parts::upsample_nearest2d_backward(grad_output, input_shape, std::nullopt, parts::nearest);
 }
 template <tensor_like GradOutput>
 tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape,
                                                            const scale& factor) {
-  return parts::upsample_nearest2d_backward(grad_output, input_shape, factor);
+  return parts::upsample_nearest2d_backward(grad_output, input_shape, factor, parts::nearest);
+}
+/// The same with nearest_exact.
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_nearest_exact2d_backward(const GradOutput& grad_output,
+                                                                 const shape& input_shape,
+                                                                 const std::optional<scale>& factor = {}) {
+  return parts::upsample_nearest2d_backward(grad_output, input_shape, factor, parts::nearest_exact);
 }
 
 /// To each of the four inputs around an output its weight times grad_output. The weights are those of

@@ -32,4 +32,5 @@
 #include <tenfold/softmax.hpp>
 #include <tenfold/tensor.hpp>
 #include <tenfold/upsample2d.hpp>
+#include <tenfold/upsample_bicubic2d.hpp>
 #include <tenfold/version.hpp>

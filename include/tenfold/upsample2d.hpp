@@ -1,4 +1,4 @@
-// upsample_nearest2d, upsample_bilinear2d, and their gradients.
+// upsample_nearest2d, upsample_nearest_exact2d, upsample_bilinear2d, and their gradients.
 #pragma once
 
 #include <tenfold/detail/float_text.hpp>
@@ -101,6 +101,12 @@ constexpr upsample2d_geometry check_upsample2d_backward(const shape& grad_output
   return g;
 }
 
+/// The geometry of an exact one.
+constexpr upsample2d_geometry exactly(upsample2d_geometry g) {
+  g.exact = true;
+  return g;
+}
+
 /// An upsample_size as one of the two types behind it.
 constexpr hw plain_size(const hw& size) { return size; }
 constexpr scale plain_size(const scale& factor) { return factor; }
@@ -129,9 +135,13 @@ constexpr shape upsample2d_output_shape(const shape& input, const Size& size) {
   return detail::check_upsample2d(input, detail::plain_size(size), false).output_shape;
 }
 
-/// The bytes of workspace that upsample_nearest2d_into and upsample_bilinear2d_into need: none.
+/// The bytes of workspace that the upsamplings of this file need: none.
 template <tensor_like Input, upsample_size Size = hw>
 index_t upsample_nearest2d_workspace_bytes(const Input&, const Size&, const context& = default_context()) {
+  return 0;
+}
+template <tensor_like Input, upsample_size Size = hw>
+index_t upsample_nearest_exact2d_workspace_bytes(const Input&, const Size&, const context& = default_context()) {
   return 0;
 }
 template <tensor_like Input, upsample_size Size = hw>
@@ -148,6 +158,17 @@ void upsample_nearest2d_into(Output&& output, const Input& input, const Size& si
   const auto x = detail::const_view(input);
   const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), false);
   detail::check_output_shape("upsample_nearest2d", "output", g.output_shape, as_view(output).shape());
+  detail::seam::run_upsample_nearest2d(g, x.data(), as_view(output).data(), ctx);
+}
+
+/// upsample_nearest_exact2d into a tensor of the right shape, which may not overlap the input.
+template <tensor_like Output, tensor_like Input, upsample_size Size = hw>
+  requires std::same_as<element_of<Output>, element_of<Input>>
+void upsample_nearest_exact2d_into(Output&& output, const Input& input, const Size& size,
+                                   const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::exactly(detail::check_upsample2d(x.shape(), detail::plain_size(size), false));
+  detail::check_output_shape("upsample_nearest_exact2d", "output", g.output_shape, as_view(output).shape());
   detail::seam::run_upsample_nearest2d(g, x.data(), as_view(output).data(), ctx);
 }
 
@@ -178,6 +199,21 @@ tensor<element_of<Input>> upsample_nearest2d(const Input& input, const Size& siz
                                              const context& ctx = default_context()) {
   const auto x = detail::const_view(input);
   const auto g = detail::check_upsample2d(x.shape(), detail::plain_size(size), false);
+  auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
+  detail::seam::run_upsample_nearest2d(g, x.data(), output.data(), ctx);
+  return output;
+}
+
+/// Nearest-neighbour upsampling by the outputs' middles, as torch.nn.functional.interpolate(..., mode='nearest-exact').
+///
+///     output[n, c, oh, ow] = input[n, c, source(oh), source(ow)],  source(o) = min(floor((o + 1/2) * step), in - 1)
+///
+/// with the step, the arguments and the errors of upsample_nearest2d; computed in float32 for every type.
+template <tensor_like Input, upsample_size Size = hw>
+tensor<element_of<Input>> upsample_nearest_exact2d(const Input& input, const Size& size,
+                                                   const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  const auto g = detail::exactly(detail::check_upsample2d(x.shape(), detail::plain_size(size), false));
   auto output = tensor<element_of<Input>>::uninitialized(g.output_shape);
   detail::seam::run_upsample_nearest2d(g, x.data(), output.data(), ctx);
   return output;
@@ -222,6 +258,16 @@ index_t upsample_nearest2d_backward_workspace_bytes(const GradOutput&, const sha
   return 0;
 }
 template <tensor_like GradOutput>
+index_t upsample_nearest_exact2d_backward_workspace_bytes(const GradOutput&, const shape&,
+                                                          const context& = default_context()) {
+  return 0;
+}
+template <tensor_like GradOutput>
+index_t upsample_nearest_exact2d_backward_workspace_bytes(const GradOutput&, const shape&, const scale&,
+                                                          const context& = default_context()) {
+  return 0;
+}
+template <tensor_like GradOutput>
 index_t upsample_bilinear2d_backward_workspace_bytes(const GradOutput&, const shape&, bool = false,
                                                      const context& = default_context()) {
   return 0;
@@ -236,15 +282,18 @@ namespace detail {
 
 template <class GradInput, class GradOutput>
 void upsample_nearest2d_backward_into(const GradInput& grad_input, const GradOutput& grad_output,
-                                      const std::optional<scale>& factor, const context& ctx) {
-  const auto g = check_upsample2d_backward(grad_output.shape(), grad_input.shape(), factor, false);
+                                      const std::optional<scale>& factor, bool exact, const context& ctx) {
+  auto g = check_upsample2d_backward(grad_output.shape(), grad_input.shape(), factor, false);
+  g.exact = exact;
   seam::run_upsample_nearest2d_backward(g, grad_output.data(), grad_input.data(), ctx);
 }
 
 template <class GradOutput>
 tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input,
-                                                           const std::optional<scale>& factor, const context& ctx) {
-  const auto g = check_upsample2d_backward(grad_output.shape(), input, factor, false);
+                                                           const std::optional<scale>& factor, bool exact,
+                                                           const context& ctx) {
+  auto g = check_upsample2d_backward(grad_output.shape(), input, factor, false);
+  g.exact = exact;
   auto grad_input = tensor<element_of<GradOutput>>::uninitialized(input);
   seam::run_upsample_nearest2d_backward(g, grad_output.data(), grad_input.data(), ctx);
   return grad_input;
@@ -275,13 +324,29 @@ template <tensor_like GradInput, tensor_like GradOutput>
   requires std::same_as<element_of<GradInput>, element_of<GradOutput>>
 void upsample_nearest2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
                                       const context& ctx = default_context()) {
-  detail::upsample_nearest2d_backward_into(as_view(grad_input), detail::const_view(grad_output), std::nullopt, ctx);
+  detail::upsample_nearest2d_backward_into(as_view(grad_input), detail::const_view(grad_output), std::nullopt, false,
+                                           ctx);
 }
 template <tensor_like GradInput, tensor_like GradOutput>
   requires std::same_as<element_of<GradInput>, element_of<GradOutput>>
 void upsample_nearest2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output, const scale& factor,
                                       const context& ctx = default_context()) {
-  detail::upsample_nearest2d_backward_into(as_view(grad_input), detail::const_view(grad_output), factor, ctx);
+  detail::upsample_nearest2d_backward_into(as_view(grad_input), detail::const_view(grad_output), factor, false, ctx);
+}
+
+/// upsample_nearest_exact2d_backward into a tensor of the input's shape, likewise.
+template <tensor_like GradInput, tensor_like GradOutput>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>>
+void upsample_nearest_exact2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
+                                            const context& ctx = default_context()) {
+  detail::upsample_nearest2d_backward_into(as_view(grad_input), detail::const_view(grad_output), std::nullopt, true,
+                                           ctx);
+}
+template <tensor_like GradInput, tensor_like GradOutput>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>>
+void upsample_nearest_exact2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output, const scale& factor,
+                                            const context& ctx = default_context()) {
+  detail::upsample_nearest2d_backward_into(as_view(grad_input), detail::const_view(grad_output), factor, true, ctx);
 }
 
 /// upsample_bilinear2d_backward into a tensor of the input's shape, likewise.
@@ -315,13 +380,28 @@ void upsample_bilinear2d_backward_into(GradInput&& grad_input, const GradOutput&
 template <tensor_like GradOutput>
 tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape,
                                                            const context& ctx = default_context()) {
-  return detail::upsample_nearest2d_backward(detail::const_view(grad_output), input_shape, std::nullopt, ctx);
+  return detail::upsample_nearest2d_backward(detail::const_view(grad_output), input_shape, std::nullopt, false, ctx);
 }
 template <tensor_like GradOutput>
 tensor<element_of<GradOutput>> upsample_nearest2d_backward(const GradOutput& grad_output, const shape& input_shape,
                                                            const scale& factor,
                                                            const context& ctx = default_context()) {
-  return detail::upsample_nearest2d_backward(detail::const_view(grad_output), input_shape, factor, ctx);
+  return detail::upsample_nearest2d_backward(detail::const_view(grad_output), input_shape, factor, false, ctx);
+}
+
+/// The gradient of upsample_nearest_exact2d for its input, as torch.ops.aten._upsample_nearest_exact2d_backward:
+/// upsample_nearest2d_backward with that one's sources.
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_nearest_exact2d_backward(const GradOutput& grad_output,
+                                                                 const shape& input_shape,
+                                                                 const context& ctx = default_context()) {
+  return detail::upsample_nearest2d_backward(detail::const_view(grad_output), input_shape, std::nullopt, true, ctx);
+}
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_nearest_exact2d_backward(const GradOutput& grad_output,
+                                                                 const shape& input_shape, const scale& factor,
+                                                                 const context& ctx = default_context()) {
+  return detail::upsample_nearest2d_backward(detail::const_view(grad_output), input_shape, factor, true, ctx);
 }
 
 /// The gradient of upsample_bilinear2d for its input, as torch.ops.aten.upsample_bilinear2d_backward.

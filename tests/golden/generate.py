@@ -34,6 +34,7 @@ import elementwise  # noqa: E402
 import moves  # noqa: E402
 import products  # noqa: E402
 import reductions  # noqa: E402
+import resampling  # noqa: E402
 
 TORCH = "2.15.0"
 F32, F64 = torch.float32, torch.float64
@@ -2251,6 +2252,7 @@ OPS |= moves.ops(sys.modules[__name__])
 OPS |= elementwise.operations(Op, value, error, Draw)
 OPS |= reductions.ops(sys.modules[__name__])
 OPS |= products.ops(sys.modules[__name__])
+OPS |= resampling.ops(sys.modules[__name__])
 
 
 def dtype_of(inputs):

@@ -12,6 +12,7 @@
 #include <tenfold/detail/optional_array.hpp>
 #include <tenfold/detail/plane_geometry.hpp>
 #include <tenfold/detail/reduction.hpp>
+#include <tenfold/detail/resample.hpp>
 
 #include <limits>
 

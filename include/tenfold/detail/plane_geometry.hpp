@@ -18,6 +18,8 @@ struct upsample2d_geometry : plane_geometry {
   double step_h = 0;
   double step_w = 0;
   bool align_corners = false;
+  /// Of the nearest ones, that whose source is the one below the middle of the output.
+  bool exact = false;
 };
 
 /// A pooling of `planes` images, whose points are the outputs.

@@ -18,6 +18,7 @@
 #include <tenfold/detail/kernels/max_unpool2d.inl.hpp>
 #include <tenfold/detail/kernels/upsample2d.inl.hpp>
 #include <tenfold/detail/kernels/upsample2d_backward.inl.hpp>
+#include <tenfold/detail/kernels/resample.inl.hpp>
 #include <tenfold/detail/kernels/im2col.inl.hpp>
 #include <tenfold/detail/kernels/sums.inl.hpp>
 #include <tenfold/detail/kernels/move.inl.hpp>

@@ -1,7 +1,12 @@
 // upsample_nearest2d and upsample_bilinear2d: rows of outputs.
 
 // The input row (column) that output row (column) `o` is a copy of; float32 for every type, as PyTorch's map.
-TENFOLD_INLINE index_t nearest_source(index_t o, index_t in, index_t out, float step) {
+TENFOLD_INLINE index_t nearest_source(index_t o, index_t in, index_t out, float step, bool exact) {
+  if (exact) {
+    const double middle = (static_cast<double>(o) + 0.5) * static_cast<double>(step);
+    const auto source = static_cast<index_t>(static_cast<float>(middle));
+    return source < in ? source : in - 1;
+  }
   if (out == in) return o;
   if (out % 2 == 0 && out / 2 == in) return o / 2;
   const auto source = static_cast<index_t>(static_cast<float>(o) * step);
@@ -11,6 +16,16 @@ TENFOLD_INLINE index_t nearest_source(index_t o, index_t in, index_t out, float 
 // An integer as wide as T.
 template <class T>
 using upsample_place = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
+
+// Whether every input row (column) becomes `times` of the output's.
+TENFOLD_INLINE bool repeats(index_t in, index_t out, double given_step, bool exact, index_t times) {
+  if (out % times != 0 || out / times != in) return false;
+  return !exact || given_step <= 0 || static_cast<float>(given_step) * static_cast<float>(times) == 1;
+}
+
+TENFOLD_INLINE bool repeats(const upsample2d_geometry& g, index_t times) {
+  return repeats(g.in.h, g.out.h, g.step_h, g.exact, times) && repeats(g.in.w, g.out.w, g.step_w, g.exact, times);
+}
 
 // How many of the outputs, in whole vectors, have sources that lie within one vector and below `end`. Then source[i] of
 // the first output i of a vector becomes where that vector may be loaded, and place[i] is what the outputs' sources are
@@ -51,9 +66,9 @@ struct nearest_block {
   index_t source[std::size_t{most}];
   upsample_place<T> place[std::size_t{most}];
 
-  nearest_block(index_t first, index_t in, index_t out, float step)
+  nearest_block(index_t first, index_t in, index_t out, float step, bool exact)
       : column(first), count(first + most <= out ? most : out - first) {
-    for (index_t i = 0; i < count; ++i) source[i] = nearest_source(column + i, in, out, step);
+    for (index_t i = 0; i < count; ++i) source[i] = nearest_source(column + i, in, out, step, exact);
     if constexpr (permutes) close = close_sources<T, L>(source, count, in, place);
   }
 
@@ -83,11 +98,11 @@ void nearest_rows(const upsample2d_geometry& g, index_t begin, index_t end, cons
   const float step_w =
       g.step_w > 0 ? static_cast<float>(g.step_w) : static_cast<float>(g.in.w) / static_cast<float>(g.out.w);
   for (index_t column = 0; column < g.out.w; column += nearest_block<T>::most) {
-    const nearest_block<T> block(column, g.in.w, g.out.w, step_w);
+    const nearest_block<T> block(column, g.in.w, g.out.w, step_w, g.exact);
     index_t made = -1;  // the last row that did not repeat another
     index_t made_of = -1;
     for (index_t row = begin; row < end; ++row) {
-      const index_t source = row / g.out.h * g.in.h + nearest_source(row % g.out.h, g.in.h, g.out.h, step_h);
+      const index_t source = row / g.out.h * g.in.h + nearest_source(row % g.out.h, g.in.h, g.out.h, step_h, g.exact);
       T* to = y + row * g.out.w + column;
       if (source == made_of) {
         repeat_row(to - (row - made) * g.out.w, block.count, to);
@@ -134,10 +149,10 @@ void nearest_doubled_rows(index_t in, index_t begin, index_t end, const T* x, T*
 
 template <class T>
 void upsample_nearest2d_rows(const upsample2d_geometry& g, index_t begin, index_t end, const T* x, T* y) {
-  if (g.in == g.out)
+  if (repeats(g, 1))
     __builtin_memcpy(y + begin * g.out.w, x + begin * g.out.w,
                      static_cast<std::size_t>((end - begin) * g.out.w) * sizeof(T));
-  else if (g.out.h % 2 == 0 && g.out.w % 2 == 0 && g.out.h / 2 == g.in.h && g.out.w / 2 == g.in.w)
+  else if (repeats(g, 2))
     nearest_doubled_rows(g.in.w, begin, end, x, y);
   else
     nearest_rows(g, begin, end, x, y);

@@ -45,8 +45,8 @@ void nearest_backward_rows(const upsample2d_geometry& g, index_t begin, index_t 
       g.step_h > 0 ? static_cast<float>(g.step_h) : static_cast<float>(g.in.h) / static_cast<float>(g.out.h);
   const float step_w =
       g.step_w > 0 ? static_cast<float>(g.step_w) : static_cast<float>(g.in.w) / static_cast<float>(g.out.w);
-  const auto source_row = [&](index_t o) { return nearest_source(o, g.in.h, g.out.h, step_h); };
-  const auto source_column = [&](index_t o) { return nearest_source(o, g.in.w, g.out.w, step_w); };
+  const auto source_row = [&](index_t o) { return nearest_source(o, g.in.h, g.out.h, step_h, g.exact); };
+  const auto source_column = [&](index_t o) { return nearest_source(o, g.in.w, g.out.w, step_w, g.exact); };
   nearest_copies block;
   for (index_t column = 0; column < g.in.w; column += block.most) {
     block.begin_at(column, g.in.w, g.out.w, source_column);
@@ -106,7 +106,7 @@ void nearest_doubled_backward_rows(index_t in, index_t begin, index_t end, const
 //   x (planes, out.h, out.w)   y (planes, in.h, in.w)
 template <class T>
 void upsample_nearest2d_backward_rows(const upsample2d_geometry& g, index_t begin, index_t end, const T* x, T* y) {
-  if (g.out.h % 2 == 0 && g.out.w % 2 == 0 && g.out.h / 2 == g.in.h && g.out.w / 2 == g.in.w)
+  if (repeats(g, 2))
     nearest_doubled_backward_rows(g.in.w, begin, end, x, y);
   else
     nearest_backward_rows(g, begin, end, x, y);
