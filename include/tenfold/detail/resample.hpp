@@ -113,9 +113,10 @@ index_t resample_workers(const resample_problem<A>& p, const context& ctx) {
   return worker_count(ctx, (std::min)(p.planes * p.h.out, static_cast<index_t>(useful)));
 }
 
-/// The memory of all workers.
+/// The memory of all workers: a few lines each, whatever the budget, which is but checked.
 template <class A>
 index_t resample_bytes(const resample_problem<A>& p, const context& ctx) {
+  scratch_budget(ctx);
   return checked_multiply(resample_worker_bytes(p), resample_workers(p, ctx));
 }
 
