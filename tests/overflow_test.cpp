@@ -724,6 +724,9 @@ TEST(EmptyBatch, OfAnImageLargerThanAnyMemory) {
   EXPECT_EQ(tf::channel_shuffle(x, 2).shape(), same_size);
   EXPECT_EQ(tf::upsample_bilinear2d(x, tf::scale(2.0)).shape(), (shape{0, 2, 2 * huge, 2 * huge}));
   EXPECT_EQ(tf::upsample_bicubic2d_aa(x, hw{huge, 3}).shape(), (shape{0, 2, huge, 3}));
+  EXPECT_EQ(
+      tf::onnx_resize(x, shape{0, 2, huge / 2, huge}, {.mode = tf::onnx_resize_mode::cubic, .antialias = true}).shape(),
+      (shape{0, 2, huge / 2, huge}));
   EXPECT_EQ(tf::avg_pool2d(x, {.kernel_size = 2}).shape(), (shape{0, 2, huge / 2, huge / 2}));
   EXPECT_EQ(tf::adaptive_avg_pool2d(x, hw{3, 4}).shape(), (shape{0, 2, 3, 4}));
   EXPECT_EQ(tf::sum(x, {2, 3}).shape(), (shape{0, 2}));

@@ -31,12 +31,12 @@ void for_each_case(const Check& check) {
   for (const scale_case& c : scale_cases) check(c.input, c.factor, c.name);
 }
 
-#define ANSWERS_OF(function)                                                                     \
-  struct function {                                                                              \
-    static auto by(const auto&... x) { return tf::function(x...); }                              \
-    static auto into(auto& y, const auto&... x) { return tf::function##_into(y, x...); }         \
-    static auto bytes(const auto&... x) { return tf::function##_workspace_bytes(x...); }         \
-    static auto expected(const auto&... x) { return tf::reference::function(x...); }             \
+#define ANSWERS_OF(function)                                                             \
+  struct function {                                                                      \
+    static auto by(const auto&... x) { return tf::function(x...); }                      \
+    static auto into(auto& y, const auto&... x) { return tf::function##_into(y, x...); } \
+    static auto bytes(const auto&... x) { return tf::function##_workspace_bytes(x...); } \
+    static auto expected(const auto&... x) { return tf::reference::function(x...); }     \
   }
 ANSWERS_OF(upsample_bicubic2d);
 ANSWERS_OF(upsample_bilinear2d_aa);
@@ -49,8 +49,8 @@ void for_each_operation(const Check& check) {
   check(upsample_bicubic2d_aa());
 }
 
-/// How far two computations of the same sum of numbers up to 1 may be apart, the reference's weights being exact but for
-/// the rounded place.
+/// How far two computations of the same sum of numbers up to 1 may be apart, the reference's weights being exact but
+/// for the rounded place.
 ///   weights: a place in the image, below `in`, passes three roundings, and the kernels' slope is at most 2; a kernel's
 ///            value is made of terms up to 6 in 8 roundings. Of all taps, which the smaller ones' filter makes as many
 ///            times less, that is the error of four: 4 (2 * 3 in + 48) u
@@ -98,10 +98,13 @@ TYPED_TEST(UpsampleFiltered, IntegersAreRoundedToTheNearest) {
         const auto x = small_integers<TypeParam>(shape, 3, 120);
         const auto exact = op.expected(to_double(x), size);
         for (const tf::isa level : available_isas())
-          EXPECT_TRUE(compare(op.by(x, size, false, on(level)), exact, [&](TypeParam g, double e, index_t) {
-            e = std::clamp(e, static_cast<double>(limits::min()), static_cast<double>(limits::max()));
-            return std::abs(static_cast<double>(g) - e) <= 0.5 + 1e-10;
-          })) << name << " " << tf::name_of(level);
+          EXPECT_TRUE(compare(op.by(x, size, false, on(level)), exact,
+                              [&](TypeParam g, double e, index_t) {
+                                e = std::clamp(e, static_cast<double>(limits::min()),
+                                               static_cast<double>(limits::max()));
+                                return std::abs(static_cast<double>(g) - e) <= 0.5 + 1e-10;
+                              }))
+              << name << " " << tf::name_of(level);
       });
     });
   }
@@ -162,16 +165,19 @@ TEST(UpsampleFilteredErrors, SayWhatPyTorchSays) {
     const auto error = [&](const tf::shape& s, const auto& size) {
       return error_of([&] { op.by(tf::tensor<float>(s), size); });
     };
-    EXPECT_EQ(error({1, 0, 3, 4}, tf::hw{5, 6}), "Non-empty 4D data tensor expected but got a tensor with sizes [1, 0, 3, 4]");
+    EXPECT_EQ(error({1, 0, 3, 4}, tf::hw{5, 6}),
+              "Non-empty 4D data tensor expected but got a tensor with sizes [1, 0, 3, 4]");
     EXPECT_EQ(error({1, 2, 3, 4}, tf::hw{0, 6}),
               "Input and output sizes should be greater than 0, but got input (H: 3, W: 4) output (H: 0, W: 6)");
-    EXPECT_EQ(error({2, 3, 4}, tf::hw{5, 6}),
-              "Input and output must have the same number of spatial dimensions, but got input with spatial dimensions of "
-              "[4] and output size of [5, 6]. Please provide input tensor in (N, C, d1, d2, ...,dK) format and output size "
-              "in (o1, o2, ...,oK) format.");
+    EXPECT_EQ(
+        error({2, 3, 4}, tf::hw{5, 6}),
+        "Input and output must have the same number of spatial dimensions, but got input with spatial dimensions of "
+        "[4] and output size of [5, 6]. Please provide input tensor in (N, C, d1, d2, ...,dK) format and output size "
+        "in (o1, o2, ...,oK) format.");
     auto y = filled<float>({1, 1, 2, 2}, 7);
-    EXPECT_NE(error_of([&] { op.into(y, tf::tensor<float>({1, 1, 2, 2}), tf::hw{3, 2}); }).find(
-                  "expected output of shape [1, 1, 3, 2], but got [1, 1, 2, 2]"),
+    EXPECT_NE(error_of([&] {
+                op.into(y, tf::tensor<float>({1, 1, 2, 2}), tf::hw{3, 2});
+              }).find("expected output of shape [1, 1, 3, 2], but got [1, 1, 2, 2]"),
               std::string::npos);
     EXPECT_TRUE(equal(y, filled<float>({1, 1, 2, 2}, 7)));
   });

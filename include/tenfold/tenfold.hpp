@@ -23,6 +23,7 @@
 #include <tenfold/mean.hpp>
 #include <tenfold/normalization.hpp>
 #include <tenfold/onnx.hpp>
+#include <tenfold/onnx_resize.hpp>
 #include <tenfold/overlap_count.hpp>
 #include <tenfold/pad.hpp>
 #include <tenfold/permute.hpp>

@@ -34,8 +34,8 @@ template <class A>
 void fill_cubic(const resample_axis<A>& axis, A step, bool align_corners) {
   constexpr A a = A{-0.75};
   for (index_t o = 0; o < axis.out; ++o) {
-    const A place =
-        align_corners ? step * static_cast<A>(o) : step * (static_cast<A>(o) + static_cast<A>(0.5)) - static_cast<A>(0.5);
+    const A place = align_corners ? step * static_cast<A>(o)
+                                  : step * (static_cast<A>(o) + static_cast<A>(0.5)) - static_cast<A>(0.5);
     const index_t first = (std::min)(floor_of(static_cast<double>(static_cast<float>(place))), axis.in - 1);
     A x = place - static_cast<A>(first);
     x = x > 1 ? A{1} : x > 0 ? x : A{0};
@@ -168,15 +168,16 @@ tensor<T> upsample_filtered(const tensor_view<const T>& x, const Size& size, ups
 /// The bytes of workspace that upsample_bicubic2d_into needs with this context.
 template <tensor_like Input, upsample_size Size = hw>
 index_t upsample_bicubic2d_workspace_bytes(const Input& input, const Size& size, bool align_corners = false,
-    const context& ctx = default_context()) {
-  return detail::upsample_filter_bytes(detail::const_view(input), size, detail::upsample_filter::cubic, align_corners, ctx);
+                                           const context& ctx = default_context()) {
+  return detail::upsample_filter_bytes(detail::const_view(input), size, detail::upsample_filter::cubic, align_corners,
+                                       ctx);
 }
 
 /// upsample_bicubic2d into a tensor of the right shape, which may not overlap the input.
 template <tensor_like Output, tensor_like Input, upsample_size Size = hw>
   requires std::same_as<element_of<Output>, element_of<Input>>
 void upsample_bicubic2d_into(Output&& output, const Input& input, const Size& size, bool align_corners = false,
-    const context& ctx = default_context()) {
+                             const context& ctx = default_context()) {
   detail::upsample_filter_into("upsample_bicubic2d", as_view(output), detail::const_view(input), size,
                                detail::upsample_filter::cubic, align_corners, ctx);
 }
@@ -199,22 +200,23 @@ void upsample_bicubic2d_into(Output&& output, const Input& input, const Size& si
 /// source  detail/resample2d.hpp
 template <tensor_like Input, upsample_size Size = hw>
 tensor<element_of<Input>> upsample_bicubic2d(const Input& input, const Size& size, bool align_corners = false,
-    const context& ctx = default_context()) {
+                                             const context& ctx = default_context()) {
   return detail::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::cubic, align_corners, ctx);
 }
 
 /// The bytes of workspace that upsample_bilinear2d_aa_into needs with this context.
 template <tensor_like Input, upsample_size Size = hw>
 index_t upsample_bilinear2d_aa_workspace_bytes(const Input& input, const Size& size, bool align_corners = false,
-    const context& ctx = default_context()) {
-  return detail::upsample_filter_bytes(detail::const_view(input), size, detail::upsample_filter::linear_aa, align_corners, ctx);
+                                               const context& ctx = default_context()) {
+  return detail::upsample_filter_bytes(detail::const_view(input), size, detail::upsample_filter::linear_aa,
+                                       align_corners, ctx);
 }
 
 /// upsample_bilinear2d_aa into a tensor of the right shape, which may not overlap the input.
 template <tensor_like Output, tensor_like Input, upsample_size Size = hw>
   requires std::same_as<element_of<Output>, element_of<Input>>
 void upsample_bilinear2d_aa_into(Output&& output, const Input& input, const Size& size, bool align_corners = false,
-    const context& ctx = default_context()) {
+                                 const context& ctx = default_context()) {
   detail::upsample_filter_into("upsample_bilinear2d_aa", as_view(output), detail::const_view(input), size,
                                detail::upsample_filter::linear_aa, align_corners, ctx);
 }
@@ -228,22 +230,24 @@ void upsample_bilinear2d_aa_into(Output&& output, const Input& input, const Size
 /// A dimension that keeps its size is not touched. Otherwise as upsample_bicubic2d.
 template <tensor_like Input, upsample_size Size = hw>
 tensor<element_of<Input>> upsample_bilinear2d_aa(const Input& input, const Size& size, bool align_corners = false,
-    const context& ctx = default_context()) {
-  return detail::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::linear_aa, align_corners, ctx);
+                                                 const context& ctx = default_context()) {
+  return detail::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::linear_aa, align_corners,
+                                   ctx);
 }
 
 /// The bytes of workspace that upsample_bicubic2d_aa_into needs with this context.
 template <tensor_like Input, upsample_size Size = hw>
 index_t upsample_bicubic2d_aa_workspace_bytes(const Input& input, const Size& size, bool align_corners = false,
-    const context& ctx = default_context()) {
-  return detail::upsample_filter_bytes(detail::const_view(input), size, detail::upsample_filter::cubic_aa, align_corners, ctx);
+                                              const context& ctx = default_context()) {
+  return detail::upsample_filter_bytes(detail::const_view(input), size, detail::upsample_filter::cubic_aa,
+                                       align_corners, ctx);
 }
 
 /// upsample_bicubic2d_aa into a tensor of the right shape, which may not overlap the input.
 template <tensor_like Output, tensor_like Input, upsample_size Size = hw>
   requires std::same_as<element_of<Output>, element_of<Input>>
 void upsample_bicubic2d_aa_into(Output&& output, const Input& input, const Size& size, bool align_corners = false,
-    const context& ctx = default_context()) {
+                                const context& ctx = default_context()) {
   detail::upsample_filter_into("upsample_bicubic2d_aa", as_view(output), detail::const_view(input), size,
                                detail::upsample_filter::cubic_aa, align_corners, ctx);
 }
@@ -252,8 +256,9 @@ void upsample_bicubic2d_aa_into(Output&& output, const Input& input, const Size&
 /// upsample_bilinear2d_aa with upsample_bicubic2d's kernel k, where a = -1/2.
 template <tensor_like Input, upsample_size Size = hw>
 tensor<element_of<Input>> upsample_bicubic2d_aa(const Input& input, const Size& size, bool align_corners = false,
-    const context& ctx = default_context()) {
-  return detail::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::cubic_aa, align_corners, ctx);
+                                                const context& ctx = default_context()) {
+  return detail::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::cubic_aa, align_corners,
+                                   ctx);
 }
 
 TENFOLD_END_STRICT

@@ -81,14 +81,18 @@ bool goes_across_first(const resample_problem<A>& p) {
 /// The memory of one worker.
 template <class A>
 struct resample_scratch {
-  A* source;    // (w.in + 1): a line of input, and a 0
-  A* result;    // (w.out)
-  A* ring;      // (h.taps, w.out) where it goes across first
+  A* source;      // (w.in + 1): a line of input, and a 0
+  A* result;      // (w.out)
+  A* ring;        // (h.taps, w.out) where it goes across first
   index_t* held;  // (h.taps): the input line that each of the ring holds
   index_t* slot;  // (h.taps)
 
   resample_scratch(const resample_problem<A>& p, scratch_cursor& memory)
-      : source(memory.take<A>(p.w.in + 1)), result(memory.take<A>(p.w.out)), ring(nullptr), held(nullptr), slot(nullptr) {
+      : source(memory.take<A>(p.w.in + 1)),
+        result(memory.take<A>(p.w.out)),
+        ring(nullptr),
+        held(nullptr),
+        slot(nullptr) {
     if (!goes_across_first(p)) return;
     ring = memory.take<A>(checked_multiply(p.h.taps, p.w.out));
     held = memory.take<index_t>(p.h.taps);
