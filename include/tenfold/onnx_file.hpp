@@ -1,0 +1,41 @@
+// onnx_file: networks from files of ONNX. Opt-in: <tenfold/tenfold.hpp> does not include it. Reading the files takes
+// protozero's headers (on Debian libprotozero-dev).
+#pragma once
+
+#include <tenfold/detail/net/onnx/read_graph.hpp>
+
+namespace tenfold::inline v0 {
+
+struct onnx_options {
+  /// What a file may make its reader allocate; weights that are used where they lie in the file do not count.
+  index_t max_bytes = index_t{1} << 34;
+};
+
+}  // namespace tenfold::inline v0
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS {
+
+/// The graph of a model of ONNX, of opset 7 to 22; newer ones as far as their operators have not changed. Weights stay
+/// in the file, which is mapped while anything of them lives, where they are aligned as their type asks; so replace
+/// such a file as a whole, rather than write into it. Those of float16 and bfloat16 become float32. Data in other files
+/// have to lie in the model's folder.
+///
+/// Raises a tenfold::error that names all that is not supported, a line each: node, operator, attribute.
+inline graph read_onnx(const std::filesystem::path& path, const onnx_options& options = {}) {
+  detail::onnx::budget memory(options.max_bytes);
+  return detail::onnx::with_source(detail::onnx::in_quotes(path.string()), [&] {
+    std::filesystem::path folder = path.parent_path();
+    if (folder.empty()) folder = ".";
+    return detail::onnx::read_graph(detail::onnx::map_file(path, memory), folder, memory);
+  });
+}
+
+/// The same of a file's bytes, which are not needed afterwards: weights are copied.
+inline graph read_onnx(std::span<const std::byte> bytes, const onnx_options& options = {}) {
+  detail::onnx::budget memory(options.max_bytes);
+  return detail::onnx::with_source("the ONNX model", [&] {
+    return detail::onnx::read_graph({nullptr, bytes}, {}, memory);
+  });
+}
+
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
