@@ -4,6 +4,8 @@
 
 #include <tenfold/detail/net/onnx/translation.hpp>
 
+#include <limits>
+
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::onnx {
 
 // --------------------------------------------------------------------------------------------------------- elementwise
@@ -31,8 +33,17 @@ inline void mean_of_tensors(onnx_node& n) {
   n.emit("div", {sum, n.scalar_like(sum, static_cast<double>(n.inputs().size()))}, {n.output()});
 }
 
-/// ONNX's Div of integers cuts the fraction off.
-inline void divide(onnx_node& n) { n.emit("div", n.inputs(), {n.output()}); }
+/// a - b (a / b), whose quotient of integers has no fraction: of a's sign. Where fmod is 0 the rest is of b's.
+inline void modulo(onnx_node& n) {
+  if (!n.is_integer(0)) raise("it is supported of integers only");
+  const std::string b = n.input(1);
+  const auto rest = [&](const std::string& a) {
+    return std::vector<std::string>{a, n.step("mul", {n.step("div", {a, b}), b})};
+  };
+  std::vector<std::string> difference = rest(n.input(0));
+  if (n.integer("fmod", 0) == 0) difference = rest(n.step("add", {n.step("sub", difference), b}));
+  n.emit("sub", difference, {n.output()});
+}
 
 inline void leaky_relu(onnx_node& n) {
   n.emit("leaky_relu", n.inputs(), {n.output()}, {{"negative_slope", n.number("alpha", 0.01)}});
@@ -75,25 +86,29 @@ inline void thresholded_relu(onnx_node& n) {
   const std::string above = n.step("greater", {n.input(0), n.scalar_like(n.input(0), n.number("alpha", 1))});
   n.emit("where", {above, n.input(0), n.scalar_like(n.input(0), 0)}, {n.output()});
 }
+/// Whether a tensor stands along dimension 1 of one of that rank, or is a single number.
+inline bool is_per_channel(const shape& s, std::size_t rank) {
+  if (s.elements() == 1) return true;
+  if (rank < 2 || s.size() > rank || s.size() + 1 < rank) return false;
+  return s[s.size() + 1 - rank] == s.elements();
+}
+
 /// x where it is not below 0, else slope x
 inline void prelu(onnx_node& n) {
   const constant* const slope = n.value(1);
-  if (slope && slope->type() == dtype::float32 && n.rank(0)) {
-    const shape& s = slope->shape();
-    const std::size_t channel = *n.rank(0) >= s.size() ? *n.rank(0) - s.size() : 8;  // the slope's first dimension
-    const bool per_channel = s.elements() == 1 || (*n.rank(0) >= 2 && channel <= 1 && s.size() >= 2 - channel &&
-                                                   s[1 - channel] == s.elements());
-    if (per_channel) {
-      const std::string slopes = n.step("reshape", {n.input(1), n.integer_list({s.elements()})});
-      return n.emit("prelu", {n.input(0), slopes}, {n.output()});
-    }
-  }
+  if (slope && n.rank(0) && is_per_channel(slope->shape(), *n.rank(0)))
+    return n.emit("prelu", n.inputs(), {n.output()});
   const std::string below = n.step("less", {n.input(0), n.scalar_like(n.input(0), 0)});
   n.emit("where", {below, n.step("mul", n.inputs()), n.input(0)}, {n.output()});
 }
 
-/// Attributes until version 10, then inputs.
+/// min(max(x, low), high), whose bounds are attributes until version 10, then inputs.
 inline void clip(onnx_node& n) {
+  if ((n.has_input(1) && !n.value(1)) || (n.has_input(2) && !n.value(2))) {
+    const std::string above = n.has_input(1) ? n.step("maximum", {n.input(0), n.input(1)}) : n.input(0);
+    if (n.has_input(2)) return n.emit("minimum", {above, n.input(2)}, {n.output()});
+    return n.emit("identity", {above}, {n.output()});
+  }
   attributes settings;
   if (n.has("min")) settings["min"] = n.number("min", 0);
   if (n.has("max")) settings["max"] = n.number("max", 0);
@@ -102,6 +117,14 @@ inline void clip(onnx_node& n) {
 
 /// x is no NaN where it equals itself.
 inline void is_nan(onnx_node& n) { n.emit("logical_not", {n.step("equal", {n.input(0), n.input(0)})}, {n.output()}); }
+
+inline void is_infinite(onnx_node& n) {
+  const bool low = n.integer("detect_negative", 1) != 0, high = n.integer("detect_positive", 1) != 0;
+  if (!low && !high) raise("it detects nothing, which is not supported");
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const std::string x = low && high ? n.step("abs", {n.input(0)}) : n.input(0);
+  n.emit("equal", {x, n.scalar_like(n.input(0), high ? infinity : -infinity)}, {n.output()});
+}
 
 inline void cast(onnx_node& n) {
   n.ignore("saturate");
@@ -137,12 +160,13 @@ inline void dropout(onnx_node& n) {
 // ------------------------------------------------------------------------------------------------- windows and
 // products
 
-/// Whether the windows of a convolution or a pool have one dimension or two: by whatever tells.
+/// How many dimensions the windows of a convolution or a pool have: the weight's, or what else tells.
 inline std::size_t window_rank(onnx_node& n) {
   std::optional<std::size_t> found;
-  for (const char* list : {"kernel_shape", "strides", "dilations", "pads"})
-    if (const auto sizes = n.integers(list); sizes && !found)
-      found = std::string_view(list) == "pads" ? sizes->size() / 2 : sizes->size();
+  if (const constant* const weight = n.value(1); weight && weight->shape().size() >= 2)
+    found = weight->shape().size() - 2;
+  for (const char* list : {"kernel_shape", "strides", "dilations"})
+    if (const auto sizes = n.integers(list); sizes && !found) found = sizes->size();
   for (const std::size_t i : {std::size_t{1}, std::size_t{0}})
     if (!found && n.rank(i) && *n.rank(i) >= 2) found = *n.rank(i) - 2;
   if (!found) raise("nothing in the file tells how many dimensions its windows have");
@@ -150,12 +174,16 @@ inline std::size_t window_rank(onnx_node& n) {
   return *found;
 }
 
+inline void check_count(const char* attribute, std::size_t count, std::size_t needed, std::size_t rank) {
+  if (count != needed)
+    raise({"attribute ", attribute, " has ", count, " integers, but its windows ", rank,
+           rank == 1 ? " dimension" : " dimensions"});
+}
+
 /// A list of as many integers as there are dimensions, as docs/net.md wants it: a single one for one dimension.
 inline attribute per_dimension(onnx_node& n, const char* name, std::size_t rank, index_t otherwise) {
   const std::vector<index_t> list = n.integers(name).value_or(std::vector<index_t>(rank, otherwise));
-  if (list.size() != rank)
-    raise({"attribute ", name, " has ", list.size(), " integers, but its windows ", rank,
-           rank == 1 ? " dimension" : " dimensions"});
+  check_count(name, list.size(), rank, rank);
   if (rank == 1) return list[0];
   return list;
 }
@@ -168,7 +196,7 @@ inline attribute padding_of(onnx_node& n, std::size_t rank) {
   if (automatic == "SAME_UPPER") return std::string("same_upper");
   if (automatic == "SAME_LOWER") return std::string("same_lower");
   if (automatic != "NOTSET") raise({"auto_pad ", in_quotes(automatic), " is not known"});
-  if (pads.size() != 2 * rank) raise({"attribute pads has ", pads.size(), " integers, but needs ", 2 * rank});
+  check_count("pads", pads.size(), 2 * rank, rank);
   const bool same_ends =
       std::equal(pads.begin(), pads.begin() + static_cast<index_t>(rank), pads.begin() + static_cast<index_t>(rank));
   if (!same_ends) return pads;
@@ -222,22 +250,58 @@ inline attributes pool_settings(onnx_node& n, std::size_t rank) {
           {"padding", padding_of(n, rank)}};
 }
 
+/// A padding that PyTorch's pools do not take, because a window may lie in it: how many lines more than half the
+/// kernel.
+inline bool is_padded_beyond_half(onnx_node& n, std::size_t rank) {
+  const std::vector<index_t> kernel = n.integers("kernel_shape").value_or(std::vector<index_t>(rank, 0));
+  const std::vector<index_t> pads = n.integers("pads").value_or(std::vector<index_t>(2 * rank, 0));
+  if (kernel.size() != rank || pads.size() != 2 * rank || n.integer("ceil_mode", 0) != 0) return false;
+  for (std::size_t d = 0; d < 2 * rank; ++d)
+    if (pads[d] > kernel[d % rank] / 2) return true;
+  return false;
+}
+
+/// The padding as a node of its own: that many numbers around x.
+inline std::string padded(onnx_node& n, std::size_t rank, const std::string& x, double number) {
+  const std::vector<index_t> pads = n.integers("pads").value_or(std::vector<index_t>(2 * rank, 0));
+  std::vector<index_t> all(2 * rank + 4, 0);
+  for (std::size_t d = 0; d < rank; ++d) {
+    all[2 + d] = pads[d];
+    all[4 + rank + d] = pads[rank + d];
+  }
+  return n.step("pad", {x, n.integer_list(all), n.scalar_like(x, number)});
+}
+
 inline void max_pool(onnx_node& n) {
   const std::size_t rank = window_rank(n);
   attributes settings = pool_settings(n, rank);
   settings["dilation"] = per_dimension(n, "dilations", rank, 1);
   settings["ceil_mode"] = n.integer("ceil_mode", 0);
   settings["indices"] = std::string(n.integer("storage_order", 0) == 0 ? "onnx" : "onnx_columns");
-  n.emit(with_rank("max_pool", rank), n.inputs(), {n.output(0), n.output(1)}, std::move(settings));
+  std::string x = n.input(0);
+  if (!n.wants_output(1) && !n.is_integer(0) && is_padded_beyond_half(n, rank)) {
+    x = padded(n, rank, x, -std::numeric_limits<double>::infinity());
+    settings["padding"] = index_t{0};
+  }
+  n.emit(with_rank("max_pool", rank), {x}, {n.output(0), n.output(1)}, std::move(settings));
 }
 
+/// Where no window may lie in the padding, one operation; else the mean with zeros, of x and, if those do not count, by
+/// that of ones.
 inline void average_pool(onnx_node& n) {
   const std::size_t rank = window_rank(n);
   attributes settings = pool_settings(n, rank);
   settings["dilation"] = per_dimension(n, "dilations", rank, 1);
   settings["ceil_mode"] = n.integer("ceil_mode", 0);
   settings["count_include_pad"] = n.integer("count_include_pad", 0);
-  n.emit(with_rank("avg_pool", rank), n.inputs(), {n.output()}, std::move(settings));
+  const std::string op = with_rank("avg_pool", rank);
+  if (!is_padded_beyond_half(n, rank)) return n.emit(op, n.inputs(), {n.output()}, std::move(settings));
+  settings["padding"] = index_t{0};
+  const std::string x = padded(n, rank, n.input(0), 0);
+  if (n.integer("count_include_pad", 0) != 0) return n.emit(op, {x}, {n.output()}, std::move(settings));
+  const std::string ones = n.step("constant_of_shape", {n.step("shape", {n.input(0)}), n.scalar_like(n.input(0), 1)});
+  const std::string share = n.step(op, {padded(n, rank, ones, 0)}, settings);
+  n.emit("div", {n.step(op, {x}, settings), share}, {n.output()});
 }
 
 inline void max_unpool(onnx_node& n) {
@@ -358,7 +422,7 @@ inline void reduce_l2(onnx_node& n) {
 /// log(sum x)
 inline void reduce_log_sum(onnx_node& n) { n.emit("log", {reduce_step(n, "sum", n.input(0))}, {n.output()}); }
 
-/// x / sqrt(sum x x), or / sum |x|
+/// x / sqrt(sum x x), or / sum |x|; 0 of zeros
 inline void lp_norm(onnx_node& n) {
   const attributes settings{{"dims", std::vector<index_t>{n.integer("axis", -1)}}, {"keepdim", index_t{1}}};
   const index_t p = n.integer("p", 2);
@@ -366,14 +430,21 @@ inline void lp_norm(onnx_node& n) {
   const std::string x = n.input(0);
   std::string norm = n.step("sum", {p == 1 ? n.step("abs", {x}) : n.step("mul", {x, x})}, settings);
   if (p == 2) norm = n.step("sqrt", {norm});
-  n.emit("div", {x, norm}, {n.output()});
+  const std::string zero = n.scalar_like(x, 0);
+  n.emit("where", {n.step("equal", {norm, zero}), zero, n.step("div", {x, norm})}, {n.output()});
 }
 
+/// The last of several: size - 1 - the first one from behind.
 inline void arg_reduce(onnx_node& n) {
-  n.emit(n.as, n.inputs(), {n.output()},
-         {{"dim", n.integer("axis", 0)},
-          {"keepdim", n.integer("keepdims", 1)},
-          {"select_last_index", n.integer("select_last_index", 0)}});
+  const index_t dim = n.integer("axis", 0);
+  attributes settings{{"dim", dim}, {"keepdim", n.integer("keepdims", 1)}};
+  if (n.integer("select_last_index", 0) == 0) return n.emit(n.as, n.inputs(), {n.output()}, std::move(settings));
+  const std::string one_back = n.integer_list({-1}), dims = n.integer_list({dim});
+  const std::string reversed =
+      n.step("slice", {n.input(0), one_back, n.integer_list({std::numeric_limits<index_t>::min()}), dims, one_back});
+  const std::string size = n.step("gather", {n.step("shape", {n.input(0)}), n.scalar(dim)});
+  const std::string last = n.step("sub", {size, n.scalar(index_t{1})});
+  n.emit("sub", {last, n.step(n.as, {reversed}, std::move(settings))}, {n.output()});
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -462,6 +533,10 @@ inline void depth_to_space(onnx_node& n) {
          {{"block_size", n.integer("blocksize", 0)}, {"mode", std::string(mode == "DCR" ? "dcr" : "crd")}});
 }
 inline void space_to_depth(onnx_node& n) {
+  const std::string mode = n.text("mode", "DCR");
+  if (mode == "CRD")
+    return n.emit("pixel_unshuffle", n.inputs(), {n.output()}, {{"downscale_factor", n.integer("blocksize", 0)}});
+  if (mode != "DCR") raise({"mode ", in_quotes(mode), " is not known"});
   n.emit("space_to_depth", n.inputs(), {n.output()}, {{"block_size", n.integer("blocksize", 0)}});
 }
 
@@ -539,7 +614,7 @@ inline constexpr translator translators[] = {
     {"Conv", conv, 2, 3},
     {"ConvTranspose", conv_transpose, 2, 3},
     {"DepthToSpace", depth_to_space, 1, 1},
-    {"Div", divide, 2, 2},
+    {"Div", same, 2, 2, "div"},
     {"Dropout", dropout, 1, 3},
     {"Elu", elu, 1, 1},
     {"Equal", same, 2, 2, "equal"},
@@ -561,6 +636,7 @@ inline constexpr translator translators[] = {
     {"HardSwish", same, 1, 1, "hardswish"},
     {"Identity", same, 1, 1, "identity"},
     {"InstanceNormalization", instance_norm, 3, 3},
+    {"IsInf", is_infinite, 1, 1},
     {"IsNaN", is_nan, 1, 1},
     {"LayerNormalization", layer_norm, 2, 3},
     {"LeakyRelu", leaky_relu, 1, 1},
@@ -577,6 +653,7 @@ inline constexpr translator translators[] = {
     {"MeanVarianceNormalization", mean_variance_norm, 1, 1},
     {"Min", variadic, 1, 0, "minimum"},
     {"Mish", mish, 1, 1},
+    {"Mod", modulo, 2, 2},
     {"Mul", same, 2, 2, "mul"},
     {"Neg", same, 1, 1, "neg"},
     {"Not", same, 1, 1, "logical_not"},
