@@ -56,7 +56,7 @@ inline conv_transpose2d_options convolution_options(const planning& p, const win
   const shape x = form.two_dimensional(p.shape_of(image)), w = form.two_dimensional(p.shape_of(weight));
   conv_transpose2d_options o{.stride = form.pair(p, "stride", 1),
                              .padding = 0,
-                             .output_padding = form.pair(p, "output_padding", 0),
+                             .output_padding = form.pair(p, "output_padding", 0, 0),
                              .groups = p.integer("groups", 1),
                              .dilation = form.pair(p, "dilation", 1)};
   if (x.size() < 3 || w.size() != 4) return o;
