@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tenfold/detail/net/onnx/read_graph.hpp>
+#include <tenfold/net.hpp>
 
 namespace tenfold::inline v0 {
 
@@ -36,6 +37,14 @@ inline graph read_onnx(std::span<const std::byte> bytes, const onnx_options& opt
   return detail::onnx::with_source("the ONNX model", [&] {
     return detail::onnx::read_graph({nullptr, bytes}, {}, memory);
   });
+}
+
+/// A net of the model, ready to run: net(read_onnx(...)).
+inline net load_onnx(const std::filesystem::path& path, const onnx_options& options = {}) {
+  return net(read_onnx(path, options));
+}
+inline net load_onnx(std::span<const std::byte> bytes, const onnx_options& options = {}) {
+  return net(read_onnx(bytes, options));
 }
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -1,0 +1,104 @@
+// load_onnx: the networks of golden/onnx, as PyTorch's exporters write them, against what PyTorch answers.
+#include "support.hpp"
+
+#include <common/safetensors.hpp>
+#include <tenfold/onnx_file.hpp>
+
+#include <filesystem>
+#include <ostream>
+
+namespace {
+
+using namespace tenfold_test;
+namespace fs = std::filesystem;
+
+struct network {
+  fs::path path;
+
+  friend void PrintTo(const network& n, std::ostream* stream) { *stream << n.path.stem().string(); }
+};
+
+std::vector<network> networks() {
+  std::vector<network> found;
+  for (const auto& entry : fs::directory_iterator(fs::path(TENFOLD_GOLDEN_DIR) / "onnx"))
+    if (entry.path().extension() == ".onnx") found.push_back({entry.path()});
+  std::sort(found.begin(), found.end(), [](const network& a, const network& b) { return a.path < b.path; });
+  return found;
+}
+
+using tensors = std::map<std::string, tf::any_tensor>;
+
+struct call {
+  tensors inputs, outputs;
+};
+
+tf::any_tensor tensor_of(const safetensors::file& file, const std::string& key) {
+  const std::string type = file.at(key).dtype;
+  if (type == "I64") return file.get<std::int64_t>(key);
+  if (type == "I32") return file.get<std::int32_t>(key);
+  return file.get<float>(key);
+}
+
+std::vector<call> calls_of(const fs::path& model) {
+  const safetensors::file file(fs::path(model).replace_extension(".safetensors").string());
+  std::vector<call> calls;
+  for (const auto& listed : nlohmann::json::parse(file.metadata().at("calls"))) {
+    call c;
+    for (const auto& [name, key] : listed.at(0).items()) c.inputs[name] = tensor_of(file, key);
+    for (const auto& [name, key] : listed.at(1).items()) c.outputs[name] = tensor_of(file, key);
+    calls.push_back(std::move(c));
+  }
+  return calls;
+}
+
+tf::any_view view_of(const tf::any_tensor& x) {
+  return std::visit([](const auto& of_type) { return tf::any_view(of_type); }, x);
+}
+
+/// Integers are the same. Of floats torch.testing.assert_close's measure is taken, by which PyTorch compares two float32
+/// implementations of its own, with its absolute part (1e-5 of numbers near 1) at the scale of the output.
+void expect_close(const tf::any_tensor& got, const tf::any_tensor& expected, const std::string& what) {
+  ASSERT_EQ(got.index(), expected.index()) << what;
+  ASSERT_EQ(view_of(got).shape(), view_of(expected).shape()) << what;
+  std::visit(
+      [&]<class T>(const tf::tensor<T>& y) {
+        const tf::tensor<T>& x = std::get<tf::tensor<T>>(got);
+        double scale = 1, worst = 0;
+        for (index_t i = 0; i < y.size(); ++i) scale = std::max(scale, std::abs(static_cast<double>(y.data()[i])));
+        for (index_t i = 0; i < y.size(); ++i) {
+          const auto a = static_cast<double>(x.data()[i]), b = static_cast<double>(y.data()[i]);
+          worst = std::max(worst, std::abs(a - b) / (1e-5 * scale + 1.3e-6 * std::abs(b)));
+          ASSERT_FALSE(std::isnan(a - b)) << what << " at " << i << ": " << a << " for " << b;
+        }
+        EXPECT_LE(worst, std::floating_point<T> ? 1 : 0) << what;
+      },
+      expected);
+}
+
+using tf::index_t;
+
+void expect_answers(const tf::net& net, const call& c, const tf::context& ctx, const std::string& how) {
+  std::vector<tf::named_view> inputs;
+  for (const auto& [name, x] : c.inputs) inputs.emplace_back(name, view_of(x));
+  const tf::named_tensors outputs = net.run(inputs, ctx);
+  EXPECT_EQ(outputs.size(), c.outputs.size());
+  for (const auto& [name, y] : outputs) expect_close(y, c.outputs.at(name), name + how);
+}
+
+struct Golden : testing::TestWithParam<network> {};
+
+TEST_P(Golden, GivesWhatPyTorchGives) {
+  const tf::net net = tf::load_onnx(GetParam().path);
+  const std::vector<call> calls = calls_of(GetParam().path);
+  ASSERT_FALSE(calls.empty());
+  for (const call& c : calls) {
+    for (const tf::isa level : available_isas())
+      expect_answers(net, c, on(level), " on " + std::string(tf::name_of(level)));
+    expect_answers(net, c, on_threads(3), " on threads");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, Golden, testing::ValuesIn(networks()),
+                         [](const auto& info) { return info.param.path.stem().string(); });
+
+}  // namespace
