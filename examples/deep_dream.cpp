@@ -1,8 +1,8 @@
 // What does a network that marks coins take for a coin? `deep_dream [weights.safetensors [out.png]]` lets not the
 // network learn, but a picture, until the network sees a spiral of coins on it. All that takes is gradients by the
 // input.
+#include "common/image.hpp"
 #include "common/safetensors.hpp"
-#include "segment/image.hpp"
 #include "train_segment/loss.hpp"
 #include "train_segment/network.hpp"
 
@@ -87,7 +87,7 @@ void dream(const std::string& weights_path, const std::string& out) {
     if (step % 10 == 0) std::printf("step %d of 60  loss %.3f\n", step, loss);
   }
   const tf::tensor<float> gold({3, 3, 1, 1}, {1, 0, 0, 0.8f, 0, 0, 0.5f, 0, 0});
-  segment::write_png(out, tf::conv2d(picture, gold));
+  images::write_png(out, tf::conv2d(picture, gold));
 }
 
 int main(int count, char** arguments) try {

@@ -1,9 +1,11 @@
 // The reader of examples/common/safetensors.hpp: what is right is read, and whatever is wrong becomes one sentence.
+#include "common/mapped_safetensors.hpp"
 #include "common/safetensors.hpp"
 
 #include "support.hpp"
 
 #include <cstdint>
+#include <fstream>
 #include <random>
 #include <sstream>
 
@@ -216,6 +218,57 @@ TEST(SafetensorsContent, DoesNotDependOnTheOrder) {
   other.add("x", x);
   EXPECT_EQ(one.bytes(), other.bytes());
   EXPECT_EQ(one.bytes().size() % 4, 0u);
+}
+
+class mapped_bytes {
+ public:
+  explicit mapped_bytes(const std::string& bytes) { std::ofstream(path_, std::ios::binary) << bytes; }
+  ~mapped_bytes() { std::remove(path_.c_str()); }
+  mapped_bytes(const mapped_bytes&) = delete;
+  mapped_bytes& operator=(const mapped_bytes&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = testing::TempDir() + "tenfold_safetensors_test";
+};
+
+TEST(MappedSafetensors, GivesConstantsThatOutliveTheFile) {
+  tf::constant a, b;
+  std::map<std::string, tf::constant> all;
+  {
+    const mapped_bytes file(file_bytes(R"({"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},)"
+                                       R"("b":{"dtype":"BOOL","shape":[1],"data_offsets":[8,9]},)"
+                                       R"("c":{"dtype":"I64","shape":[],"data_offsets":[9,17]}})",  // not aligned
+                                       bytes_of<float>({1.5f, -2}) + "\1" + bytes_of<std::int64_t>({-7})));
+    const safetensors::mapped_file mapped(file.path());
+    a = mapped.get("a");
+    b = mapped.get("b");
+    all = mapped.constants();
+  }
+  EXPECT_EQ(a.shape(), (tf::shape{2, 1}));
+  EXPECT_EQ(a.view<float>().data()[1], -2);
+  EXPECT_TRUE(b.view<bool>().data()[0]);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all.at("c").view<std::int64_t>().data()[0], -7);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(all.at("c").data()) % 8, 0u);
+}
+
+TEST(MappedSafetensors, RefusesWhatTheReaderRefuses) {
+  const auto error = [](const std::string& bytes) {
+    const mapped_bytes file(bytes);
+    try {
+      safetensors::mapped_file(file.path()).get("a");
+    } catch (const safetensors::error& e) {
+      return std::string(e.what()).substr(file.path().size());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(error(""), ": not a safetensors file: it has 0 bytes, too few for the header's length");
+  EXPECT_EQ(error(file_bytes("{}")), ": has no tensor \"a\"");
+  EXPECT_EQ(error(file_bytes(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "1234")),
+            ": truncated: its tensors take 8 bytes, and 4 are there");
+  EXPECT_EQ(error(file_bytes(R"({"a":{"dtype":"U16","shape":[2],"data_offsets":[0,4]}})", "1234")),
+            ": tensor \"a\" is of type U16, which no operation takes");
 }
 
 }  // namespace

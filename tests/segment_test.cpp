@@ -1,6 +1,6 @@
 // The example's network against PyTorch and against the reference, its coins, its pictures, and its program.
+#include "common/image.hpp"
 #include "segment/coins.hpp"
-#include "segment/image.hpp"
 #include "segment/network.hpp"
 #include "segment/overlay.hpp"
 
@@ -78,7 +78,7 @@ tf::tensor<double> reference_network(const safetensors::file& weights, const tf:
 
 TEST(SegmentNetwork, AgreesWithReference) {
   const safetensors::file weights(data_dir + "/coins.safetensors");
-  const auto picture = segment::read_png(data_dir + "/coins.png");
+  const auto picture = images::read_png(data_dir + "/coins.png");
   for (const auto& [height, width] : {std::pair{23, 23}, {24, 30}, {41, 48}}) {
     const auto image = crop(picture, 60, 20, height, width);
     const auto expected = reference_network(weights, image);
@@ -116,7 +116,7 @@ TEST(SegmentNetwork, ReportsItsLayers) {
 
 TEST(SegmentNetwork, BuffersServePicturesOfAnySize) {
   const auto network = bundled_network();
-  const auto picture = segment::read_png(data_dir + "/coins.png");
+  const auto picture = images::read_png(data_dir + "/coins.png");
   segment::conv_deconv::buffers buffers;
   for (const auto& [height, width] : {std::pair{40, 60}, {30, 30}, {40, 60}, {60, 80}}) {
     const auto image = crop(picture, 60, 20, height, width);
@@ -146,7 +146,7 @@ TEST(SegmentNetwork, RefusesOtherWeights) {
 
 TEST(SegmentCoins, BundledPictureHas24) {
   const auto network = bundled_network();
-  const auto picture = segment::read_png(data_dir + "/coins.png");
+  const auto picture = images::read_png(data_dir + "/coins.png");
   for (const tf::isa level : available_isas()) {
     const auto coins = segment::find_coins(network.forward(picture, on(level)));
     ASSERT_EQ(coins.size(), 24u) << name_of(level);
@@ -243,7 +243,7 @@ tf::tensor<float> through_png(png_uint_32 format, png_uint_32 width, const std::
   image.height = 1;
   image.colormap_entries = static_cast<png_uint_32>(palette.size() / 3);
   EXPECT_TRUE(png_image_write_to_file(&image, file.path().c_str(), 0, pixels.data(), 0, palette.data()));
-  return segment::read_png(file.path());
+  return images::read_png(file.path());
 }
 
 TEST(SegmentImage, ReadsEveryKindOfPng) {
@@ -268,10 +268,10 @@ TEST(SegmentImage, ReadsEveryKindOfPng) {
 
 TEST(SegmentImage, WritesWhatItReads) {
   const temporary_file copy("copy.png");
-  const auto picture = segment::read_png(data_dir + "/coins.png");
+  const auto picture = images::read_png(data_dir + "/coins.png");
   ASSERT_EQ(picture.shape(), (tf::shape{1, 3, 303, 384}));
-  segment::write_png(copy.path(), picture);
-  EXPECT_TRUE(tenfold_test::equal(segment::read_png(copy.path()), picture));
+  images::write_png(copy.path(), picture);
+  EXPECT_TRUE(tenfold_test::equal(images::read_png(copy.path()), picture));
 }
 
 #ifdef TENFOLD_SEGMENT_PROGRAM
@@ -295,14 +295,14 @@ TEST(SegmentProgram, FindsTheCoins) {
   EXPECT_EQ(result.err, "");
   EXPECT_NE(result.out.find("found: 24 coins"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("deconv3         [1, 3, 303, 384]"), std::string::npos) << result.out;
-  EXPECT_EQ(segment::read_png(out.path()).shape(), (tf::shape{1, 3, 606, 768 + 8 + 768}));
+  EXPECT_EQ(images::read_png(out.path()).shape(), (tf::shape{1, 3, 606, 768 + 8 + 768}));
 }
 
 TEST(SegmentProgram, RunsAnyPictureThatIsLargeEnough) {
   const temporary_file picture("small.png"), out("out.png");
-  segment::write_png(picture.path(), tf::tensor<float>({1, 3, 23, 26}));
+  images::write_png(picture.path(), tf::tensor<float>({1, 3, 23, 26}));
   EXPECT_EQ(run_program("--image " + picture.path() + " --out " + out.path()).code, 0);
-  segment::write_png(picture.path(), tf::tensor<float>({1, 3, 22, 26}));
+  images::write_png(picture.path(), tf::tensor<float>({1, 3, 22, 26}));
   const outcome result = run_program("--image " + picture.path() + " --out " + out.path());
   EXPECT_EQ(result.code, 2);
   EXPECT_EQ(result.err,

@@ -1,9 +1,9 @@
 // The example that trains: its gradients against PyTorch, its bits, what it keeps when it is stopped, and its program.
+#include "common/image.hpp"
 #include "train_segment/checkpoint.hpp"
 #include "train_segment/curve.hpp"
 #include "train_segment/run.hpp"
 
-#include "segment/image.hpp"
 #include "segment/network.hpp"
 
 #include "support.hpp"
@@ -33,7 +33,7 @@ const std::string data_dir = TENFOLD_SEGMENT_DATA_DIR;
 const std::string golden_dir = TENFOLD_GOLDEN_DIR "/train_segment";
 
 const training::lesson& coins() {
-  static const training::lesson lesson = training::make_lesson(segment::read_png(data_dir + "/coins.png"));
+  static const training::lesson lesson = training::make_lesson(images::read_png(data_dir + "/coins.png"));
   return lesson;
 }
 
@@ -484,7 +484,7 @@ TEST(TrainProgram, TrainsAndWritesWhatSegmentReads) {
   EXPECT_EQ(weights.metadata().at("channels"), segment::coin_channels);
   segment::conv_deconv(weights).forward(tf::tensor<float>({1, 3, 24, 24}));
   segment::conv_deconv(safetensors::file(folder / "run/checkpoint.safetensors"));
-  EXPECT_EQ(segment::read_png(folder / "run/loss.png").shape()[3], 800);
+  EXPECT_EQ(images::read_png(folder / "run/loss.png").shape()[3], 800);
 
   const std::string checkpoint = content_of(folder / "run/checkpoint.safetensors");
   program again(folder, small_run(45));

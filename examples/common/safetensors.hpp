@@ -4,6 +4,9 @@
 //     const safetensors::file weights("net.safetensors");
 //     tenfold::tensor<float> w = weights.get<float>("conv1.weight");
 //
+//     const safetensors::mapped_file large("large.safetensors");  // mapped_safetensors.hpp
+//     tenfold::constant c = large.get("fc6.weight");
+//
 //     safetensors::content content;
 //     content.add("conv1.weight", w);
 //     std::ofstream("copy.safetensors", std::ios::binary) << content.bytes();
@@ -57,18 +60,9 @@ constexpr const char* dtype_of() {
   return sizeof(T) == 1 ? "I8" : sizeof(T) == 2 ? "I16" : sizeof(T) == 4 ? "I32" : "I64";
 }
 
-class file {
+/// What a file says of its tensors.
+class directory {
  public:
-  explicit file(const std::string& path) : name_(path) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) fail("no such file");
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream || !std::filesystem::is_regular_file(path, ignored)) fail("cannot be opened as a file");
-    read(stream);
-  }
-  /// From any seekable stream; `name` is for the error texts.
-  file(std::istream& stream, std::string name) : name_(std::move(name)) { read(stream); }
-
   const std::string& name() const { return name_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   const std::map<std::string, entry>& entries() const { return entries_; }
@@ -80,32 +74,16 @@ class file {
     return found->second;
   }
 
-  /// A tensor, which must be there and have T's type.
-  template <tenfold::element T>
-  tenfold::tensor<T> get(const std::string& tensor) const {
-    const entry& e = at(tensor);
-    if (e.dtype != dtype_of<T>())
-      fail("tensor " + quoted(tensor) + " is of type " + e.dtype + ", where " + dtype_of<T>() + " is needed");
-    auto result = tenfold::tensor<T>::uninitialized(e.shape);
-    if (e.end > e.begin) std::memcpy(result.data(), data_.data() + e.begin, static_cast<std::size_t>(e.end - e.begin));
-    return result;
-  }
-
- private:
-  static constexpr index_t max_header_bytes = 100'000'000;  // the format's own limit
-  static constexpr int max_depth = 3;                       // the header, an entry, its shape
-
   [[noreturn]] void fail(const std::string& why) const { throw error(name_ + ": " + why); }
-  [[noreturn]] void fail_foreign(const std::string& why) const { fail("not a safetensors file: " + why); }
 
-  /// A name out of the file, fit for a terminal.
-  static std::string quoted(const std::string& text) {
-    constexpr std::size_t most = 60;
-    const std::string part = text.size() > most ? text.substr(0, most) + "..." : text;
-    return nlohmann::json(part).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  }
+ protected:
+  explicit directory(std::string name) : name_(std::move(name)) {}
 
-  void read(std::istream& stream) {
+  /// Goes to where the tensors' bytes begin, and tells how many there are.
+  struct data_place {
+    index_t begin, bytes;
+  };
+  data_place read_header(std::istream& stream) {
     stream.seekg(0, std::ios::end);
     const index_t size = stream.tellg();
     stream.seekg(0);
@@ -120,18 +98,38 @@ class file {
       fail("truncated: the header takes " + std::to_string(length) + " bytes, and " + std::to_string(size - prefix) +
            " are there");
 
-    std::string header(static_cast<std::size_t>(length), '\0');
-    read_bytes(stream, header.data(), length);
+    std::string text(static_cast<std::size_t>(length), '\0');
+    read_bytes(stream, text.data(), length);
     const index_t data_bytes = size - prefix - length;
-    read_header(parse(header));
+    read_entries(parse(text));
     check_layout(data_bytes);
-    data_.resize(static_cast<std::size_t>(data_bytes));
-    read_bytes(stream, data_.data(), data_bytes);
+    return {prefix + length, data_bytes};
+  }
+
+  std::ifstream open() const {
+    std::error_code ignored;
+    if (!std::filesystem::exists(name_, ignored)) fail("no such file");
+    std::ifstream stream(name_, std::ios::binary);
+    if (!stream || !std::filesystem::is_regular_file(name_, ignored)) fail("cannot be opened as a file");
+    return stream;
   }
 
   void read_bytes(std::istream& stream, char* to, index_t count) const {
     if (!stream.read(to, count)) fail("cannot be read to its end");
   }
+
+  /// A name out of the file, fit for a terminal.
+  static std::string quoted(const std::string& text) {
+    constexpr std::size_t most = 60;
+    const std::string part = text.size() > most ? text.substr(0, most) + "..." : text;
+    return nlohmann::json(part).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  }
+
+ private:
+  static constexpr index_t max_header_bytes = 100'000'000;  // the format's own limit
+  static constexpr int max_depth = 3;                       // the header, an entry, its shape
+
+  [[noreturn]] void fail_foreign(const std::string& why) const { fail("not a safetensors file: " + why); }
 
   /// JSON whose keys are unique and whose depth is that of a header.
   nlohmann::json parse(const std::string& text) const {
@@ -152,7 +150,7 @@ class file {
     }
   }
 
-  void read_header(const nlohmann::json& header) {
+  void read_entries(const nlohmann::json& header) {
     if (!header.is_object()) fail_foreign("its header is not a JSON object");
     for (const auto& [key, value] : header.items()) {
       if (key == "__metadata__")
@@ -247,6 +245,35 @@ class file {
   std::string name_;
   std::map<std::string, std::string> metadata_;
   std::map<std::string, entry> entries_;
+};
+
+/// A file that is read whole.
+class file : public directory {
+ public:
+  explicit file(const std::string& path) : directory(path) {
+    std::ifstream stream = open();
+    read(stream);
+  }
+  /// From any seekable stream; `name` is for the error texts.
+  file(std::istream& stream, std::string name) : directory(std::move(name)) { read(stream); }
+
+  /// A tensor, which must be there and have T's type.
+  template <tenfold::element T>
+  tenfold::tensor<T> get(const std::string& tensor) const {
+    const entry& e = at(tensor);
+    if (e.dtype != dtype_of<T>())
+      fail("tensor " + quoted(tensor) + " is of type " + e.dtype + ", where " + dtype_of<T>() + " is needed");
+    auto result = tenfold::tensor<T>::uninitialized(e.shape);
+    if (e.end > e.begin) std::memcpy(result.data(), data_.data() + e.begin, static_cast<std::size_t>(e.end - e.begin));
+    return result;
+  }
+
+ private:
+  void read(std::istream& stream) {
+    data_.resize(static_cast<std::size_t>(read_header(stream).bytes));
+    read_bytes(stream, data_.data(), static_cast<index_t>(data_.size()));
+  }
+
   std::vector<char> data_;
 };
 

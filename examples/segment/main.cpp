@@ -1,11 +1,11 @@
 // Segments a photograph: `segment --help`.
 #include "coins.hpp"
-#include "image.hpp"
 #include "network.hpp"
 #include "options.hpp"
 #include "overlay.hpp"
 #include "timing.hpp"
 
+#include "common/image.hpp"
 #include "common/threads.hpp"
 
 #include <algorithm>  // count_if, minmax_element
@@ -24,7 +24,7 @@ using tf::index_t;
 std::string size_text(index_t height, index_t width) { return std::to_string(width) + "x" + std::to_string(height); }
 
 tf::tensor<float> read_picture(const std::string& path) {
-  auto picture = segment::read_png(path);
+  auto picture = images::read_png(path);
   const index_t height = picture.shape()[2];
   const index_t width = picture.shape()[3];
   constexpr index_t least = segment::conv_deconv::smallest;
@@ -86,7 +86,7 @@ void run(const segment::options& options) {
   std::printf("\n");
   const auto channels = weights.metadata().find("channels");
   const bool are_coins = channels != weights.metadata().end() && channels->second == segment::coin_channels;
-  segment::write_png(options.out,
+  images::write_png(options.out,
                      are_coins ? report_coins(picture, result.output) : report_channels(picture, result.output));
   std::printf("written: %s\n", options.out.c_str());
 }

@@ -5,9 +5,9 @@
 #include "progress.hpp"
 #include "run.hpp"
 
+#include "common/image.hpp"
 #include "common/threads.hpp"
 #include "segment/coins.hpp"
-#include "segment/image.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -84,7 +84,7 @@ void save_results(const training::run_state& run, const training::options& o, co
                       {"score", score}};
   for (const auto& [option, value] : describe(o.settings)) content.metadata[option] = value;
   files::replace_file(files.weights, content.bytes());
-  files::replace_file(files.curve, segment::encode_png(files.curve, training::draw_curves(run, o.settings.steps)));
+  files::replace_file(files.curve, images::encode_png(files.curve, training::draw_curves(run, o.settings.steps)));
   std::printf("%s\nfound: %zu coins\nwritten: %s, %s\n", score.c_str(), coins.size(), files.weights.c_str(),
               files.curve.c_str());
 }
@@ -92,7 +92,7 @@ void save_results(const training::run_state& run, const training::options& o, co
 /// 0, or the signal that stopped it.
 int run(const training::options& o) {
   const tf::context ctx = make_context(o.threads);
-  const auto lesson = training::make_lesson(segment::read_png(TENFOLD_SEGMENT_DATA_DIR "/coins.png"));
+  const auto lesson = training::make_lesson(images::read_png(TENFOLD_SEGMENT_DATA_DIR "/coins.png"));
   const paths files(o.out);
   make_folder(o.out);
   training::run_state run = first_state(o, files);

@@ -2,7 +2,7 @@
 #include "upsampling.hpp"
 
 #include "common/arguments.hpp"
-#include "segment/image.hpp"
+#include "common/image.hpp"
 
 #include <algorithm>  // min
 #include <cstdio>     // printf
@@ -43,7 +43,7 @@ tf::tensor<float> counts(index_t kernel, index_t side) {
 
 void draw(const std::string& image, const std::string& out) {
   constexpr index_t small = 48, side = 4 * small, gap = 8;
-  const auto x = middle(segment::read_png(image), small);
+  const auto x = middle(images::read_png(image), small);
   const std::function<tf::tensor<float>(const tf::tensor<float>&, std::uint32_t)> ways[] = {
       [](const auto& p, std::uint32_t seed) { return transposed(p, 3, seed); },
       [](const auto& p, std::uint32_t seed) { return transposed(p, 4, seed); },
@@ -63,7 +63,7 @@ void draw(const std::string& image, const std::string& out) {
   for (const auto& way : ways) paste(picture, 0, left += side + gap, way(way(x, 1), 2));
   paste(picture, side + gap, side + gap, counts(3, side));
   paste(picture, side + gap, 2 * (side + gap), counts(4, side));
-  segment::write_png(out, picture);
+  images::write_png(out, picture);
   std::printf("written: %s\n", out.c_str());
 }
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace segment {
+namespace images {
 
 using tenfold::index_t;
 
@@ -91,4 +91,4 @@ inline void write_png(const std::string& path, const tenfold::tensor<float>& pic
   if (!file) throw std::runtime_error(path + ": cannot be written");
 }
 
-}  // namespace segment
+}  // namespace images
