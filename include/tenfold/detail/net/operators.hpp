@@ -35,6 +35,7 @@ inline constexpr operation operations[] = {
     {"adaptive_avg_pool2d", 1, 1, 1, "output_size", plan_adaptive_avg_pool<two_dimensions>},
 
     {"linear", 2, 3, 1, "", plan_linear},
+    {"matmul", 2, 2, 1, "", plan_matmul},
     {"gemm", 2, 3, 1, "alpha beta trans_a trans_b", plan_gemm},
     {"batch_norm", 3, 5, 1, "eps", plan_batch_norm},
     {"instance_norm", 1, 3, 1, "eps", plan_instance_norm},
@@ -114,10 +115,19 @@ inline constexpr operation operations[] = {
 
     {"sum", 1, 2, 1, "dims keepdim noop_with_empty_dims", plan_sum},
     {"mean", 1, 2, 1, "dims keepdim noop_with_empty_dims", plan_mean},
+    {"amax", 1, 2, 1, "dims keepdim noop_with_empty_dims", plan_amax},
+    {"amin", 1, 2, 1, "dims keepdim noop_with_empty_dims", plan_amin},
     {"argmax", 1, 1, 1, "dim keepdim select_last_index", plan_argmax},
+    {"argmin", 1, 1, 1, "dim keepdim select_last_index", plan_argmin},
 
     {"upsample_nearest2d", 1, 1, 1, "output_size scale", plan_upsample_nearest2d},
-    {"upsample_bilinear2d", 1, 1, 1, "output_size scale align_corners", plan_upsample_bilinear2d},
+    {"upsample_nearest_exact2d", 1, 1, 1, "output_size scale", plan_upsample_nearest_exact2d},
+    {"upsample_bilinear2d", 1, 1, 1, "output_size scale align_corners antialias", plan_upsample_bilinear2d},
+    {"upsample_bicubic2d", 1, 1, 1, "output_size scale align_corners antialias", plan_upsample_bicubic2d},
+    {"onnx_resize", 1, 5, 1,
+     "coordinate_transformation_mode mode nearest_mode cubic_coeff_a exclude_outside antialias extrapolation_value "
+     "keep_aspect_ratio_policy dims",
+     plan_onnx_resize},
 };
 
 /// Null where there is none of that name.

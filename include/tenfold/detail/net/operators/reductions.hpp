@@ -3,6 +3,7 @@
 
 #include <tenfold/detail/net/operators/moves.hpp>
 #include <tenfold/linear.hpp>
+#include <tenfold/matmul.hpp>
 #include <tenfold/mean.hpp>
 #include <tenfold/normalization.hpp>
 #include <tenfold/softmax.hpp>
@@ -46,15 +47,35 @@ inline void plan_sum(planning& p) {
   });
 }
 
-inline void plan_argmax(planning& p) {
+template <class Into>
+void plan_extreme(planning& p, const Into& into) {
+  plan_reduction<amax_output_shape>(p, [into](const call& c, const dim_list& dims, bool keepdim) {
+    with_number(c.any_input().type(), [&]<class T>(T) { into(c.output<T>(), c.input<T>(), dims, keepdim, c.ctx); });
+  });
+}
+inline void plan_amax(planning& p) {
+  plan_extreme(p, [](const auto&... all) { amax_into(all...); });
+}
+inline void plan_amin(planning& p) {
+  plan_extreme(p, [](const auto&... all) { amin_into(all...); });
+}
+
+template <class Into>
+void plan_place_of_extreme(planning& p, const Into& into) {
   const index_t dim = p.integer("dim", 0);
   const bool keepdim = p.flag("keepdim");
-  if (p.flag("select_last_index")) raise("select_last_index: argmax takes the first of several");
+  if (p.flag("select_last_index")) raise("attribute select_last_index: the first of several is taken");
   p.output(argmax_output_shape(p.shape_of(0), dim, keepdim), dtype::int64);
-  p.run([dim, keepdim](const call& c) {
+  p.run([dim, keepdim, into](const call& c) {
     with_number(c.any_input().type(),
-                [&]<class T>(T) { argmax_into(c.output<index_t>(), c.input<T>(), dim, keepdim, c.ctx); });
+                [&]<class T>(T) { into(c.output<index_t>(), c.input<T>(), dim, keepdim, c.ctx); });
   });
+}
+inline void plan_argmax(planning& p) {
+  plan_place_of_extreme(p, [](const auto&... all) { argmax_into(all...); });
+}
+inline void plan_argmin(planning& p) {
+  plan_place_of_extreme(p, [](const auto&... all) { argmin_into(all...); });
 }
 
 inline void plan_softmax(planning& p) {
@@ -191,6 +212,21 @@ inline void plan_linear(planning& p) {
     p.workspace(linear_workspace_bytes(tensor_view<const T>(nullptr, x), tensor_view<const T>(nullptr, w), p.ctx));
   });
   p.run(linear_runner());
+}
+
+inline void plan_matmul(planning& p) {
+  check_same_type(p, 0, 1);
+  const shape &a = p.shape_of(0), &b = p.shape_of(1);
+  const shape y = matmul_output_shape(a, b);
+  p.output(y, p.type_of(0));
+  p.plan.flop = 2 * static_cast<double>(y.elements()) * static_cast<double>(a[a.size() - 1]);
+  with_number(p.type_of(0), [&]<class T>(T) {
+    p.workspace(matmul_workspace_bytes(tensor_view<const T>(nullptr, a), tensor_view<const T>(nullptr, b), p.ctx));
+  });
+  p.run([](const call& c) {
+    with_number(c.any_input().type(),
+                [&]<class T>(T) { matmul_into(c.output<T>(), c.input<T>(0), c.input<T>(1), c.ctx); });
+  });
 }
 
 struct gemm_node {
