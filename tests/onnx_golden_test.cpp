@@ -55,8 +55,8 @@ tf::any_view view_of(const tf::any_tensor& x) {
   return std::visit([](const auto& of_type) { return tf::any_view(of_type); }, x);
 }
 
-/// Integers are the same. Of floats torch.testing.assert_close's measure is taken, by which PyTorch compares two float32
-/// implementations of its own, with its absolute part (1e-5 of numbers near 1) at the scale of the output.
+/// Integers are the same. Of floats torch.testing.assert_close's measure is taken, by which PyTorch compares two
+/// float32 implementations of its own, with its absolute part (1e-5 of numbers near 1) at the scale of the output.
 void expect_close(const tf::any_tensor& got, const tf::any_tensor& expected, const std::string& what) {
   ASSERT_EQ(got.index(), expected.index()) << what;
   ASSERT_EQ(view_of(got).shape(), view_of(expected).shape()) << what;

@@ -43,18 +43,18 @@ std::vector<double> numbers(const golden_case& c, const char* key) {
 onnx_resize_options options_of(const golden_case& c, const std::vector<index_t>& axes) {
   onnx_resize_options o;
   o.mode = named<onnx_resize_mode>(c, "mode", {"nearest", "linear", "cubic"});
-  o.coordinate_transformation_mode = named<tf::onnx_coordinates>(
-      c, "coordinate_transformation_mode",
-      {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "tf_half_pixel_for_nn", "align_corners",
-       "asymmetric", "tf_crop_and_resize"});
+  o.coordinate_transformation_mode =
+      named<tf::onnx_coordinates>(c, "coordinate_transformation_mode",
+                                  {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "tf_half_pixel_for_nn",
+                                   "align_corners", "asymmetric", "tf_crop_and_resize"});
   o.nearest_mode =
       named<tf::onnx_nearest>(c, "nearest_mode", {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"});
   o.cubic_coeff_a = c.option<double>("cubic_coeff_a", -0.75);
   o.exclude_outside = c.option<int>("exclude_outside", 0) != 0;
   o.antialias = c.option<int>("antialias", 0) != 0;
   o.extrapolation_value = c.option<double>("extrapolation_value", 0);
-  o.keep_aspect_ratio_policy = named<tf::onnx_aspect_ratio>(c, "keep_aspect_ratio_policy",
-                                                            {"stretch", "not_larger", "not_smaller"});
+  o.keep_aspect_ratio_policy =
+      named<tf::onnx_aspect_ratio>(c, "keep_aspect_ratio_policy", {"stretch", "not_larger", "not_smaller"});
   o.axes = tf::dim_list(std::span<const index_t>(axes));
   if (o.coordinate_transformation_mode == tf::onnx_coordinates::tf_crop_and_resize) {
     const auto roi = numbers(c, "roi");
@@ -86,9 +86,10 @@ void check(const golden_case& c) {
       const auto sizes = c.option<std::vector<index_t>>("sizes");
       got = tf::onnx_resize(x, shape(std::span<const index_t>(sizes)), o, on(level));
     }
-    EXPECT_TRUE(compare(got, expected, [&](T g, T e, index_t) {
-      return std::abs(static_cast<double>(g) - static_cast<double>(e)) <= bound;
-    })) << c.name() << " " << tf::name_of(level);
+    EXPECT_TRUE(
+        compare(got, expected,
+                [&](T g, T e, index_t) { return std::abs(static_cast<double>(g) - static_cast<double>(e)) <= bound; }))
+        << c.name() << " " << tf::name_of(level);
   }
 }
 
@@ -168,7 +169,9 @@ TEST(OnnxResizeOfNothing, IsEmptyOrAnError) {
   const tf::tensor<float> x({0, 3, 4});
   EXPECT_EQ(tf::onnx_resize(x, shape{0, 6, 8}).shape(), (shape{0, 6, 8}));
   EXPECT_EQ(tf::onnx_resize(x, onnx_numbers{2, 0.1, 1}, {.mode = onnx_resize_mode::cubic}).shape(), (shape{0, 0, 4}));
-  EXPECT_EQ(error_of([&] { tf::onnx_resize(x, shape{1, 3, 4}); }),
+  EXPECT_EQ(error_of([&] {
+              tf::onnx_resize(x, shape{1, 3, 4});
+            }),
             "onnx_resize: nothing can be made of an input of shape [0, 3, 4]");
 }
 

@@ -102,26 +102,28 @@ TEST(SegmentNetwork, AgreesWithPyTorch) {
 }
 
 TEST(SegmentNetwork, ReportsItsLayers) {
-  std::vector<segment::layer_report> layers;
-  segment::conv_deconv::buffers buffers;
-  bundled_network().forward(tf::tensor<float>({2, 3, 24, 31}), buffers, tf::default_context(),
-                            [&](const segment::layer_report& layer) { layers.push_back(layer); });
-  ASSERT_EQ(layers.size(), 11u);
-  EXPECT_EQ(layers[0].output, (tf::shape{2, 16, 21, 28}));
-  EXPECT_EQ(layers[0].flop, 2.0 * (3 * 4 * 4) * (2 * 16 * 21 * 28));  // two for each weight of each output
-  EXPECT_EQ(layers[6].output, (tf::shape{2, 32, 6, 10}));             // unpool2, before which a line was dropped
-  EXPECT_EQ(layers[9].flop, 2.0 * (3 * 4 * 4) * (2 * 16 * 21 * 28));  // and for each input of a transposed one
-  EXPECT_EQ(layers[10].output, (tf::shape{2, 3, 24, 31}));
+  std::vector<tf::shape> outputs;
+  std::vector<double> flop;
+  bundled_network().net().run({{"image", tf::tensor<float>({2, 3, 24, 31})}}, tf::default_context(),
+                              [&](const tf::layer_report& layer) {
+                                outputs.push_back(layer.output);
+                                flop.push_back(layer.flop);
+                              });
+  ASSERT_EQ(outputs.size(), 10u);
+  EXPECT_EQ(outputs[0], (tf::shape{2, 16, 21, 28}));
+  EXPECT_EQ(flop[0], 2.0 * (3 * 4 * 4) * (2 * 16 * 21 * 28));  // two for each weight of each output
+  EXPECT_EQ(outputs[6], (tf::shape{2, 32, 6, 10}));            // unpool2, before which a line was dropped
+  EXPECT_EQ(flop[9], 2.0 * (3 * 4 * 4) * (2 * 16 * 21 * 28));  // and for each input of a transposed one
+  EXPECT_EQ(outputs[9], (tf::shape{2, 3, 24, 31}));
 }
 
-TEST(SegmentNetwork, BuffersServePicturesOfAnySize) {
+TEST(SegmentNetwork, ServesPicturesOfAnySize) {
   const auto network = bundled_network();
   const auto picture = images::read_png(data_dir + "/coins.png");
-  segment::conv_deconv::buffers buffers;
   for (const auto& [height, width] : {std::pair{40, 60}, {30, 30}, {40, 60}, {60, 80}}) {
     const auto image = crop(picture, 60, 20, height, width);
-    network.forward(image, buffers, tf::default_context(), [](const segment::layer_report&) {});
-    EXPECT_TRUE(tenfold_test::same_bits(buffers.output, network.forward(image))) << height << "x" << width;
+    EXPECT_TRUE(tenfold_test::same_bits(bundled_network().forward(image), network.forward(image)))
+        << height << "x" << width;
   }
 }
 

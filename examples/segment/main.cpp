@@ -3,9 +3,9 @@
 #include "network.hpp"
 #include "options.hpp"
 #include "overlay.hpp"
-#include "timing.hpp"
 
 #include "common/image.hpp"
+#include "common/layers.hpp"
 #include "common/threads.hpp"
 
 #include <algorithm>  // count_if, minmax_element
@@ -77,17 +77,18 @@ void run(const segment::options& options) {
   const segment::conv_deconv network(weights);
   const auto picture = read_picture(options.image);
 
-  const auto result = segment::run_timed(network, picture, ctx);
+  const std::pair<std::string_view, tf::any_view> inputs[] = {{"image", picture}};
+  const auto result = layers::run_timed(network.net(), inputs, ctx);
+  const tf::tensor<float>& output = result.output["mask"];
   std::printf("%s: %s pixels\n", options.image.c_str(), size_text(picture.shape()[2], picture.shape()[3]).c_str());
   std::printf("%s, %d thread%s, median of %zu run%s\n\n", std::string(name_of(tf::active_isa())).c_str(),
               options.threads, options.threads == 1 ? "" : "s", result.runs, result.runs == 1 ? "" : "s");
-  segment::print_layers(result);
+  layers::print_table(result, false);
 
   std::printf("\n");
   const auto channels = weights.metadata().find("channels");
   const bool are_coins = channels != weights.metadata().end() && channels->second == segment::coin_channels;
-  images::write_png(options.out,
-                     are_coins ? report_coins(picture, result.output) : report_channels(picture, result.output));
+  images::write_png(options.out, are_coins ? report_coins(picture, output) : report_channels(picture, output));
   std::printf("written: %s\n", options.out.c_str());
 }
 

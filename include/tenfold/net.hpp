@@ -86,6 +86,9 @@ struct layer_report {
 
 using layer_observer = std::function<void(const layer_report&)>;
 
+/// Told while a net is planned, which reads and packs its weights: how many layers are ready, and of how many.
+using plan_progress = std::function<void(std::size_t ready, std::size_t layers)>;
+
 /// What a plan needs and makes.
 struct plan_report {
   index_t arena_bytes = 0;        // of the tensors between the layers
@@ -104,7 +107,8 @@ class net_engine {
   TENFOLD_TAG virtual ~net_engine() = default;
   virtual const graph& source() const = 0;
   virtual std::vector<std::string> inputs() const = 0;
-  virtual plan_report plan(std::span<const named_shape> inputs, const context& ctx) const = 0;
+  virtual plan_report plan(std::span<const named_shape> inputs, const context& ctx,
+                           const plan_progress& progress) const = 0;
   virtual index_t arena_bytes() const = 0;
   virtual void run(std::span<const named_output> outputs, std::span<const named_view> inputs, const context& ctx,
                    const layer_observer& observer) const = 0;
@@ -175,12 +179,13 @@ class net {
 
   /// Plans a run for inputs of these shapes and makes its arena, so that run_into allocates nothing. Throws
   /// tenfold::error, with the name of the node, where they do not fit.
-  TENFOLD_TAG plan_report plan(std::initializer_list<named_shape> shapes,
-                               const context& ctx = default_context()) const {
-    return engine().plan({shapes.begin(), shapes.size()}, ctx);
+  TENFOLD_TAG plan_report plan(std::initializer_list<named_shape> shapes, const context& ctx = default_context(),
+                               const plan_progress& progress = {}) const {
+    return engine().plan({shapes.begin(), shapes.size()}, ctx, progress);
   }
-  TENFOLD_TAG plan_report plan(std::span<const named_shape> shapes, const context& ctx = default_context()) const {
-    return engine().plan(shapes, ctx);
+  TENFOLD_TAG plan_report plan(std::span<const named_shape> shapes, const context& ctx = default_context(),
+                               const plan_progress& progress = {}) const {
+    return engine().plan(shapes, ctx, progress);
   }
   /// The bytes of the arena of the last plan that was made or used; 0 before the first.
   TENFOLD_TAG index_t arena_bytes() const { return engine().arena_bytes(); }

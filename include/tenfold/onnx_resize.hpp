@@ -188,14 +188,20 @@ constexpr double onnx_place(const onnx_resize_axis& a, onnx_coordinates mode, in
   const double half_pixel = (x + 0.5) / a.scale - 0.5;
   const bool one = a.out == 1 || resized == 1;
   switch (mode) {
-    case onnx_coordinates::half_pixel: return half_pixel;
+    case onnx_coordinates::half_pixel:
+      return half_pixel;
     case onnx_coordinates::half_pixel_symmetric:
       return in / 2 * (1 - static_cast<double>(a.out) / resized) + half_pixel;
-    case onnx_coordinates::pytorch_half_pixel: return a.out == 1 ? 0 : half_pixel;
-    case onnx_coordinates::tf_half_pixel_for_nn: return (x + 0.5) / a.scale;
-    case onnx_coordinates::align_corners: return one ? 0 : x * (in - 1) / (resized - 1);
-    case onnx_coordinates::asymmetric: return x / a.scale;
-    case onnx_coordinates::tf_crop_and_resize: break;
+    case onnx_coordinates::pytorch_half_pixel:
+      return a.out == 1 ? 0 : half_pixel;
+    case onnx_coordinates::tf_half_pixel_for_nn:
+      return (x + 0.5) / a.scale;
+    case onnx_coordinates::align_corners:
+      return one ? 0 : x * (in - 1) / (resized - 1);
+    case onnx_coordinates::asymmetric:
+      return x / a.scale;
+    case onnx_coordinates::tf_crop_and_resize:
+      break;
   }
   if (one) return (a.end - a.begin) * (in - 1) / 2 + a.begin * (in - 1);
   return x * (a.end - a.begin) * (in - 1) / (resized - 1) + a.begin * (in - 1);
@@ -304,7 +310,8 @@ struct onnx_resize_passes {
 /// The tables of a pass over a tensor of the given sizes, filled where wanted. Afterwards the sizes are the result's.
 template <class A>
 resample_problem<A> onnx_resize_problem(const onnx_resize_geometry& g, const onnx_resize_options& o,
-                                        const onnx_resize_pass& pass, shape& sizes, scratch_cursor& memory, bool fills) {
+                                        const onnx_resize_pass& pass, shape& sizes, scratch_cursor& memory,
+                                        bool fills) {
   const std::size_t d = pass.axis, last = sizes.size() - 1;
   const bool weighted = o.mode != onnx_resize_mode::nearest, by_columns = pass.with_last || d == last;
   resample_problem<A> p;
@@ -434,7 +441,8 @@ void run_onnx_resize(const onnx_resize_geometry& g, const onnx_resize_options& o
 
 /// The shape that onnx_resize gives, or the error that it raises; usable at compile time.
 template <onnx_resize_size Size = shape>
-constexpr shape onnx_resize_output_shape(const shape& input, const Size& size, const onnx_resize_options& options = {}) {
+constexpr shape onnx_resize_output_shape(const shape& input, const Size& size,
+                                         const onnx_resize_options& options = {}) {
   return detail::check_onnx_resize(input, size, options).output_shape;
 }
 
@@ -462,14 +470,14 @@ void onnx_resize_into(Output&& output, const Input& input, const Size& size, con
 ///
 ///     output[..., x, ...] = the sum of w(i - place(x)) input[..., i, ...] over i, one axis after the other
 ///     linear   w(d) = max(0, 1 - |d|)
-///     cubic    w(d) = (a + 2) d^3 - (a + 3) d^2 + 1 up to 1,  a d^3 - 5 a d^2 + 8 a d - 4 a up to 2,  a = cubic_coeff_a
-///     nearest  the input at place(x), rounded as nearest_mode says
+///     cubic    w(d) = (a + 2) d^3 - (a + 3) d^2 + 1 up to 1,  a d^3 - 5 a d^2 + 8 a d - 4 a up to 2,  a =
+///     cubic_coeff_a nearest  the input at place(x), rounded as nearest_mode says
 ///
 /// place(x) is said by onnx_coordinates. Beyond the edges lie the edges' elements; or they count for nothing with
-/// exclude_outside. With antialias and a scale below 1, w's argument is d * scale. In both cases the weights of an output
-/// are divided by their sum. An axis of scale 1 that keeps its size is not touched. Computed in the element type, the
-/// weights in double; integers are computed in double and rounded to the nearest, halves to the even one, within their
-/// range, once for all axes.
+/// exclude_outside. With antialias and a scale below 1, w's argument is d * scale. In both cases the weights of an
+/// output are divided by their sum. An axis of scale 1 that keeps its size is not touched. Computed in the element
+/// type, the weights in double; integers are computed in double and rounded to the nearest, halves to the even one,
+/// within their range, once for all axes.
 ///
 /// input   any shape
 /// size    a shape: the output's sizes; or onnx_numbers: scales; of options.axes, or of all

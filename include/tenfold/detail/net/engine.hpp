@@ -132,11 +132,12 @@ class engine final : public net_engine {
     return names;
   }
 
-  plan_report plan(std::span<const named_shape> inputs, const context& ctx) const override {
+  plan_report plan(std::span<const named_shape> inputs, const context& ctx,
+                   const plan_progress& progress) const override {
     few<shape> shapes(input_count());
     const auto given = [&](std::size_t i) -> const shape& { return inputs[i].second; };
     sort_inputs(inputs, [&](std::size_t to, std::size_t from) { shapes[to] = given(from); });
-    const std::shared_ptr<planned_net> found = plan_for(shapes.all(), ctx);
+    const std::shared_ptr<planned_net> found = plan_for(shapes.all(), ctx, progress);
     found->prepare();
     const net_plan& plan = found->plan();
     return {.arena_bytes = plan.arena_bytes,
@@ -158,7 +159,7 @@ class engine final : public net_engine {
     check_types(views.all());
     few<shape> shapes(input_count());
     for (std::size_t i = 0; i < input_count(); ++i) shapes[i] = views[i].shape();
-    const std::shared_ptr<planned_net> found = plan_for(shapes.all(), ctx);
+    const std::shared_ptr<planned_net> found = plan_for(shapes.all(), ctx, {});
     few<void*> bytes(found->plan().outputs.size());
     sort_outputs(found->plan(), outputs, bytes);
     found->run(views.all(), bytes.all(), ctx, observer ? &observer : nullptr);
@@ -244,7 +245,8 @@ class engine final : public net_engine {
   }
 
   /// That of these shapes, made where it is not among the last few.
-  std::shared_ptr<planned_net> plan_for(std::span<const shape> inputs, const context& ctx) const {
+  std::shared_ptr<planned_net> plan_for(std::span<const shape> inputs, const context& ctx,
+                                        const plan_progress& progress) const {
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < plans_.size(); ++i)
       if (plans_[i]->suits(inputs, ctx)) {
@@ -253,7 +255,7 @@ class engine final : public net_engine {
         return plans_.front();
       }
     check_shapes(inputs);
-    auto made = std::make_shared<planned_net>(planner(net_, inputs, ctx, layers_).run(), ctx);
+    auto made = std::make_shared<planned_net>(planner(net_, inputs, ctx, layers_).run(progress), ctx);
     plans_.insert(plans_.begin(), made);
     if (plans_.size() > most_plans) plans_.pop_back();
     return made;

@@ -61,12 +61,15 @@ class planner {
     declare(inputs);
   }
 
-  net_plan run() {
+  net_plan run(const plan_progress& progress) {
     for (const net_node& node : nodes_) infer(node);
     fusion(nodes_, values_, net_.outputs(), layers_).run();
     drop_unneeded();
     std::vector<step_plan> plans;
-    for (const net_node& node : nodes_) plans.push_back(planned(node, false));
+    for (const net_node& node : nodes_) {
+      plans.push_back(planned(node, false));
+      if (progress) progress(plans.size(), nodes_.size());
+    }
     place(plans);
     return std::move(plan_);
   }

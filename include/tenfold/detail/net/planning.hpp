@@ -6,6 +6,7 @@
 #include <tenfold/context.hpp>
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/graph.hpp>
+#include <tenfold/isa.hpp>
 
 #include <functional>  // function
 #include <span>
@@ -192,12 +193,12 @@ class planning {
   }
   void workspace(index_t bytes) { plan.workspace_bytes = bytes; }
 
-  /// A layer that is kept for later plans where all of the inputs that it is made of are weights; `variant` tells it
-  /// from others of the same output.
+  /// A layer that is kept for later plans on the same instruction set where all of the inputs that it is made of are
+  /// weights; `variant` tells it from others of the same output.
   template <class Layer, class Make>
   std::shared_ptr<const Layer> keep(const std::string& variant, bool of_weights, const Make& make) {
     if (!of_weights) return std::make_shared<const Layer>(make());
-    return layers_.get<Layer>(result().name + '\n' + variant, make);
+    return layers_.get<Layer>(join({result().name, "\n", name_of(seam::chosen_isa(ctx)), " ", variant}), make);
   }
 
   const context& ctx;

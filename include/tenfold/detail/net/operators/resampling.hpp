@@ -46,9 +46,8 @@ template <class Size>
 void plan_bilinear(planning& p, const Size& size, bool align_corners) {
   p.output(upsample2d_output_shape(p.shape_of(0), size), p.type_of(0));
   p.run([size, align_corners](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
-      upsample_bilinear2d_into(c.output<T>(), c.input<T>(), size, align_corners, c.ctx);
-    });
+    with_float(c.any_input().type(),
+               [&]<class T>(T) { upsample_bilinear2d_into(c.output<T>(), c.input<T>(), size, align_corners, c.ctx); });
   });
 }
 
@@ -89,7 +88,8 @@ inline void plan_upsample_bicubic2d(planning& p) {
 
 /// The place of a name in a list of them.
 template <std::size_t Count>
-std::size_t place_among(const planning& p, const char* attribute, const char* otherwise, const char* const (&names)[Count]) {
+std::size_t place_among(const planning& p, const char* attribute, const char* otherwise,
+                        const char* const (&names)[Count]) {
   const std::string name = p.text(attribute, otherwise);
   for (std::size_t i = 0; i < Count; ++i)
     if (name == names[i]) return i;
@@ -113,8 +113,8 @@ inline onnx_resize_options resize_options(const planning& p) {
       place_among(p, "coordinate_transformation_mode", "half_pixel",
                   {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "tf_half_pixel_for_nn", "align_corners",
                    "asymmetric", "tf_crop_and_resize"}));
-  o.nearest_mode = static_cast<onnx_nearest>(
-      place_among(p, "nearest_mode", "round_prefer_floor", {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}));
+  o.nearest_mode = static_cast<onnx_nearest>(place_among(p, "nearest_mode", "round_prefer_floor",
+                                                         {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}));
   o.keep_aspect_ratio_policy = static_cast<onnx_aspect_ratio>(
       place_among(p, "keep_aspect_ratio_policy", "stretch", {"stretch", "not_larger", "not_smaller"}));
   o.cubic_coeff_a = p.number("cubic_coeff_a", -0.75);
@@ -145,7 +145,8 @@ inline bool plan_as_torch(planning& p, const onnx_resize_options& o, const shape
   const hw size = last_two(y);
   if (o.mode == onnx_resize_mode::nearest) {
     // Of a whole factor k both are input x / k, rounded down: ((x + 1/2) / k - 1/2 is less than 1/2 away from it.
-    const bool by_halves = (mode == half_pixel || mode == half_pixel_symmetric) &&
+    const bool by_halves =
+        (mode == half_pixel || mode == half_pixel_symmetric) &&
         (o.nearest_mode == onnx_nearest::round_prefer_floor || o.nearest_mode == onnx_nearest::round_prefer_ceil);
     if (!by_halves && !(mode == asymmetric && o.nearest_mode == onnx_nearest::floor)) return false;
     plan_nearest(p, size, false);
