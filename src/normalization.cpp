@@ -6,5 +6,6 @@ namespace tenfold::inline v0::compiled {
 using T = TENFOLD_ELEMENT;
 template decltype(run_normalization<T>) run_normalization<T>;
 template decltype(run_batch_norm<T>) run_batch_norm<T>;
+template decltype(run_layer_norm2d<T>) run_layer_norm2d<T>;
 
 }  // namespace tenfold::inline v0::compiled

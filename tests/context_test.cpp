@@ -245,6 +245,7 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
   tf::tensor<index_t> indices(values.shape());
   tf::tensor<float> turned({2, 12, 13, 3}), twice({2, 6, 12, 13}), padded({2, 3, 14, 15});
   tf::tensor<float> many({2, 27, 10, 11}), large({2, 3, 30, 33});
+  const auto grid = random_tensor<float>({2, 12, 13, 2}, 4);
   const auto slopes = random_tensor<float>({3}, 2), column = random_tensor<float>({12, 1}, 3);
   tf::context ctx;
   ctx.threads = 3;
@@ -287,6 +288,8 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
               tf::log_softmax_into(same, x, 3, ctx);
               tf::group_norm_into(same, x, 3, 1e-5, ctx);
               tf::layer_norm_into(same, x, {13}, 1e-5, ctx);
+              tf::layer_norm2d_into(same, x, 1e-5, ctx);
+              tf::grid_sample_into(same, x, grid, {}, ctx);
             }),
             0);
 }

@@ -998,6 +998,48 @@ struct upsample_filtered_golden {
 };
 const bool upsample_filtered_listed = listed<upsample_filtered_golden>("upsample_filtered");
 
+struct grid_sample_golden {
+  ANSWERED_BY(grid_sample)
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    tf::grid_sample_options o;
+    if (c.option<std::string>("mode", "bilinear") == "nearest") o.mode = tf::grid_mode::nearest;
+    const auto padding = c.option<std::string>("padding_mode", "zeros");
+    if (padding == "border") o.padding_mode = tf::grid_padding::border;
+    if (padding == "reflection") o.padding_mode = tf::grid_padding::reflection;
+    o.align_corners = c.option<bool>("align_corners", false);
+    return ask(by, c.operand<T>("input"), c.operand<T>("grid"), o);
+  }
+  /// grid_sample_test.cpp derives the bound, for numbers up to 1 and places of at most 3, and they are normal here.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    const auto x = magnitudes(c.input<T>("input"));
+    double most = 0;
+    for (index_t i = 0; i < x.size(); ++i) most = std::max(most, x.data()[i]);
+    return filled<double>(c.output<T>("output").shape(),
+                          most * 2 * (2 * 48 * 5 + 8) * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  }
+};
+const bool grid_sample_listed = listed<grid_sample_golden>("grid_sample");
+
+struct layer_norm2d_golden {
+  ANSWERED_BY(layer_norm2d)
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    const auto x = c.operand<T>("input");
+    const double eps = c.option<double>("eps", 1e-5);
+    return c.has_input("weight") ? ask(by, x, c.operand<T>("weight"), c.operand<T>("bias"), eps) : ask(by, x, eps);
+  }
+  /// As of the normalisations above.
+  template <class T>
+  static tf::tensor<double> tolerances(const golden_case& c) {
+    return normalization_golden::tolerances<T>(c);
+  }
+};
+const bool layer_norm2d_listed = listed<layer_norm2d_golden>("layer_norm2d");
+
 // ---- gradients
 
 struct max_pool2d_backward_golden {

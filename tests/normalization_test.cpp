@@ -1,4 +1,5 @@
 #include <tenfold/normalization.hpp>
+#include <tenfold/permute.hpp>
 #include <tenfold/reference.hpp>
 
 #include "support.hpp"
@@ -62,7 +63,7 @@ TYPED_TEST(Normalization, BatchNormIsWithinTheBound) {
 ///     |w| (e + 3 u d) / s + |w| d / s (v / 2 + 4 u) + u (|w| d / s + |b|) + u |result|
 template <class T, class Run>
 void expect_normalized(const tf::tensor<T>& x, const tf::tensor<double>& exact, index_t length, const Run& run,
-                       double w, double b, double eps, const char* name) {
+                       double w, double b, double eps, const char* name, double roundings = 0) {
   for (const tf::isa level : available_isas()) {
     const auto y = run(on(level));
     ASSERT_EQ(y.shape(), x.shape());
@@ -74,7 +75,8 @@ void expect_normalized(const tf::tensor<T>& x, const tf::tensor<double>& exact, 
         sizes += std::abs(static_cast<double>(from[i])) / static_cast<double>(length);
       for (index_t i = 0; i < length; ++i)
         var += std::pow(static_cast<double>(from[i]) - mean, 2) / static_cast<double>(length);
-      const double u = 2 * unit<T>, r = 42 + std::log2(static_cast<double>(length) + 1);  // u twice: double's own error
+      const double u = 2 * unit<T>;  // twice: double's own error
+      const double r = std::max(42 + std::log2(static_cast<double>(length) + 1), roundings);
       const double e = (r + 1) * u * sizes, s = std::sqrt(var + eps);
       const double v = ((r + 5) * u * var + e * e + u * eps) / (var + eps);
       for (index_t i = line * length; i < (line + 1) * length; ++i) {
@@ -145,6 +147,51 @@ TYPED_TEST(Normalization, LayerNormIsWithinTheBound) {
     tf::layer_norm_into(place, place, normalized, w, b);
     EXPECT_TRUE(same_bits(place, tf::layer_norm(x, normalized, w, b)));
   }
+}
+
+/// As rows of channels, that is with the channels behind the pixels.
+template <class T>
+tf::tensor<T> channels_last(const tf::tensor<T>& x) {
+  return x.shape().size() == 3 ? tf::permute(x, {1, 2, 0}) : tf::permute(x, {0, 2, 3, 1});
+}
+
+TYPED_TEST(Normalization, LayerNorm2dIsWithinTheBound) {
+  using T = TypeParam;
+  for (const tf::shape& s : std::initializer_list<tf::shape>{
+           {2, 6, 3, 5}, {1, 7, 1, 1}, {6, 9, 13}, {2, 768, 7, 7}, {1, 3, 40, 41}, {0, 4, 2, 2}, {2, 1, 3, 3}}) {
+    const tf::shape channels{s[s.size() - 3]};
+    const auto x = shifted<T>(s), w = random_tensor<T>(channels, 4), b = random_tensor<T>(channels, 5);
+    const auto turned = channels_last(x);
+    const double roundings = static_cast<double>(channels[0]) / 2 + 5;
+    expect_normalized<T>(
+        turned, tf::reference::layer_norm(to_double(turned), channels, to_double(w), to_double(b)), channels[0],
+        [&](const tf::context& ctx) { return channels_last(tf::layer_norm2d(x, w, b, 1e-5, ctx)); }, 1, 1, 1e-5,
+        "layer, 2d", roundings);
+    expect_normalized<T>(
+        turned, channels_last(tf::reference::layer_norm2d(to_double(x), 0.5)), channels[0],
+        [&](const tf::context& ctx) { return channels_last(tf::layer_norm2d(x, 0.5, ctx)); }, 1, 0, 0.5,
+        "layer, 2d, plain", roundings);
+    auto place = x;
+    tf::layer_norm2d_into(place, place, w, b);
+    EXPECT_TRUE(same_bits(place, tf::layer_norm2d(x, w, b)));
+  }
+}
+
+TEST(LayerNorm2dErrors, AreLayerNorms) {
+  const tf::tensor<float> x({2, 3, 4, 5}), three({3}), four({4});
+  EXPECT_EQ(
+      error_of([&] { tf::layer_norm2d(x, four, three); }),
+      "Expected weight to be of same shape as normalized_shape, but got weight of shape [4] and normalized_shape = "
+      "[3]");
+  EXPECT_EQ(error_of([&] { tf::layer_norm2d(x, three, four); }),
+            "Expected bias to be of same shape as normalized_shape, but got bias of shape [4] and normalized_shape = "
+            "[3]");
+  EXPECT_EQ(error_of([&] { tf::layer_norm2d(three); }),
+            "layer_norm2d: expected an input of 3 or 4 dimensions, but got one of shape [3]");
+  auto y = filled<float>({2, 3, 4, 4}, 7);
+  EXPECT_EQ(error_of([&] { tf::layer_norm2d_into(y, x); }),
+            "layer_norm2d: expected output of shape [2, 3, 4, 5], but got [2, 3, 4, 4]");
+  EXPECT_TRUE(equal(y, filled<float>({2, 3, 4, 4}, 7)));
 }
 
 TYPED_TEST(Normalization, SpecialValues) {

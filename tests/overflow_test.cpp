@@ -737,6 +737,8 @@ TEST(EmptyBatch, OfAnImageLargerThanAnyMemory) {
   EXPECT_EQ(tf::matmul(x, x).shape(), same_size);
   EXPECT_EQ(tf::softmax(x, 3).shape(), same_size);
   EXPECT_EQ(tf::layer_norm(x, {huge}).shape(), same_size);
+  EXPECT_EQ(tf::layer_norm2d(x).shape(), same_size);
+  EXPECT_EQ(tf::grid_sample(x, tf::tensor_view<const float>(nullptr, {0, huge, 3, 2})).shape(), (shape{0, 2, huge, 3}));
 }
 
 TEST(ExtremeSettings, ThatNoMemoryHoldsAreErrors) {

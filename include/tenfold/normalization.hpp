@@ -1,4 +1,4 @@
-// batch_norm of inference, instance_norm, group_norm and layer_norm.
+// batch_norm of inference, instance_norm, group_norm, layer_norm, and layer_norm2d, of the channels of each pixel.
 #pragma once
 
 #include <tenfold/detail/float_text.hpp>
@@ -12,6 +12,8 @@ TENFOLD_SEAM(void, run_normalization, (g, x, weight, bias, eps, y, ctx), const n
              const T* weight, const T* bias, double eps, T* y, const context& ctx)
 TENFOLD_SEAM(void, run_batch_norm, (g, a, eps, x, y, ctx), const normalization_geometry& g,
              const batch_norm_arrays<T>& a, double eps, const T* x, T* y, const context& ctx)
+TENFOLD_SEAM(void, run_layer_norm2d, (g, x, weight, bias, eps, y, ctx), const line_geometry& g, const T* x,
+             const T* weight, const T* bias, double eps, T* y, const context& ctx)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 TENFOLD_BEGIN_STRICT
@@ -433,6 +435,90 @@ template <tensor_like Input>
       const Input& input, const shape& normalized_shape, double eps = 1e-5, const context& ctx = default_context()) {
     return detail::layer_norm(detail::const_view(input), normalized_shape, detail::missing(), detail::missing(), eps,
                               ctx);
+  }
+
+namespace detail {
+
+/// The checks of layer_norm, of an input whose channels come last.
+constexpr line_geometry check_layer_norm2d(const shape& input, const std::optional<shape>& weight,
+                                           const std::optional<shape>& bias) {
+  if (input.size() != 3 && input.size() != 4)
+    raise({"layer_norm2d: expected an input of 3 or 4 dimensions, but got one of shape ", input});
+  const std::size_t channels = input.size() - 3;
+  shape turned = input;
+  for (std::size_t d = channels; d + 1 < input.size(); ++d) turned[d] = input[d + 1];
+  turned[input.size() - 1] = input[channels];
+  check_layer_norm(turned, {input[channels]}, weight, bias);
+  return lines_of(input, channels);
+}
+
+template <class T, class Weight, class Bias>
+void normalize_channels(const line_geometry& g, const tensor_view<const T>& x, const Weight& weight, const Bias& bias,
+                        double eps, T* y, const context& ctx) {
+  if (g.outer == 0) return;
+  seam::run_layer_norm2d<T>(g, x.data(), data_of_optional<T>(weight), data_of_optional<T>(bias), eps, y, ctx);
+}
+
+template <class T, class Output, class Weight, class Bias>
+void layer_norm2d_into(const Output& output, const tensor_view<const T>& x, const Weight& weight, const Bias& bias,
+                       double eps, const context& ctx) {
+  const auto g = check_layer_norm2d(x.shape(), shape_of_optional(weight), shape_of_optional(bias));
+  check_output_shape("layer_norm2d", "output", x.shape(), output.shape());
+  normalize_channels(g, x, weight, bias, eps, output.data(), ctx);
+}
+
+template <class T, class Weight, class Bias>
+tensor<T> layer_norm2d(const tensor_view<const T>& x, const Weight& weight, const Bias& bias, double eps,
+                       const context& ctx) {
+  const auto g = check_layer_norm2d(x.shape(), shape_of_optional(weight), shape_of_optional(bias));
+  auto output = tensor<T>::uninitialized(x.shape());
+  normalize_channels(g, x, weight, bias, eps, output.data(), ctx);
+  return output;
+}
+
+}  // namespace detail
+
+/// The bytes of workspace that layer_norm2d_into needs: none.
+template <tensor_like Input>
+index_t layer_norm2d_workspace_bytes(const Input&, const context& = default_context()) {
+  return 0;
+}
+
+/// layer_norm2d into a tensor of the same shape, which may be the input itself, but may not overlap it otherwise.
+template <tensor_like Output, tensor_like Input, tensor_like Weight, tensor_like Bias>
+  requires std::same_as<element_of<Output>, element_of<Input>> && std::floating_point<element_of<Input>>
+void layer_norm2d_into(Output&& output, const Input& input, const Weight& weight, const Bias& bias, double eps = 1e-5,
+                       const context& ctx = default_context()) {
+  detail::layer_norm2d_into(as_view(output), detail::const_view(input), weight, bias, eps, ctx);
+}
+template <tensor_like Output, tensor_like Input>
+  requires std::same_as<element_of<Output>, element_of<Input>> && std::floating_point<element_of<Input>>
+void layer_norm2d_into(Output&& output, const Input& input, double eps = 1e-5, const context& ctx = default_context()) {
+  detail::layer_norm2d_into(as_view(output), detail::const_view(input), detail::missing(), detail::missing(), eps, ctx);
+}
+
+/// Layer normalisation of the channels of each pixel: torch.nn.functional.layer_norm over (C) between two permutations,
+/// which bring the channels behind the pixels and back. ConvNeXt has it.
+///
+///     output[n, c, h, w] = (input[n, c, h, w] - mean) / sqrt(var + eps) * weight[c] + bias[c]
+///
+/// with the mean and the variance (divided by C) of input[n, :, h, w]. Errors as in group_norm, but for sums of C
+/// terms, of which each is rounded at most C / 2 + 5 times.
+///
+/// input         (N, C, H, W) or (C, H, W), floating-point numbers
+/// weight, bias  (C)
+/// returns       the input's shape
+/// throws        tenfold::error in PyTorch's words; every check comes before the first write
+template <tensor_like Input, tensor_like Weight, tensor_like Bias>
+  requires std::floating_point<element_of<Input>> tensor<element_of<Input>> layer_norm2d(
+      const Input& input, const Weight& weight, const Bias& bias, double eps = 1e-5,
+      const context& ctx = default_context()) {
+    return detail::layer_norm2d(detail::const_view(input), weight, bias, eps, ctx);
+  }
+template <tensor_like Input>
+  requires std::floating_point<element_of<Input>> tensor<element_of<Input>> layer_norm2d(
+      const Input& input, double eps = 1e-5, const context& ctx = default_context()) {
+    return detail::layer_norm2d(detail::const_view(input), detail::missing(), detail::missing(), eps, ctx);
   }
 
 TENFOLD_END_STRICT

@@ -14,6 +14,7 @@
 #include <tenfold/detail/run/max_unpool2d.hpp>
 #include <tenfold/detail/run/plane_indices.hpp>
 #include <tenfold/gemm.hpp>
+#include <tenfold/grid_sample.hpp>
 #include <tenfold/im2col.hpp>
 #include <tenfold/linear.hpp>
 #include <tenfold/matmul.hpp>
@@ -28,7 +29,7 @@
 #include <tenfold/upsample2d.hpp>
 #include <tenfold/upsample_bicubic2d.hpp>
 
-#include <cmath>  // erfc, exp, expm1, floor, isnan, log1p, round, tanh
+#include <cmath>  // abs, erfc, exp, expm1, floor, fmod, isnan, log1p, nearbyint, round, tanh
 #include <limits>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::reference {
@@ -1173,6 +1174,85 @@ tensor<element_of<Input>> layer_norm(const Input& input, const shape& normalized
 template <tensor_like Input>
 tensor<element_of<Input>> layer_norm(const Input& input, const shape& normalized_shape, double eps = 1e-5) {
   return layer_norm(input, normalized_shape, detail::missing(), detail::missing(), eps);
+}
+
+/// (x - mean) / sqrt(var + eps) * weight + bias, with the moments of a pixel's channels.
+template <tensor_like Input, class Weight, class Bias>
+tensor<element_of<Input>> layer_norm2d(const Input& input, const Weight& weight, const Bias& bias, double eps = 1e-5) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  const auto g =
+      detail::check_layer_norm2d(x.shape(), detail::shape_of_optional(weight), detail::shape_of_optional(bias));
+  const T* w = detail::data_of_optional<T>(weight);
+  const T* b = detail::data_of_optional<T>(bias);
+  tensor<T> y(x.shape());
+  const auto channels = static_cast<double>(g.length);
+  for (index_t pixel = 0; pixel < g.outer * g.inner; ++pixel) {
+    const index_t first = pixel / g.inner * g.length * g.inner + pixel % g.inner;
+    const auto at = [&](index_t c) { return static_cast<double>(x.data()[first + c * g.inner]); };
+    double mean = 0, var = 0;
+    for (index_t c = 0; c < g.length; ++c) mean += at(c) / channels;
+    for (index_t c = 0; c < g.length; ++c) var += (at(c) - mean) * (at(c) - mean) / channels;
+    for (index_t c = 0; c < g.length; ++c)
+      y.data()[first + c * g.inner] =
+          static_cast<T>((at(c) - mean) / std::sqrt(var + eps) * (w ? static_cast<double>(w[c]) : 1) +
+                         (b ? static_cast<double>(b[c]) : 0));
+  }
+  return y;
+}
+template <tensor_like Input>
+tensor<element_of<Input>> layer_norm2d(const Input& input, double eps = 1e-5) {
+  return layer_norm2d(input, detail::missing(), detail::missing(), eps);
+}
+
+// --------------------------------------------------------------------------------------------------------- grid_sample
+
+namespace parts {
+
+/// In T, as its roundings decide which pixel is the nearest.
+template <class T>
+T sampled_place(T number, index_t size, const grid_sample_options& o) {
+  const T low = o.align_corners ? T{0} : T{-0.5}, most = static_cast<T>(size - 1);
+  const T length = o.align_corners ? most : static_cast<T>(size);
+  T place = (number + 1) * (length / 2) + low;
+  if (o.padding_mode == grid_padding::zeros) return place;
+  if (o.padding_mode == grid_padding::reflection) {
+    const T turn = std::fmod(std::abs(place - low), 2 * length);
+    place = length == 0 ? T{0} : (turn < length ? turn : 2 * length - turn) + low;
+  }
+  return std::isnan(place) ? T{0} : (std::clamp)(place, T{0}, most);
+}
+
+}  // namespace parts
+
+/// The mean of the four pixels about each place by their distances, computed in double; or the nearest pixel.
+template <tensor_like Input, tensor_like Grid>
+tensor<element_of<Input>> grid_sample(const Input& input, const Grid& grid, const grid_sample_options& options = {}) {
+  using T = element_of<Input>;
+  const auto x = detail::const_view(input);
+  const auto places = detail::const_view(grid);
+  const auto g = detail::check_grid_sample(x.shape(), places.shape(), options);
+  tensor<T> y(g.output_shape);
+  const auto pixel = [&](index_t n, index_t c, double h, double w) {
+    const bool is_inside = h >= 0 && h < static_cast<double>(g.in.h) && w >= 0 && w < static_cast<double>(g.in.w);
+    return is_inside ? static_cast<double>(x(n, c, static_cast<index_t>(h), static_cast<index_t>(w))) : 0.0;
+  };
+  for (index_t n = 0; n < g.batch; ++n)
+    for (index_t c = 0; c < g.channels; ++c)
+      for (index_t i = 0; i < g.out.h; ++i)
+        for (index_t j = 0; j < g.out.w; ++j) {
+          const auto w = static_cast<double>(parts::sampled_place<T>(places(n, i, j, 0), g.in.w, options));
+          const auto h = static_cast<double>(parts::sampled_place<T>(places(n, i, j, 1), g.in.h, options));
+          if (options.mode == grid_mode::nearest) {
+            y(n, c, i, j) = static_cast<T>(pixel(n, c, std::nearbyint(h), std::nearbyint(w)));
+            continue;
+          }
+          const double top = std::floor(h), left = std::floor(w), a = h - top, b = w - left;
+          y(n, c, i, j) =
+              static_cast<T>((1 - a) * (1 - b) * pixel(n, c, top, left) + (1 - a) * b * pixel(n, c, top, left + 1) +
+                             a * (1 - b) * pixel(n, c, top + 1, left) + a * b * pixel(n, c, top + 1, left + 1));
+        }
+  return y;
 }
 
 // -------------------------------------------------------------------------------------------------------------- matmul

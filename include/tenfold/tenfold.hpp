@@ -14,6 +14,7 @@
 #include <tenfold/error.hpp>
 #include <tenfold/gemm.hpp>
 #include <tenfold/gradients.hpp>
+#include <tenfold/grid_sample.hpp>
 #include <tenfold/im2col.hpp>
 #include <tenfold/isa.hpp>
 #include <tenfold/linear.hpp>

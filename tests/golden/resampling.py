@@ -1,4 +1,6 @@
-"""Upsampling by the nearest exact pixel, by cubics and with antialiasing: cases of generate.py, whose helpers are `g`."""
+"""Upsamplings that weigh, sampling by a grid, channels normalised in place: cases of generate.py, whose helpers are `g`."""
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -89,6 +91,81 @@ def filtered_cases(g):
             yield g.error(f"{function}_error_{number}", {"input": g.zeros(*shape)}, function=function, **options)
 
 
+# ---- grid_sample
+
+
+def run_grid_sample(inputs, mode="bilinear", padding_mode="zeros", align_corners=False):
+    return {"output": F.grid_sample(inputs["input"], inputs["grid"], mode, padding_mode, align_corners)}
+
+
+GRID_ERRORS = [
+    ((2, 2, 3, 4), (1, 5, 6, 2)),
+    ((1, 2, 3, 4), (1, 5, 6, 3)),
+    ((1, 2, 3, 4), (5, 6, 2)),
+    ((1, 2, 0, 4), (1, 5, 6, 3)),
+    ((1, 2, 0, 4), (1, 5, 6, 2)),
+    ((1, 2, 3, 0), (1, 5, 6, 2)),
+    ((), ()),
+    ((1,), (1,)),
+    ((1, 2), (1, 2)),
+    ((1, 2, 3), (1, 2, 1)),
+    ((1, 2, 3, 4), (1, 5, 2)),
+    ((1, 2, 3, 4), (1, 2, 3, 4, 2)),
+    ((1, 2, 3, 4, 5), (1, 5, 6, 3)),
+    ((1, 2, 3, 4, 5, 6), (1, 2, 3, 4, 5, 4)),
+]
+
+
+def grid_sample_cases(g):
+    number = 0
+    for mode in ("bilinear", "nearest"):
+        for padding in ("zeros", "border", "reflection"):
+            for corners in (False, True):
+                options = {"mode": mode, "padding_mode": padding, "align_corners": corners}
+                for dtype in (F32, F64) if number % 3 == 0 else (F32,):
+                    draw = g.Draw(f"grid_sample/{mode}/{padding}/{corners}/{dtype}")
+                    inputs = {"input": draw.tensor((1, 2, 4, 5), dtype, False)}
+                    inputs["grid"] = draw.tensor((1, 3, 6, 2), dtype, False)
+                    name = f"{mode}_{padding}{'_corners' if corners else ''}_{g.NAMES[dtype]}"
+                    yield g.value(name, inputs, mode == "nearest", **options)
+                number += 1
+                # Whole pixels, and what is no place.
+                places = torch.tensor([-1.0, -0.5, 0.0, 0.5, 1.0, -2.5, 3.0, math.nan])
+                grid = torch.stack(torch.meshgrid(places, places, indexing="xy"), 2)[None]
+                inputs = {"input": draw.small_integers((1, 1, 5, 5)), "grid": grid}
+                yield g.value(f"{mode}_{padding}{'_corners' if corners else ''}_pixels", inputs, **options)
+    yield g.value("empty_batch", {"input": g.zeros(0, 2, 3, 4), "grid": g.zeros(0, 2, 3, 2)})
+    yield g.value("no_channels", {"input": g.zeros(1, 0, 3, 4), "grid": g.zeros(1, 2, 3, 2)})
+    for number, (x, grid) in enumerate(GRID_ERRORS):
+        yield g.error(f"error_{number}", {"input": g.zeros(*x), "grid": g.zeros(*grid)})
+
+
+# ---- layer_norm2d
+
+
+def run_layer_norm2d(inputs, eps=1e-5):
+    x, channels = inputs["input"], inputs["input"].dim() - 3
+    order = [d for d in range(x.dim()) if d != channels] + [channels]
+    turned = F.layer_norm(x.permute(order), x.shape[channels : channels + 1], inputs.get("weight"), inputs.get("bias"), eps)
+    return {"output": turned.permute([order.index(d) for d in range(x.dim())])}
+
+
+def layer_norm2d_cases(g):
+    for shape in [(2, 6, 3, 5), (7, 4, 3), (1, 19, 1, 1), (2, 3, 1, 9), (0, 3, 2, 2), (1, 1, 2, 3)]:
+        for dtype in (F32, F64):
+            for affine in (True, False):
+                draw = g.Draw(f"layer_norm2d/{shape}/{dtype}/{affine}")
+                inputs = {"input": draw.tensor(shape, dtype, False)}
+                if affine:
+                    of = shape[-3:-2]
+                    inputs |= {"weight": draw.tensor(of, dtype, False), "bias": draw.tensor(of, dtype, False)}
+                name = f"{g.shape_name(shape)}_{'affine' if affine else 'plain'}_{g.NAMES[dtype]}"
+                yield g.value(name, inputs, False, eps=0.01 if affine else 1e-5)
+    x, three, four = g.zeros(2, 3, 4, 5), g.zeros(3), g.zeros(4)
+    yield g.error("weight", {"input": x, "weight": four, "bias": four})
+    yield g.error("bias", {"input": x, "weight": three, "bias": four})
+
+
 def ops(g):
     """What generate.py adds to its operations."""
 
@@ -102,4 +179,6 @@ def ops(g):
             "F.interpolate mode nearest-exact, torch.ops.aten._upsample_nearest_exact2d_backward",
         ),
         "upsample_filtered": op(run_filtered, filtered_cases, "F.interpolate modes bicubic and, antialiased, bilinear"),
+        "grid_sample": op(run_grid_sample, grid_sample_cases, "F.grid_sample"),
+        "layer_norm2d": op(run_layer_norm2d, layer_norm2d_cases, "F.layer_norm of the channels, between permutations"),
     }

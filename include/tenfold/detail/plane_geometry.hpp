@@ -43,11 +43,29 @@ struct avg_pool2d_geometry : pool2d_geometry {
   }
 };
 
+enum class grid_mode { bilinear, nearest };
+enum class grid_padding { zeros, border, reflection };
+
+/// Sampling of images (batch, channels, in.h, in.w) at places of their own for each image: (batch, out.h, out.w, 2).
+struct grid_sample_geometry {
+  index_t batch = 0;
+  index_t channels = 0;
+  hw in = 0;
+  hw out = 0;
+  grid_mode mode = grid_mode::bilinear;
+  grid_padding padding = grid_padding::zeros;
+  bool align_corners = false;
+  shape output_shape;
+};
+
 }  // namespace tenfold::inline v0::plain
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
 using plain::avg_pool2d_geometry;
+using plain::grid_mode;
+using plain::grid_padding;
+using plain::grid_sample_geometry;
 using plain::plane_geometry;
 using plain::pool2d_geometry;
 using plain::upsample2d_geometry;

@@ -19,6 +19,7 @@
 #include <tenfold/detail/kernels/upsample2d.inl.hpp>
 #include <tenfold/detail/kernels/upsample2d_backward.inl.hpp>
 #include <tenfold/detail/kernels/resample.inl.hpp>
+#include <tenfold/detail/kernels/grid_sample.inl.hpp>
 #include <tenfold/detail/kernels/im2col.inl.hpp>
 #include <tenfold/detail/kernels/sums.inl.hpp>
 #include <tenfold/detail/kernels/move.inl.hpp>

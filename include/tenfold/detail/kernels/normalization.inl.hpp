@@ -116,3 +116,70 @@ void batch_norm_lines(const normalization_geometry& g, index_t begin, index_t en
     }
   }
 }
+
+// A layer norm of V vectors of neighbouring pixels, or of `some` pixels of one, whose channels are `pitch` apart. Four
+// channels are added up at a time and every other square: a term of n is rounded at most n / 2 + 5 times. A sum has one
+// product at most, so that it is the same operation whatever V is.
+//   x, y (channels, pitch), which may be the same   weight, bias (channels); they may be missing
+template <int V, class T>
+TENFOLD_INLINE void normalize_pixels(index_t channels, index_t pitch, index_t some, const T* x, const T* weight,
+                                     const T* bias, T eps, T* y) {
+  constexpr int L = lanes<T>;
+  const auto at = [&](index_t c, int v) __attribute__((always_inline)) {
+    const T* p = x + c * pitch + v * L;
+    return some >= V * L ? load(p) : load_some(p, some, T{});
+  };
+  const vec<T> count = broadcast(static_cast<T>(channels));
+  vec<T> mean[std::size_t{V}] = {}, scale[std::size_t{V}] = {};
+  index_t c = 0;
+  for (; c + 4 <= channels; c += 4)
+    TENFOLD_UNROLL for (int v = 0; v < V; ++v) mean[v] += (at(c, v) + at(c + 1, v)) + (at(c + 2, v) + at(c + 3, v));
+  for (; c < channels; ++c) TENFOLD_UNROLL for (int v = 0; v < V; ++v) mean[v] += at(c, v);
+  TENFOLD_UNROLL for (int v = 0; v < V; ++v) mean[v] = mean[v] / count;
+  vec<T> other[std::size_t{V}] = {};
+  const auto add_square = [&](vec<T> & sum, index_t channel, int v) __attribute__((always_inline)) {
+    const vec<T> d = at(channel, v) - mean[v];
+    sum += d * d;
+  };
+  for (c = 0; c + 2 <= channels; c += 2) TENFOLD_UNROLL for (int v = 0; v < V; ++v) {
+      add_square(scale[v], c, v);
+      add_square(other[v], c + 1, v);
+    }
+  if (c < channels) TENFOLD_UNROLL
+    for (int v = 0; v < V; ++v) add_square(scale[v], c, v);
+  TENFOLD_UNROLL for (int v = 0; v < V; ++v) scale[v] += other[v];
+  T roots[std::size_t{V * L}];
+  TENFOLD_UNROLL for (int v = 0; v < V; ++v) store(roots + v * L, scale[v] / count + broadcast(eps));
+  for (T& root : roots) root = T{1} / static_cast<T>(__builtin_sqrt(root));
+  TENFOLD_UNROLL for (int v = 0; v < V; ++v) scale[v] = load(roots + v * L);
+  for (c = 0; c < channels; ++c) TENFOLD_UNROLL for (int v = 0; v < V; ++v) {
+      vec<T> result = (at(c, v) - mean[v]) * scale[v];
+      if (weight) result *= broadcast(weight[c]);
+      if (bias) result += broadcast(bias[c]);
+      T* to = y + c * pitch + v * L;
+      if (some >= V * L)
+        store(to, result);
+      else
+        store_some(to, some, result);
+    }
+}
+
+// The pixels [begin, end) of all images, whose channels are normalised:  pixel = outer * inner + i
+//   x, y (outer, length, inner), which may be the same   weight, bias (length); they may be missing
+template <class T>
+void layer_norm2d_pixels(const line_geometry& g, index_t begin, index_t end, const T* x, const T* weight, const T* bias,
+                         T eps, T* y) {
+  constexpr int L = lanes<T>, V = 4;
+  for (index_t pixel = begin; pixel < end;) {
+    const index_t place = pixel % g.inner, at = pixel / g.inner * g.length * g.inner + place;
+    const index_t left = g.inner - place < end - pixel ? g.inner - place : end - pixel;
+    if (left >= V * L) {
+      normalize_pixels<V>(g.length, g.inner, V * L, x + at, weight, bias, eps, y + at);
+      pixel += V * L;
+    } else {
+      const index_t some = left < L ? left : L;
+      normalize_pixels<1>(g.length, g.inner, some, x + at, weight, bias, eps, y + at);
+      pixel += some;
+    }
+  }
+}

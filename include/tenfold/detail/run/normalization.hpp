@@ -24,5 +24,13 @@ void run_batch_norm(const normalization_geometry& g, const batch_norm_arrays<T>&
                   [&](index_t begin, index_t end) { kernel(g, begin, end, a, static_cast<T>(eps), x, y); });
 }
 
+template <class T>
+void run_layer_norm2d(const line_geometry& g, const T* x, const T* weight, const T* bias, double eps, T* y,
+                      const context& ctx) {
+  const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), layer_norm2d_pixels<T>);
+  parallel_ranges(ctx, g.outer * g.inner, 0.3 * static_cast<double>(g.length),
+                  [&](index_t begin, index_t end) { kernel(g, begin, end, x, weight, bias, static_cast<T>(eps), y); });
+}
+
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
