@@ -11,6 +11,7 @@ namespace {
 
 using namespace tenfold_test;
 namespace fs = std::filesystem;
+using tf::index_t;
 
 struct network {
   fs::path path;
@@ -75,8 +76,6 @@ void expect_close(const tf::any_tensor& got, const tf::any_tensor& expected, con
       expected);
 }
 
-using tf::index_t;
-
 void expect_answers(const tf::net& net, const call& c, const tf::context& ctx, const std::string& how) {
   std::vector<tf::named_view> inputs;
   for (const auto& [name, x] : c.inputs) inputs.emplace_back(name, view_of(x));
@@ -99,6 +98,6 @@ TEST_P(Golden, GivesWhatPyTorchGives) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, Golden, testing::ValuesIn(networks()),
-                         [](const auto& info) { return info.param.path.stem().string(); });
+                         [](const auto& one) { return one.param.path.stem().string(); });
 
 }  // namespace
