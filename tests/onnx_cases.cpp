@@ -13,8 +13,9 @@ namespace tf = tenfold;
 namespace onnx = tf::detail::onnx;
 using std::filesystem::path;
 
+/// Of a number, beside 0, and of the greatest number of its tensor. The file `tolerance` may tell others.
 struct tolerance {
-  double relative = 1e-3, absolute = 1e-7;  // those of ONNX's own runner
+  double relative = 1e-3, absolute = 1e-7, scaled = 0;  // those of ONNX's own runner
 };
 
 /// A tensor of a file.
@@ -44,8 +45,13 @@ std::string difference(const tf::any_view& got, const tf::any_view& expected, co
     return "shape " + to_string(got.shape()) + " for " + to_string(expected.shape());
   return tf::detail::with_dtype(got.type(), [&]<class T>(T) -> std::string {
     const auto a = got.view<T>(), b = expected.view<T>();
+    tolerance at_scale = t;
+    for (tf::index_t i = 0; i < b.size(); ++i) {
+      const double size = t.scaled * std::abs(static_cast<double>(b.data()[i]));
+      if (size < std::numeric_limits<double>::infinity()) at_scale.absolute = std::max(at_scale.absolute, size);
+    }
     for (tf::index_t i = 0; i < a.size(); ++i)
-      if (!near_to(a.data()[i], b.data()[i], t))
+      if (!near_to(a.data()[i], b.data()[i], at_scale))
         return "element " + std::to_string(i) + " is " + std::to_string(a.data()[i]) + " for " +
                std::to_string(b.data()[i]);
     return {};
@@ -100,7 +106,7 @@ std::string run_call(const tf::graph& graph, const expectation& call, const tole
 
 std::string run_calls(const tf::graph& graph, const path& folder) {
   tolerance t;
-  if (std::ifstream in(folder / "tolerance"); in) in >> t.relative >> t.absolute;
+  if (std::ifstream in(folder / "tolerance"); in) in >> t.relative >> t.absolute >> t.scaled;
   for (int call = 0;; ++call) {
     const path data = folder / ("test_data_set_" + std::to_string(call));
     if (!std::filesystem::exists(data)) return call == 0 ? "no data" : "";

@@ -449,7 +449,7 @@ def resizes():
         node("ReduceL2", ["i", "axes"], ["j"]),
         node("Split", ["i"], ["k", "l", "m"], axis=3, num_outputs=3),
     ]  # fmt: skip
-    weights = {"scales": np.array([1, 1, 1.5, 0.6], np.float32), "sizes": np.array([5, 9]), "two": array(2),
+    weights = {"scales": np.array([1, 1, 1.5, 0.5], np.float32), "sizes": np.array([5, 9]), "two": array(2),
                "half": array(2, seed=1), "pads": np.array([1, 0, 2, 1]), "axes": np.array([2, 3])}  # fmt: skip
     return helped(nodes, {"x": array(1, 4, 4, 6)}, dict.fromkeys("abcdijkm", 1), weights, 18)
 
