@@ -33,12 +33,9 @@ struct grid_case {
 };
 
 const grid_case cases[] = {
-    {"image", {2, 3, 9, 13}, {2, 11, 7, 2}},
-    {"above_one_block", {1, 2, 5, 6}, {1, 3, 150, 2}},
-    {"one_pixel", {1, 4, 1, 1}, {1, 2, 3, 2}},
-    {"one_row", {2, 1, 1, 9}, {2, 3, 5, 2}},
-    {"no_channels", {1, 0, 3, 4}, {1, 2, 3, 2}},
-    {"empty_batch", {0, 2, 3, 4}, {0, 2, 3, 2}},
+    {"image", {2, 3, 9, 13}, {2, 11, 7, 2}},     {"above_one_block", {1, 2, 5, 6}, {1, 3, 150, 2}},
+    {"one_pixel", {1, 4, 1, 1}, {1, 2, 3, 2}},   {"one_row", {2, 1, 1, 9}, {2, 3, 5, 2}},
+    {"no_channels", {1, 0, 3, 4}, {1, 2, 3, 2}}, {"empty_batch", {0, 2, 3, 4}, {0, 2, 3, 2}},
     {"no_places", {1, 2, 3, 4}, {1, 0, 3, 2}},
 };
 
@@ -63,9 +60,12 @@ TYPED_TEST(GridSample, BilinearIsAsCloseToReferenceAsRoundingAllows) {
       if (o.mode == grid_mode::nearest) return;
       const auto expected = tf::reference::grid_sample(x, grid, o);
       for (const tf::isa level : available_isas())
-        EXPECT_TRUE(compare(tf::grid_sample(x, grid, o, on(level)), expected, [&](TypeParam g, TypeParam e, index_t) {
-          return std::abs(static_cast<double>(g) - static_cast<double>(e)) <= sampling_bound<TypeParam>(c.input);
-        })) << c.name << " " << tf::name_of(level);
+        EXPECT_TRUE(compare(tf::grid_sample(x, grid, o, on(level)), expected,
+                            [&](TypeParam g, TypeParam e, index_t) {
+                              return std::abs(static_cast<double>(g) - static_cast<double>(e)) <=
+                                     sampling_bound<TypeParam>(c.input);
+                            }))
+            << c.name << " " << tf::name_of(level);
     });
   }
 }
@@ -119,18 +119,22 @@ TEST(GridSampleErrors, SayWhatPyTorchSays) {
   const auto error = [](const shape& x, const shape& grid) {
     return error_of([&] { tf::grid_sample(tf::tensor<float>(x), tf::tensor<float>(grid)); });
   };
-  EXPECT_EQ(error({2, 2, 3, 4}, {1, 5, 6, 3}),
-            "grid_sampler(): expected grid and input to have same batch size, but got input with sizes [2, 2, 3, 4] and "
-            "grid with sizes [1, 5, 6, 3]");
+  EXPECT_EQ(
+      error({2, 2, 3, 4}, {1, 5, 6, 3}),
+      "grid_sampler(): expected grid and input to have same batch size, but got input with sizes [2, 2, 3, 4] and "
+      "grid with sizes [1, 5, 6, 3]");
   EXPECT_EQ(error({1, 2, 0, 4}, {1, 5, 6, 3}),
             "grid_sampler(): expected grid to have size 2 in last dimension, but got grid with sizes [1, 5, 6, 3]");
-  EXPECT_EQ(error({1, 2, 0, 4}, {1, 5, 6, 2}),
-            "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes [1, 2, 0, 4] with "
-            "dimension 2 being empty");
+  EXPECT_EQ(
+      error({1, 2, 0, 4}, {1, 5, 6, 2}),
+      "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes [1, 2, 0, 4] with "
+      "dimension 2 being empty");
   EXPECT_EQ(error({1, 2, 3, 4, 5}, {1, 2, 3, 4, 3}),
             "grid_sample: expected an input of 4 dimensions, but got one of shape [1, 2, 3, 4, 5]");
   auto y = filled<float>({1, 1, 2, 2}, 7);
-  EXPECT_EQ(error_of([&] { tf::grid_sample_into(y, tf::tensor<float>({1, 1, 3, 4}), tf::tensor<float>({1, 2, 3, 2})); }),
+  EXPECT_EQ(error_of([&] {
+              tf::grid_sample_into(y, tf::tensor<float>({1, 1, 3, 4}), tf::tensor<float>({1, 2, 3, 2}));
+            }),
             "grid_sample: expected output of shape [1, 1, 2, 3], but got [1, 1, 2, 2]");
   EXPECT_TRUE(equal(y, filled<float>({1, 1, 2, 2}, 7)));
 }

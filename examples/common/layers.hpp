@@ -46,9 +46,12 @@ inline double median(std::vector<double> values) {
 inline std::string escaped(const std::string& text) {
   std::string result;
   for (const char letter : text) {
-    if (letter == '<') result += "&lt;";
-    else if (letter == '&') result += "&amp;";
-    else result += letter;
+    if (letter == '<')
+      result += "&lt;";
+    else if (letter == '&')
+      result += "&amp;";
+    else
+      result += letter;
   }
   return result;
 }
@@ -142,11 +145,11 @@ inline void write_bars(const std::string& path, const timed_run& run) {
     const double length = bar * l.seconds / longest;
     const std::string name = l.name.size() > 24 ? l.name.substr(0, 23) + "\u2026" : l.name;
     file << "<text x=\"12\" y=\"" << y + 13 << "\">" << detail::escaped(name) << "</text><text x=\"" << label - 8
-         << "\" y=\"" << y + 13 << "\" text-anchor=\"end\" fill=\"#666\">" << detail::escaped(l.op) << "</text><rect x=\""
-         << label << "\" y=\"" << y + 2 << "\" width=\"" << detail::formatted("%.1f", std::max(length, 0.5))
-         << "\" height=\"" << row - 4 << "\" fill=\"" << (computes ? "#3b6fb6" : "#c98a2b") << "\"/><text x=\""
-         << detail::formatted("%.1f", label + length + 6) << "\" y=\"" << y + 13 << "\">"
-         << detail::formatted("%.3f ms", l.seconds * 1e3)
+         << "\" y=\"" << y + 13 << "\" text-anchor=\"end\" fill=\"#666\">" << detail::escaped(l.op)
+         << "</text><rect x=\"" << label << "\" y=\"" << y + 2 << "\" width=\""
+         << detail::formatted("%.1f", std::max(length, 0.5)) << "\" height=\"" << row - 4 << "\" fill=\""
+         << (computes ? "#3b6fb6" : "#c98a2b") << "\"/><text x=\"" << detail::formatted("%.1f", label + length + 6)
+         << "\" y=\"" << y + 13 << "\">" << detail::formatted("%.3f ms", l.seconds * 1e3)
          << (computes ? detail::formatted(", %.0f GFLOP/s", l.flop / l.seconds * 1e-9) : "") << "</text>\n";
     y += row;
   }

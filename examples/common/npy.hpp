@@ -81,19 +81,21 @@ inline tenfold::constant read(const std::string& path) {
   file.read(start, sizeof start);
   if (!file || std::string_view(start, 6) != "\x93NUMPY") detail::fail(path, "it begins otherwise");
   const bool is_long = start[6] > 1;
-  std::uint32_t length = static_cast<std::uint8_t>(start[8]) | static_cast<std::uint32_t>(static_cast<std::uint8_t>(start[9])) << 8;
+  std::uint32_t length =
+      static_cast<std::uint8_t>(start[8]) | static_cast<std::uint32_t>(static_cast<std::uint8_t>(start[9])) << 8;
   if (is_long) {
     char more[2] = {};
     file.read(more, sizeof more);
     length |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(more[0])) << 16 |
-        static_cast<std::uint32_t>(static_cast<std::uint8_t>(more[1])) << 24;
+              static_cast<std::uint32_t>(static_cast<std::uint8_t>(more[1])) << 24;
   }
   constexpr std::uint32_t most_header = 1 << 16;
   if (length > most_header) detail::fail(path, "its header is too long");
   std::string header(length, '\0');
   file.read(header.data(), static_cast<std::streamsize>(length));
   if (!file) detail::fail(path, "it ends in its header");
-  if (detail::value_of(path, header, "fortran_order").substr(0, 5) != "False") detail::fail(path, "its order is Fortran's");
+  if (detail::value_of(path, header, "fortran_order").substr(0, 5) != "False")
+    detail::fail(path, "its order is Fortran's");
   const dtype type = detail::type_of(path, header);
   const tenfold::shape shape = detail::shape_of(path, header);
   const index_t bytes = tenfold::detail::checked_multiply(shape.elements(), tenfold::detail::bytes_of(type));
@@ -103,7 +105,8 @@ inline tenfold::constant read(const std::string& path) {
   if (static_cast<std::streamoff>(file.tellg()) - begin != bytes)
     detail::fail(path, "it should have " + std::to_string(bytes) + " bytes of elements");
   file.seekg(begin);
-  const auto elements = std::make_shared<tenfold::tensor<std::byte>>(tenfold::tensor<std::byte>::uninitialized({bytes}));
+  const auto elements =
+      std::make_shared<tenfold::tensor<std::byte>>(tenfold::tensor<std::byte>::uninitialized({bytes}));
   file.read(reinterpret_cast<char*>(elements->data()), static_cast<std::streamsize>(bytes));
   if (!file) detail::fail(path, "it cannot be read to its end");
   return {tenfold::any_view(type, elements->data(), shape), elements};
@@ -119,7 +122,16 @@ inline void write(const std::string& path, const tenfold::any_view& x) {
   header.append(63 - (header.size() + 10) % 64, ' ');
   header += '\n';
   std::ofstream file(path, std::ios::binary);
-  const char start[] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<char>(header.size() & 255), static_cast<char>(header.size() >> 8)};
+  const char start[] = {'\x93',
+                        'N',
+                        'U',
+                        'M',
+                        'P',
+                        'Y',
+                        1,
+                        0,
+                        static_cast<char>(header.size() & 255),
+                        static_cast<char>(header.size() >> 8)};
   file.write(start, sizeof start) << header;
   file.write(static_cast<const char*>(x.data()), x.shape().elements() * tenfold::detail::bytes_of(x.type()));
   if (!file.flush()) throw std::runtime_error(path + ": cannot be written");

@@ -25,7 +25,8 @@ void print_interface(const tf::net& net) {
       std::string sizes = "of any shape";
       if (input.sizes) {
         sizes = "(";
-        for (const tf::index_t size : *input.sizes) sizes += (sizes.size() > 1 ? ", " : "") + (size < 0 ? "?" : std::to_string(size));
+        for (const tf::index_t size : *input.sizes)
+          sizes += (sizes.size() > 1 ? ", " : "") + (size < 0 ? "?" : std::to_string(size));
         sizes += ")";
       }
       std::printf("input   %-24s %s %s\n", name.c_str(), tf::detail::name_of(input.type), sizes.c_str());
@@ -50,7 +51,8 @@ tf::plan_progress progress_bar() {
 
 tf::index_t weight_bytes(const tf::net& net) {
   tf::index_t bytes = 0;
-  for (const auto& [name, x] : net.description().constants) bytes += x.shape().elements() * tf::detail::bytes_of(x.type());
+  for (const auto& [name, x] : net.description().constants)
+    bytes += x.shape().elements() * tf::detail::bytes_of(x.type());
   return bytes;
 }
 
@@ -84,7 +86,8 @@ bool run(const run_net::options& options) {
   const std::string wanted = options.output.empty() ? net.outputs().front() : options.output;
   for (const auto& [name, x] : result.output) {
     const tf::any_view view = std::visit([](const auto& y) { return tf::any_view(y); }, x);
-    std::printf("output  %s: %s of %s\n", name.c_str(), tf::detail::name_of(view.type()), to_string(view.shape()).c_str());
+    std::printf("output  %s: %s of %s\n", name.c_str(), tf::detail::name_of(view.type()),
+                to_string(view.shape()).c_str());
     if (name != wanted) continue;
     if (!options.out.empty()) run_net::write_output(options.out, view);
     if (!options.compare.empty() && !run_net::compare(options.compare, view)) return false;

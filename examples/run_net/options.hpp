@@ -35,7 +35,8 @@ inline void print_help() {
       "  --shape S    the only input's sizes; it is filled with noise\n"
       "  --output N   the output that is written and compared; the first if there is none\n"
       "  --out F      writes it: as .npy, or as a PNG picture if it is one, (1, 1 or 3, H, W) from 0 to 1\n"
-      "  --compare F  the greatest difference from an .npy file; beyond 1e-4 of its largest number + 1e-6 the program fails\n"
+      "  --compare F  the greatest difference from an .npy file; beyond 1e-4 of its largest number + 1e-6 the program "
+      "fails\n"
       "  --threads N  how many threads run a layer (1)\n"
       "  --profile    a line for each layer: what ran, ms, GFLOP/s, MiB read and written\n"
       "  --bars F     the layers' times as a bar chart, an SVG file\n",

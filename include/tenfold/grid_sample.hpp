@@ -42,8 +42,8 @@ constexpr grid_sample_geometry check_grid_sample(const shape& input, const shape
     if (input.size() == 5 && grid.size() == 5)
       raise({"grid_sample: expected an input of 4 dimensions, but got one of shape ", input});
     raise({"grid_sampler(): expected ", input.size() == 4 ? 4 : 5,
-           "D input and grid with same number of dimensions, but got input with sizes ", input,
-           " and grid with sizes ", grid});
+           "D input and grid with same number of dimensions, but got input with sizes ", input, " and grid with sizes ",
+           grid});
   }
   grid_sample_geometry g;
   g.batch = input[0];

@@ -41,7 +41,7 @@ class fusion {
   void run() {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (nodes_[i].outputs.front() == nowhere || at(nodes_[i].outputs.front()).known) continue;
-      spell_silu(i) || spell_hardswish(i) || spell_gelu(i);
+      spell_silu(i) || spell_hardswish(i) || spell_gelu(i) || spell_layer_norm2d(i);
       take_padding(i);
       fold_affine(i) || fuse_sum(i) || fuse_activation(i);
     }
@@ -184,6 +184,31 @@ class fusion {
       return becomes(i, "gelu", x);
     }
     return false;
+  }
+
+  /// A layer norm of the last dimension between permutations that bring the channels there and back.
+  bool spell_layer_norm2d(std::size_t i) {
+    if (!permutes(nodes_[i], {0, 3, 1, 2})) return false;
+    net_node* norm = sole_producer(nodes_[i].inputs.front(), "layer_norm");
+    if (!norm || (setting(*norm, "dim", -1) != -1 && setting(*norm, "dim", -1) != 3)) return false;
+    net_node* there = sole_producer(norm->inputs.front());
+    if (!there || !permutes(*there, {0, 2, 3, 1})) return false;
+    const double eps = setting(*norm, "eps", 1e-5);
+    const int x = there->inputs.front();
+    const std::vector<int> affine(norm->inputs.begin() + 1, norm->inputs.end());
+    remove(*there);
+    remove(*norm);
+    becomes(i, "layer_norm2d", x);
+    nodes_[i].node.attributes = {{"eps", eps}};
+    for (std::size_t k = 0; k < affine.size(); ++k)
+      if (affine[k] != nowhere) set_input(nodes_[i], k + 1, affine[k]);
+    return true;
+  }
+  static bool permutes(const net_node& n, const std::vector<index_t>& dims) {
+    const auto found = n.node.attributes.find("dims");
+    if (!is(n, "permute") || found == n.node.attributes.end()) return false;
+    const auto* own = std::get_if<std::vector<index_t>>(&found->second);
+    return own && *own == dims;
   }
 
   // ------------------------------------------------------------------------------------------- before a convolution

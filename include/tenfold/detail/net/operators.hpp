@@ -27,6 +27,7 @@ inline constexpr operation operations[] = {
     {"max_pool2d", 1, 1, 2, "kernel_size stride padding dilation ceil_mode indices", plan_max_pool<two_dimensions>},
     {"max_unpool1d", 2, 3, 1, "kernel_size stride padding output_size indices", plan_max_unpool<one_dimension>},
     {"max_unpool2d", 2, 3, 1, "kernel_size stride padding output_size indices", plan_max_unpool<two_dimensions>},
+    {"caffe_unpool2d", 1, 2, 1, "unpool_size kernel_size stride mode", plan_caffe_unpool},
     {"avg_pool1d", 1, 1, 1, "kernel_size stride padding dilation ceil_mode count_include_pad divisor_override",
      plan_avg_pool<one_dimension>},
     {"avg_pool2d", 1, 1, 1, "kernel_size stride padding dilation ceil_mode count_include_pad divisor_override",
@@ -40,6 +41,7 @@ inline constexpr operation operations[] = {
     {"batch_norm", 3, 5, 1, "eps", plan_batch_norm},
     {"instance_norm", 1, 3, 1, "eps", plan_instance_norm},
     {"group_norm", 1, 3, 1, "num_groups eps", plan_group_norm},
+    {"layer_norm2d", 1, 3, 1, "eps", plan_layer_norm2d},
     {"layer_norm", 1, 3, 1, "dim eps", plan_layer_norm},
 
     {"relu", 1, 1, 1, "", plan_relu},
@@ -124,6 +126,7 @@ inline constexpr operation operations[] = {
     {"upsample_nearest_exact2d", 1, 1, 1, "output_size scale", plan_upsample_nearest_exact2d},
     {"upsample_bilinear2d", 1, 1, 1, "output_size scale align_corners antialias", plan_upsample_bilinear2d},
     {"upsample_bicubic2d", 1, 1, 1, "output_size scale align_corners antialias", plan_upsample_bicubic2d},
+    {"grid_sample", 2, 2, 1, "mode padding_mode align_corners", plan_grid_sample},
     {"onnx_resize", 1, 5, 1,
      "coordinate_transformation_mode mode nearest_mode cubic_coeff_a exclude_outside antialias extrapolation_value "
      "keep_aspect_ratio_policy dims",

@@ -127,6 +127,26 @@ void plan_max_unpool(planning& p) {
   });
 }
 
+inline void plan_caffe_unpool(planning& p) {
+  const std::string mode = p.text("mode", "max");
+  caffe_unpooling_options o{.kernel_size = p.pair("kernel_size", 1), .stride = p.pair("stride", 1)};
+  if (mode != "max" && mode != "ave" && mode != "tile") raise({"attribute mode: there is none that is called ", mode});
+  o.unpool = mode == "max" ? caffe_unpool::max : mode == "ave" ? caffe_unpool::ave : caffe_unpool::tile;
+  if (p.sets("unpool_size")) o.unpool_size = p.pair("unpool_size", 1);
+  const bool has_mask = p.has(1);
+  p.output(has_mask ? check_caffe_unpooling(p.shape_of(0), p.shape_of(1), o).output_shape
+                    : check_caffe_unpooling(p.shape_of(0), o).output_shape,
+           p.type_of(0));
+  p.run([o, has_mask](const call& c) {
+    with_float(c.any_input().type(), [&]<class T>(T) {
+      if (has_mask)
+        caffe::unpooling_into(c.output<T>(), c.input<T>(), c.input<T>(1), o, c.ctx);
+      else
+        caffe::unpooling_into(c.output<T>(), c.input<T>(), o, c.ctx);
+    });
+  });
+}
+
 /// An average pooling that PyTorch does not have: other paddings at the end, and dilations.
 struct general_avg_pool {
   hw kernel, stride, dilation;

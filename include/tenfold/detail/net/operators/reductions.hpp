@@ -162,6 +162,20 @@ inline void plan_group_norm(planning& p) {
   });
 }
 
+inline void plan_layer_norm2d(planning& p) {
+  const double eps = p.number("eps", 1e-5);
+  check_affine(p, 1, {channels_of(p.shape_of(0))});
+  check_layer_norm2d(p.shape_of(0), std::nullopt, std::nullopt);
+  p.output(p.shape_of(0), p.type_of(0));
+  p.run([eps](const call& c) {
+    with_float(c.any_input().type(), [&]<class T>(T) {
+      with_affine<T>(c, 1, channels_of(c.any_input().shape()), [&](const auto&... affine) {
+        layer_norm2d_into(c.output<T>(), c.input<T>(), affine..., eps, c.ctx);
+      });
+    });
+  });
+}
+
 inline void plan_layer_norm(planning& p) {
   const double eps = p.number("eps", 1e-5);
   const shape& x = p.shape_of(0);

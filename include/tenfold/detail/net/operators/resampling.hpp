@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/detail/net/operators/types.hpp>
+#include <tenfold/grid_sample.hpp>
 #include <tenfold/onnx_resize.hpp>
 #include <tenfold/upsample2d.hpp>
 #include <tenfold/upsample_bicubic2d.hpp>
@@ -181,6 +182,20 @@ inline void plan_onnx_resize(planning& p) {
   }
   if (!p.has(2)) raise("onnx_resize: it needs scales or sizes");
   plan_resize(p, o, numbers_of(p, 2));
+}
+
+inline void plan_grid_sample(planning& p) {
+  check_same_type(p, 0, 1);
+  grid_sample_options o;
+  o.mode = static_cast<grid_mode>(place_among(p, "mode", "bilinear", {"bilinear", "nearest"}));
+  o.padding_mode =
+      static_cast<grid_padding>(place_among(p, "padding_mode", "zeros", {"zeros", "border", "reflection"}));
+  o.align_corners = p.flag("align_corners");
+  p.output(grid_sample_output_shape(p.shape_of(0), p.shape_of(1), o), p.type_of(0));
+  p.run([o](const call& c) {
+    with_float(c.any_input().type(),
+               [&]<class T>(T) { grid_sample_into(c.output<T>(), c.input<T>(), c.input<T>(1), o, c.ctx); });
+  });
 }
 
 TENFOLD_END_STRICT
