@@ -140,7 +140,7 @@ inline void plan_caffe_unpool(planning& p) {
   p.run([o, has_mask](const call& c) {
     with_float(c.any_input().type(), [&]<class T>(T) {
       if (has_mask)
-        caffe::unpooling_into(c.output<T>(), c.input<T>(), c.input<T>(1), o, c.ctx);
+        caffe::unpooling_into(c.output<T>(), c.input<T>(), c.input<index_t>(1), o, c.ctx);
       else
         caffe::unpooling_into(c.output<T>(), c.input<T>(), o, c.ctx);
     });
