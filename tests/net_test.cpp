@@ -558,6 +558,14 @@ TEST(NetErrors, HaveTheNodesNameAndPyTorchsText) {
               net.run({{"x", tf::tensor<double>({1, 2, 8, 8})}});
             }),
             "net: input \"x\" is of float32, but got one of float64");
+  tf::net doubles;
+  doubles.input("x", {}, tf::dtype::float64);
+  doubles.softmax("y", 0);
+  doubles.output();
+  EXPECT_EQ(error_of([&] {
+              doubles.plan({{"x", shape{3}}});
+            }),
+            "node \"y\" (softmax): it does not compute in float64, of which \"x\" is");
   floats y({1, 8, 8, 9});
   EXPECT_EQ(error_of([&] {
               net.run_into({{"cat", y}}, {{"x", floats({1, 2, 8, 8})}});

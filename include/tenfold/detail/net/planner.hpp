@@ -103,6 +103,8 @@ class planner {
     for (const int o : n.outputs) outputs.push_back(o == nowhere ? nullptr : &at(o));
     planning p(n.node, std::move(inputs), std::move(outputs), only_shapes, ctx_, layers_);
     return named_errors(n.node, [&] {
+      if (p.has(0) && !includes(n.op->of, p.type_of(0)))
+        raise({"it does not compute in ", name_of(p.type_of(0)), ", of which ", in_quotes(p.input(0).name), " is"});
       n.op->plan(p);
       return std::move(p.plan);
     });

@@ -226,11 +226,33 @@ class planning {
   bool only_shapes_;
 };
 
+/// The types that an operation computes in: numbers are float32, float64, int32 and int64. Kernels are compiled for
+/// few.
+enum class types { any, numbers, floats, float32, float32_or_int64 };
+
+constexpr bool includes(types of, dtype type) {
+  const bool is_float = type == dtype::float32 || type == dtype::float64;
+  switch (of) {
+    case types::any:
+      return type != dtype::float16 && type != dtype::bfloat16;
+    case types::numbers:
+      return is_float || type == dtype::int32 || type == dtype::int64;
+    case types::floats:
+      return is_float;
+    case types::float32:
+      return type == dtype::float32;
+    case types::float32_or_int64:
+      return type == dtype::float32 || type == dtype::int64;
+  }
+  return false;
+}
+
 /// An entry of the table of operations (operators.hpp).
 struct operation {
   const char* name;
   std::size_t least_inputs, most_inputs;  // most_inputs 0: any number
   std::size_t most_outputs;
+  types of;                // of the first input, and those that the operation wants to be of the same type
   const char* attributes;  // the names that it knows, separated by spaces
   void (*plan)(planning&);
 };

@@ -57,7 +57,7 @@ void plan_max_pool(planning& p) {
   p.output(0, y, p.type_of(0));
   p.output(1, y, dtype::int64);
   p.run([o, order](const call& c) {
-    with_number(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       const auto image = Form.view(c.input<T>());
       if (!c.wants(1)) return max_pool2d_into(Form.view(c.output<T>()), image, o, c.ctx);
       const auto indices = Form.view(c.output<index_t>(1));
@@ -112,12 +112,12 @@ void plan_max_unpool(planning& p) {
       order == index_order::onnx && o.output_size ? with_planes_of(x, *o.output_size) : max_unpool2d_output_shape(x, o);
   p.output(Form.own_dimensions(y), p.type_of(0));
   if (order == index_order::plane)
-    with_number(p.type_of(0), [&]<class T>(T) {
+    with_float32(p.type_of(0), [&]<class T>(T) {
       const tensor_view<const index_t> indices{nullptr, Form.two_dimensional(p.shape_of(1))};
       p.workspace(max_unpool2d_workspace_bytes(tensor_view<const T>{nullptr, x}, indices, o, p.ctx));
     });
   p.run([o, order, usual](const call& c) {
-    with_number(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       const auto to = Form.view(c.output<T>());
       const auto from = Form.view(c.input<T>());
       const auto indices = Form.view(c.input<index_t>(1));
@@ -138,7 +138,7 @@ inline void plan_caffe_unpool(planning& p) {
                     : check_caffe_unpooling(p.shape_of(0), o).output_shape,
            p.type_of(0));
   p.run([o, has_mask](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       if (has_mask)
         caffe::unpooling_into(c.output<T>(), c.input<T>(), c.input<index_t>(1), o, c.ctx);
       else
@@ -199,8 +199,8 @@ void plan_avg_pool(planning& p) {
     o.padding = begin_of(sides);
     p.output(Form.own_dimensions(avg_pool2d_output_shape(x, o)), p.type_of(0));
     return p.run([o](const call& c) {
-      with_float(c.any_input().type(),
-                 [&]<class T>(T) { avg_pool2d_into(Form.view(c.output<T>()), Form.view(c.input<T>()), o, c.ctx); });
+      with_float32(c.any_input().type(),
+                   [&]<class T>(T) { avg_pool2d_into(Form.view(c.output<T>()), Form.view(c.input<T>()), o, c.ctx); });
     });
   }
   if (o.divisor_override) raise("divisor_override goes with a padding that is the same on both sides");
@@ -208,7 +208,7 @@ void plan_avg_pool(planning& p) {
   const general_avg_pool g{o.kernel_size, o.stride, windows.dilation, sides, o.count_include_pad, last_two(y)};
   p.output(Form.own_dimensions(y), p.type_of(0));
   p.run([g](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       run_general_avg_pool<T>(g, Form.view(c.output<T>()), Form.view(c.input<T>()), c.ctx);
     });
   });
@@ -220,7 +220,7 @@ void plan_adaptive_avg_pool(planning& p) {
   p.output(Form.own_dimensions(adaptive_avg_pool2d_output_shape(Form.two_dimensional(p.shape_of(0)), size)),
            p.type_of(0));
   p.run([size](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       adaptive_avg_pool2d_into(Form.view(c.output<T>()), Form.view(c.input<T>()), size, c.ctx);
     });
   });

@@ -30,13 +30,14 @@ void plan_reduction(planning& p, const Into& into) {
 
 inline void plan_mean(planning& p) {
   plan_reduction<mean_output_shape>(p, [](const call& c, const dim_list& dims, bool keepdim) {
-    with_float(c.any_input().type(), [&]<class T>(T) { mean_into(c.output<T>(), c.input<T>(), dims, keepdim, c.ctx); });
+    with_float32(c.any_input().type(),
+                 [&]<class T>(T) { mean_into(c.output<T>(), c.input<T>(), dims, keepdim, c.ctx); });
   });
 }
 
 inline void plan_sum(planning& p) {
   plan_reduction<sum_output_shape>(p, [](const call& c, const dim_list& dims, bool keepdim) {
-    with_number(c.any_input().type(), [&]<class T>(T) {
+    with_float32_or_int64(c.any_input().type(), [&]<class T>(T) {
       if constexpr (std::same_as<sum_element<T>, T>) {
         sum_into(c.output<T>(), c.input<T>(), dims, keepdim, c.ctx);
       } else {  // ONNX keeps the type
@@ -50,7 +51,8 @@ inline void plan_sum(planning& p) {
 template <class Into>
 void plan_extreme(planning& p, const Into& into) {
   plan_reduction<amax_output_shape>(p, [into](const call& c, const dim_list& dims, bool keepdim) {
-    with_number(c.any_input().type(), [&]<class T>(T) { into(c.output<T>(), c.input<T>(), dims, keepdim, c.ctx); });
+    with_float32_or_int64(c.any_input().type(),
+                          [&]<class T>(T) { into(c.output<T>(), c.input<T>(), dims, keepdim, c.ctx); });
   });
 }
 inline void plan_amax(planning& p) {
@@ -67,8 +69,8 @@ void plan_place_of_extreme(planning& p, const Into& into) {
   if (p.flag("select_last_index")) raise("attribute select_last_index: the first of several is taken");
   p.output(argmax_output_shape(p.shape_of(0), dim, keepdim), dtype::int64);
   p.run([dim, keepdim, into](const call& c) {
-    with_number(c.any_input().type(),
-                [&]<class T>(T) { into(c.output<index_t>(), c.input<T>(), dim, keepdim, c.ctx); });
+    with_float32_or_int64(c.any_input().type(),
+                          [&]<class T>(T) { into(c.output<index_t>(), c.input<T>(), dim, keepdim, c.ctx); });
   });
 }
 inline void plan_argmax(planning& p) {
@@ -82,14 +84,14 @@ inline void plan_softmax(planning& p) {
   const index_t dim = p.integer("dim", -1);
   p.output(softmax_output_shape(p.shape_of(0), dim), p.type_of(0));
   p.run([dim](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) { softmax_into(c.output<T>(), c.input<T>(), dim, c.ctx); });
+    with_float32(c.any_input().type(), [&]<class T>(T) { softmax_into(c.output<T>(), c.input<T>(), dim, c.ctx); });
   });
 }
 inline void plan_log_softmax(planning& p) {
   const index_t dim = p.integer("dim", -1);
   p.output(log_softmax_output_shape(p.shape_of(0), dim), p.type_of(0));
   p.run([dim](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) { log_softmax_into(c.output<T>(), c.input<T>(), dim, c.ctx); });
+    with_float32(c.any_input().type(), [&]<class T>(T) { log_softmax_into(c.output<T>(), c.input<T>(), dim, c.ctx); });
   });
 }
 
@@ -124,7 +126,7 @@ inline void plan_batch_norm(planning& p) {
   check_batch_norm(p.shape_of(0), p.shape_of(1), p.shape_of(2), shape_of(3), shape_of(4), eps);
   p.output(p.shape_of(0), p.type_of(0));
   p.run([eps](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       with_affine<T>(c, 3, channels_of(c.any_input().shape()), [&](const auto&... affine) {
         batch_norm_into(c.output<T>(), c.input<T>(), c.input<T>(1), c.input<T>(2), affine..., eps, c.ctx);
       });
@@ -139,7 +141,7 @@ inline void plan_instance_norm(planning& p) {
   check_instance_norm(p.shape_of(0), std::nullopt, std::nullopt);
   p.output(p.shape_of(0), p.type_of(0));
   p.run([eps](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       with_affine<T>(c, 1, channels_of(c.any_input().shape()), [&](const auto&... affine) {
         instance_norm_into(c.output<T>(), c.input<T>(), affine..., eps, c.ctx);
       });
@@ -154,7 +156,7 @@ inline void plan_group_norm(planning& p) {
   check_group_norm(p.shape_of(0), groups, std::nullopt, std::nullopt);
   p.output(p.shape_of(0), p.type_of(0));
   p.run([eps, groups](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       with_affine<T>(c, 1, channels_of(c.any_input().shape()), [&](const auto&... affine) {
         group_norm_into(c.output<T>(), c.input<T>(), groups, affine..., eps, c.ctx);
       });
@@ -168,7 +170,7 @@ inline void plan_layer_norm2d(planning& p) {
   check_layer_norm2d(p.shape_of(0), std::nullopt, std::nullopt);
   p.output(p.shape_of(0), p.type_of(0));
   p.run([eps](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       with_affine<T>(c, 1, channels_of(c.any_input().shape()), [&](const auto&... affine) {
         layer_norm2d_into(c.output<T>(), c.input<T>(), affine..., eps, c.ctx);
       });
@@ -185,7 +187,7 @@ inline void plan_layer_norm(planning& p) {
   check_layer_norm(x, normalized, std::nullopt, std::nullopt);
   p.output(x, p.type_of(0));
   p.run([eps, normalized](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       if (c.has(1) == c.has(2)) {
         if (c.has(1))
           return layer_norm_into(c.output<T>(), c.input<T>(), normalized, c.input<T>(1), c.input<T>(2), eps, c.ctx);
@@ -206,7 +208,7 @@ inline void plan_layer_norm(planning& p) {
 /// linear of inputs whose shapes are checked.
 inline runner linear_runner() {
   return [](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       if (c.has(2))
         linear_into(c.output<T>(), c.input<T>(0), c.input<T>(1), c.input<T>(2), c.ctx);
       else
@@ -222,7 +224,7 @@ inline void plan_linear(planning& p) {
   const auto g = check_linear(x, w, p.has(2) ? std::optional(p.shape_of(2)) : std::nullopt);
   p.output(g.output_shape, p.type_of(0));
   p.plan.flop = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
-  with_float(p.type_of(0), [&]<class T>(T) {
+  with_float32(p.type_of(0), [&]<class T>(T) {
     p.workspace(linear_workspace_bytes(tensor_view<const T>(nullptr, x), tensor_view<const T>(nullptr, w), p.ctx));
   });
   p.run(linear_runner());
@@ -234,12 +236,12 @@ inline void plan_matmul(planning& p) {
   const shape y = matmul_output_shape(a, b);
   p.output(y, p.type_of(0));
   p.plan.flop = 2 * static_cast<double>(y.elements()) * static_cast<double>(a[a.size() - 1]);
-  with_number(p.type_of(0), [&]<class T>(T) {
+  with_float32(p.type_of(0), [&]<class T>(T) {
     p.workspace(matmul_workspace_bytes(tensor_view<const T>(nullptr, a), tensor_view<const T>(nullptr, b), p.ctx));
   });
   p.run([](const call& c) {
-    with_number(c.any_input().type(),
-                [&]<class T>(T) { matmul_into(c.output<T>(), c.input<T>(0), c.input<T>(1), c.ctx); });
+    with_float32(c.any_input().type(),
+                 [&]<class T>(T) { matmul_into(c.output<T>(), c.input<T>(0), c.input<T>(1), c.ctx); });
   });
 }
 
@@ -283,7 +285,7 @@ inline void plan_gemm(planning& p) {
     raise({"gemm: c of ", p.shape_of(2), " does not broadcast to ", y});
   p.output(y, p.type_of(0));
   p.plan.flop = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
-  p.run([g](const call& c) { with_float(c.any_input().type(), [&]<class T>(T) { run_gemm_node<T>(g, c); }); });
+  p.run([g](const call& c) { with_float32(c.any_input().type(), [&]<class T>(T) { run_gemm_node<T>(g, c); }); });
 }
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets

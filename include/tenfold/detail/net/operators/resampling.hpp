@@ -47,8 +47,9 @@ template <class Size>
 void plan_bilinear(planning& p, const Size& size, bool align_corners) {
   p.output(upsample2d_output_shape(p.shape_of(0), size), p.type_of(0));
   p.run([size, align_corners](const call& c) {
-    with_float(c.any_input().type(),
-               [&]<class T>(T) { upsample_bilinear2d_into(c.output<T>(), c.input<T>(), size, align_corners, c.ctx); });
+    with_float32(c.any_input().type(), [&]<class T>(T) {
+      upsample_bilinear2d_into(c.output<T>(), c.input<T>(), size, align_corners, c.ctx);
+    });
   });
 }
 
@@ -58,12 +59,12 @@ void plan_filtered(planning& p, const Bytes& bytes, const Into& into) {
   const bool align_corners = p.flag("align_corners");
   with_size(p, [&](const auto& size) {
     p.output(upsample2d_output_shape(p.shape_of(0), size), p.type_of(0));
-    with_float(p.type_of(0), [&]<class T>(T) {
+    with_float32(p.type_of(0), [&]<class T>(T) {
       p.workspace(bytes(tensor_view<const T>(nullptr, p.shape_of(0)), size, align_corners, p.ctx));
     });
     p.run([size, align_corners, into](const call& c) {
-      with_float(c.any_input().type(),
-                 [&]<class T>(T) { into(c.output<T>(), c.input<T>(), size, align_corners, c.ctx); });
+      with_float32(c.any_input().type(),
+                   [&]<class T>(T) { into(c.output<T>(), c.input<T>(), size, align_corners, c.ctx); });
     });
   });
 }
@@ -164,13 +165,9 @@ void plan_resize(planning& p, const onnx_resize_options& o, const Size& size) {
   const shape y = onnx_resize_output_shape(p.shape_of(0), size, o);
   if (plan_as_torch(p, o, y)) return;
   p.output(y, p.type_of(0));
-  with_number(p.type_of(0), [&]<class T>(T) {
-    p.workspace(onnx_resize_workspace_bytes(tensor_view<const T>(nullptr, p.shape_of(0)), size, o, p.ctx));
-  });
-  p.run([o, size](const call& c) {
-    with_number(c.any_input().type(),
-                [&]<class T>(T) { onnx_resize_into(c.output<T>(), c.input<T>(), size, o, c.ctx); });
-  });
+  check_float32(p, 0);
+  p.workspace(onnx_resize_workspace_bytes(tensor_view<const float>(nullptr, p.shape_of(0)), size, o, p.ctx));
+  p.run([o, size](const call& c) { onnx_resize_into(c.output<float>(), c.input<float>(), size, o, c.ctx); });
 }
 
 /// x, [roi], [scales], [sizes], [dims].
@@ -193,8 +190,8 @@ inline void plan_grid_sample(planning& p) {
   o.align_corners = p.flag("align_corners");
   p.output(grid_sample_output_shape(p.shape_of(0), p.shape_of(1), o), p.type_of(0));
   p.run([o](const call& c) {
-    with_float(c.any_input().type(),
-               [&]<class T>(T) { grid_sample_into(c.output<T>(), c.input<T>(), c.input<T>(1), o, c.ctx); });
+    with_float32(c.any_input().type(),
+                 [&]<class T>(T) { grid_sample_into(c.output<T>(), c.input<T>(), c.input<T>(1), o, c.ctx); });
   });
 }
 

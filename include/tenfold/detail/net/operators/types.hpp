@@ -26,6 +26,18 @@ void with_number(dtype type, const Use& use) {
       raise_no_arithmetic(type);
   }
 }
+/// Kernels are compiled for few types: those of float32 alone, and of int64 where exporters compute shapes with them.
+template <class Use>
+void with_float32(dtype type, const Use& use) {
+  if (type == dtype::float32) return use(float{});
+  raise_no_arithmetic(type);
+}
+template <class Use>
+void with_float32_or_int64(dtype type, const Use& use) {
+  if (type == dtype::float32) return use(float{});
+  if (type == dtype::int64) return use(std::int64_t{});
+  raise_no_arithmetic(type);
+}
 template <class Use>
 void with_float(dtype type, const Use& use) {
   if (type == dtype::float32) return use(float{});
