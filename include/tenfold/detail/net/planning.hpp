@@ -171,8 +171,10 @@ class planning {
   void output(const shape& s, dtype type = dtype::float32) { output(0, s, type); }
   void output(std::size_t i, const shape& s, dtype type = dtype::float32) {
     if (!wants_output(i)) return;
+    constexpr index_t most_bytes = index_t{1} << 48;  // of which a few thousand can be added
     check_not_negative(s);
-    checked_multiply(s.elements(), bytes_of(type));
+    if (checked_multiply(s.elements(), bytes_of(type)) > most_bytes)
+      raise({"a tensor of shape ", s, " has more than 2^48 bytes"});
     outputs_[i]->shape = s;
     outputs_[i]->type = type;
   }
