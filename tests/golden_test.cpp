@@ -970,9 +970,30 @@ struct upsample_filtered_golden {
   struct bicubic_aa {
     ANSWERED_BY(upsample_bicubic2d_aa)
   };
+  struct bicubic_backward {
+    ANSWERED_BY(upsample_bicubic2d_backward)
+  };
+  struct bilinear_aa_backward {
+    ANSWERED_BY(upsample_bilinear2d_aa_backward)
+  };
+  struct bicubic_aa_backward {
+    ANSWERED_BY(upsample_bicubic2d_aa_backward)
+  };
   static constexpr bool floats_only = true;
   template <class T, class Answerer>
+  static tf::tensor<T> gradient(const golden_case& c, const Answerer& by, const std::string& function) {
+    const auto dy = c.operand<T>("grad_output");
+    const tf::shape input = size_option(c, "input_size");
+    std::optional<tf::scale> factor;
+    if (c.has_option("scale")) factor = c.option<tf::scale>("scale");
+    const bool corners = c.option<bool>("align_corners", false);
+    if (function == "upsample_bicubic2d_backward") return bicubic_backward::ask(by, dy, input, factor, corners);
+    if (function == "upsample_bilinear2d_aa_backward") return bilinear_aa_backward::ask(by, dy, input, factor, corners);
+    return bicubic_aa_backward::ask(by, dy, input, factor, corners);
+  }
+  template <class T, class Answerer>
   static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
+    if (c.has_input("grad_output")) return gradient<T>(c, by, c.option<std::string>("function"));
     const auto x = c.operand<T>("input");
     const auto function = c.option<std::string>("function");
     const bool corners = c.option<bool>("align_corners", false);
@@ -987,10 +1008,16 @@ struct upsample_filtered_golden {
   /// has an error of its own where T is double.
   template <class T>
   static tf::tensor<double> tolerances(const golden_case& c) {
-    const auto x = magnitudes(c.input<T>("input"));
-    double most = 0;
-    for (index_t i = 0; i < x.size(); ++i) most = std::max(most, x.data()[i]);
-    const auto longest = static_cast<double>(std::max(x.shape()[2], x.shape()[3]));
+    const bool is_gradient = c.has_input("grad_output");
+    const auto x = magnitudes(c.input<T>(is_gradient ? "grad_output" : "input"));
+    const tf::shape s = is_gradient ? c.output<T>("output").shape() : x.shape();
+    double most = 0, sum = 0;
+    for (index_t i = 0; i < x.size(); ++i) {
+      most = std::max(most, x.data()[i]);
+      sum += x.data()[i];
+    }
+    if (is_gradient) most = sum;  // an input may have a share in every output
+    const auto longest = static_cast<double>(std::max(s[2], s[3]));
     const double roundings = 2 * 1.6 * 4 * (6 * longest + 48) + 1.6 * 1.6 * 2 * (longest + 4);
     return filled<double>(c.output<T>("output").shape(),
                           most * roundings * static_cast<double>(std::numeric_limits<T>::epsilon()));

@@ -31,12 +31,15 @@ void for_each_case(const Check& check) {
   for (const scale_case& c : scale_cases) check(c.input, c.factor, c.name);
 }
 
-#define ANSWERS_OF(function)                                                             \
-  struct function {                                                                      \
-    static auto by(const auto&... x) { return tf::function(x...); }                      \
-    static auto into(auto& y, const auto&... x) { return tf::function##_into(y, x...); } \
-    static auto bytes(const auto&... x) { return tf::function##_workspace_bytes(x...); } \
-    static auto expected(const auto&... x) { return tf::reference::function(x...); }     \
+#define ANSWERS_OF(function)                                                                           \
+  struct function {                                                                                    \
+    static auto by(const auto&... x) { return tf::function(x...); }                                    \
+    static auto into(auto& y, const auto&... x) { return tf::function##_into(y, x...); }               \
+    static auto bytes(const auto&... x) { return tf::function##_workspace_bytes(x...); }               \
+    static auto expected(const auto&... x) { return tf::reference::function(x...); }                   \
+    static auto back(const auto&... x) { return tf::function##_backward(x...); }                       \
+    static auto back_into(auto& y, const auto&... x) { return tf::function##_backward_into(y, x...); } \
+    static auto back_bytes(const auto&... x) { return tf::function##_backward_workspace_bytes(x...); } \
   }
 ANSWERS_OF(upsample_bicubic2d);
 ANSWERS_OF(upsample_bilinear2d_aa);
@@ -130,6 +133,94 @@ TYPED_TEST(UpsampleFiltered, ThreadsAndWorkspaceDoNotMatter) {
   });
 }
 
+/// <f x, y> = <x, f' y>, each of at most numel products of numbers up to 1.6^2, with weights that are the same in both.
+TYPED_TEST(UpsampleFilteredFloat, GradientIsTheAdjoint) {
+  for_each_operation([](auto op) {
+    for_each_case([&](const tf::shape& shape, const auto& size, const char* name) {
+      std::optional<tf::scale> factor;
+      if constexpr (std::same_as<std::decay_t<decltype(size)>, tf::scale>) factor = size;
+      if (tf::upsample2d_output_shape(shape, size) == shape && factor) return;  // there it is not, as in PyTorch
+      for (const bool align_corners : {false, true}) {
+        const auto x = random_tensor<TypeParam>(shape, 1);
+        for (const tf::isa level : available_isas()) {
+          const auto y = op.by(x, size, align_corners, on(level));
+          const auto dy = random_tensor<TypeParam>(y.shape(), 2);
+          const auto dx = op.back(dy, shape, factor, align_corners, on(level));
+          double forward = 0, backward = 0, sizes = 0;
+          for (index_t i = 0; i < y.size(); ++i) {
+            forward += static_cast<double>(y.data()[i]) * static_cast<double>(dy.data()[i]);
+            sizes += 1.6 * 1.6 * std::abs(static_cast<double>(dy.data()[i]));
+          }
+          for (index_t i = 0; i < x.size(); ++i)
+            backward += static_cast<double>(x.data()[i]) * static_cast<double>(dx.data()[i]);
+          const index_t terms = 2 * (std::max(shape[2], shape[3]) + std::max(y.shape()[2], y.shape()[3]) + 16);
+          EXPECT_LE(std::abs(forward - backward), 2 * rounding_bound<TypeParam>(terms, sizes))
+              << name << " " << align_corners << " " << tf::name_of(level);
+        }
+      }
+    });
+  });
+}
+
+TYPED_TEST(UpsampleFilteredFloat, GradientIsAsCloseToReferenceAsRoundingAllows) {
+  const auto check = [](const auto& by, const auto& expected) {
+    for (const tf::scale& factor : {tf::scale(1.2, 1.06), tf::scale(1.37, 2.9), tf::scale(0.3, 0.71), tf::scale(2)}) {
+      const tf::shape input{1, 2, 4, 15};
+      const auto dy = random_tensor<TypeParam>(tf::upsample2d_output_shape(input, factor));
+      const auto dx = expected(dy, input, factor);
+      for (const tf::isa level : available_isas())
+        EXPECT_TRUE(compare(by(dy, input, factor, false, on(level)), dx, [&](TypeParam g, TypeParam e, index_t) {
+          return std::abs(static_cast<double>(g) - static_cast<double>(e)) <=
+                 9 * resampling_bound<TypeParam>(dy.shape());
+        })) << factor.h;  // an input has a share in up to three times as many outputs in each dimension
+    }
+  };
+  const auto ours = [](auto op) { return [op](const auto&... x) { return op.back(x...); }; };
+  check(ours(upsample_bicubic2d()), [](const auto&... x) { return tf::reference::upsample_bicubic2d_backward(x...); });
+  check(ours(upsample_bilinear2d_aa()),
+        [](const auto&... x) { return tf::reference::upsample_bilinear2d_aa_backward(x...); });
+  check(ours(upsample_bicubic2d_aa()),
+        [](const auto&... x) { return tf::reference::upsample_bicubic2d_aa_backward(x...); });
+}
+
+/// One output after the other: what it adds to the gradient is its weights, which its values for single inputs are.
+TYPED_TEST(UpsampleFilteredFloat, GradientHasTheWeights) {
+  for_each_operation([](auto op) {
+    for (const tf::hw& size : {tf::hw{7, 11}, tf::hw{3, 2}, tf::hw{4, 5}, tf::hw{1, 13}}) {
+      auto identity = tf::tensor<TypeParam>({20, 1, 4, 5});
+      for (index_t i = 0; i < 20; ++i) identity(i, 0, i / 5, i % 5) = 1;
+      const auto weights = op.by(identity, size);
+      for (index_t o = 0; o < size.h * size.w; ++o) {
+        tf::tensor<TypeParam> dy({1, 1, size.h, size.w});
+        dy.data()[o] = 1;
+        const auto dx = op.back(dy, tf::shape{1, 1, 4, 5});
+        for (index_t i = 0; i < 20; ++i)
+          EXPECT_NEAR(static_cast<double>(dx.data()[i]), static_cast<double>(weights(i, 0, o / size.w, o % size.w)),
+                      2 * rounding_bound<TypeParam>(12, 1.6 * 1.6));
+      }
+    }
+  });
+}
+
+TYPED_TEST(UpsampleFilteredFloat, ThreadsAndWorkspaceDoNotMatterToTheGradient) {
+  for_each_operation([](auto op) {
+    for (const tf::hw& size : {tf::hw{130, 122}, tf::hw{31, 122}, tf::hw{20, 20}}) {
+      const auto dy = random_tensor<TypeParam>({2, 5, size.h, size.w});
+      const tf::shape input{2, 5, 60, 61};
+      const auto expected = op.back(dy, input);
+      for (const int threads : {1, 2, 3, 8}) {
+        tf::context ctx = on_threads(threads);
+        std::vector<std::byte> memory(
+            static_cast<std::size_t>(op.back_bytes(dy, input, std::optional<tf::scale>(), false, ctx)));
+        ctx.workspace = memory;
+        auto dx = filled<TypeParam>(input, 7);
+        op.back_into(dx, dy, std::optional<tf::scale>(), false, ctx);
+        EXPECT_TRUE(same_bits(dx, expected)) << threads;
+      }
+    }
+  });
+}
+
 TEST(UpsampleFilteredIntegers, StayInRangeWhereTheCubicsOvershoot) {
   const tf::tensor<std::int8_t> x({1, 1, 1, 4}, {-128, -128, 127, 127});
   const auto y = tf::upsample_bicubic2d(x, {1, 16});
@@ -174,6 +265,10 @@ TEST(UpsampleFilteredErrors, SayWhatPyTorchSays) {
         "Input and output must have the same number of spatial dimensions, but got input with spatial dimensions of "
         "[4] and output size of [5, 6]. Please provide input tensor in (N, C, d1, d2, ...,dK) format and output size "
         "in (o1, o2, ...,oK) format.");
+    EXPECT_EQ(error_of([&] {
+                op.back(tf::tensor<float>({1, 2, 5, 6}), tf::shape{1, 2, 3});
+              }),
+              "It is expected input_size equals to 4, but got size 3");
     auto y = filled<float>({1, 1, 2, 2}, 7);
     EXPECT_NE(error_of([&] {
                 op.into(y, tf::tensor<float>({1, 1, 2, 2}), tf::hw{3, 2});

@@ -610,14 +610,15 @@ namespace parts {
 
 /// k(d) of the cubic convolution.
 inline double cubic(double d, double a) {
-  d = std::abs(d);
+  d = (std::abs)(d);
   if (d <= 1) return (a + 2) * d * d * d - (a + 3) * d * d + 1;
   return d < 2 ? a * d * d * d - 5 * a * d * d + 8 * a * d - 4 * a : 0;
 }
 
 /// The weight of every input for every output of an axis: (out, in). The places are computed in A.
 template <class A>
-tensor<double> filter_weights(detail::upsample_filter filter, index_t in, index_t out, double given, bool corners) {
+tensor<double> filter_weights(detail::upsample_filter filter, index_t in, index_t out, double given, bool corners,
+                              bool leaves_equal_sizes = true) {
   tensor<double> weights({out, in});
   A step = given > 0 ? static_cast<A>(given) : static_cast<A>(in) / static_cast<A>(out);
   if (corners) step = out > 1 ? static_cast<A>(in - 1) / static_cast<A>(out - 1) : A{0};
@@ -636,10 +637,11 @@ tensor<double> filter_weights(detail::upsample_filter filter, index_t in, index_
     double sum = 0;
     for (index_t i = 0; i < in; ++i) {
       const double d = (static_cast<double>(i) + 0.5 - center) / wide;
-      weights(o, i) = linear ? (std::max)(0.0, 1 - std::abs(d)) : cubic(d, -0.5);
+      weights(o, i) = linear ? (std::max)(0.0, 1 - (std::abs)(d)) : cubic(d, -0.5);
       sum += weights(o, i);
     }
-    for (index_t i = 0; i < in; ++i) weights(o, i) = in == out ? static_cast<double>(i == o) : weights(o, i) / sum;
+    const bool stays = in == out && leaves_equal_sizes;
+    for (index_t i = 0; i < in; ++i) weights(o, i) = stays ? static_cast<double>(i == o) : weights(o, i) / sum;
   }
   return weights;
 }
@@ -675,6 +677,28 @@ tensor<T> upsample_filtered(const tensor_view<const T>& x, const Size& size, det
   return y;
 }
 
+/// grad_input += the weights of an output's inputs times grad_output.
+template <class T>
+tensor<T> upsample_filtered_backward(const tensor_view<const T>& dy, const shape& input,
+                                     const std::optional<scale>& factor, detail::upsample_filter filter, bool corners) {
+  const auto g = detail::check_upsample2d_backward(dy.shape(), input, factor, corners);
+  tensor<double> sums(input);
+  tensor<T> dx(input);
+  if (dx.size() == 0) return dx;
+  if (filter == detail::upsample_filter::cubic && g.in == g.out) return tensor<T>(input, dy.data());
+  const auto v = filter_weights<T>(filter, g.in.h, g.out.h, g.step_h, corners, false);
+  const auto h = filter_weights<T>(filter, g.in.w, g.out.w, g.step_w, corners, false);
+  for (index_t n = 0; n < input[0]; ++n)
+    for (index_t c = 0; c < input[1]; ++c)
+      for (index_t oh = 0; oh < g.out.h; ++oh)
+        for (index_t ow = 0; ow < g.out.w; ++ow)
+          for (index_t i = 0; i < g.in.h; ++i)
+            for (index_t j = 0; j < g.in.w; ++j)
+              sums(n, c, i, j) += v(oh, i) * h(ow, j) * static_cast<double>(dy(n, c, oh, ow));
+  for (index_t i = 0; i < dx.size(); ++i) dx.data()[i] = static_cast<T>(sums.data()[i]);
+  return dx;
+}
+
 }  // namespace parts
 
 template <tensor_like Input, upsample_size Size = hw>
@@ -688,6 +712,28 @@ tensor<element_of<Input>> upsample_bilinear2d_aa(const Input& input, const Size&
 template <tensor_like Input, upsample_size Size = hw>
 tensor<element_of<Input>> upsample_bicubic2d_aa(const Input& input, const Size& size, bool align_corners = false) {
   return parts::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::cubic_aa, align_corners);
+}
+
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_bicubic2d_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                           const std::optional<scale>& factor = {},
+                                                           bool align_corners = false) {
+  return parts::upsample_filtered_backward(detail::const_view(grad_output), input_shape, factor,
+                                           detail::upsample_filter::cubic, align_corners);
+}
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_bilinear2d_aa_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                               const std::optional<scale>& factor = {},
+                                                               bool align_corners = false) {
+  return parts::upsample_filtered_backward(detail::const_view(grad_output), input_shape, factor,
+                                           detail::upsample_filter::linear_aa, align_corners);
+}
+template <tensor_like GradOutput>
+tensor<element_of<GradOutput>> upsample_bicubic2d_aa_backward(const GradOutput& grad_output, const shape& input_shape,
+                                                              const std::optional<scale>& factor = {},
+                                                              bool align_corners = false) {
+  return parts::upsample_filtered_backward(detail::const_view(grad_output), input_shape, factor,
+                                           detail::upsample_filter::cubic_aa, align_corners);
 }
 
 /// The weighted mean of the four inputs around the output's place. The place is computed in the element type (double
@@ -1217,7 +1263,7 @@ T sampled_place(T number, index_t size, const grid_sample_options& o) {
   T place = (number + 1) * (length / 2) + low;
   if (o.padding_mode == grid_padding::zeros) return place;
   if (o.padding_mode == grid_padding::reflection) {
-    const T turn = std::fmod(std::abs(place - low), 2 * length);
+    const T turn = std::fmod((std::abs)(place - low), 2 * length);
     place = length == 0 ? T{0} : (turn < length ? turn : 2 * length - turn) + low;
   }
   return std::isnan(place) ? T{0} : (std::clamp)(place, T{0}, most);

@@ -1,4 +1,4 @@
-// upsample_bicubic2d, and the bilinear and bicubic ones that filter what they make smaller.
+// upsample_bicubic2d, the bilinear and bicubic ones that filter what they make smaller, and their gradients.
 #pragma once
 
 #include <tenfold/detail/resample2d.hpp>
@@ -88,11 +88,16 @@ void fill_aa(const resample_axis<A>& axis, upsample_filter filter, A step) {
   }
 }
 
+/// Who asks: the upsampling leaves an axis that keeps its size as it is where it filters, whatever the scale; its
+/// gradient where it does not, and both axes keep theirs. So it is in PyTorch.
+enum class upsample_pass { forward, backward };
+
 /// The taps of an axis, none where it stays as it is.
 template <class A>
-index_t upsample_taps(upsample_filter filter, index_t in, index_t out, A step) {
-  if (filter == upsample_filter::cubic) return 4;
-  if (in == out) return 0;
+index_t upsample_taps(const upsample2d_geometry& g, upsample_filter filter, upsample_pass pass, index_t in, index_t out,
+                      A step) {
+  if (filter == upsample_filter::cubic) return pass == upsample_pass::backward && g.in == g.out ? 0 : 4;
+  if (in == out && (pass == upsample_pass::forward || step == 1)) return 0;
   const A support = support_aa(filter, step);
   return support >= static_cast<A>(in) ? in : (std::min)(2 * ceil_of(static_cast<double>(support)) + 1, in);
 }
@@ -100,17 +105,17 @@ index_t upsample_taps(upsample_filter filter, index_t in, index_t out, A step) {
 /// The problem with its tables in `memory`, which are filled where there is some.
 template <class A>
 resample_problem<A> upsample_problem(const upsample2d_geometry& g, upsample_filter filter, scratch_cursor& memory,
-                                     bool fills) {
+                                     bool fills, upsample_pass pass = upsample_pass::forward) {
   const A step_h = upsample_step<A>(g.in.h, g.out.h, g.step_h, g.align_corners);
   const A step_w = upsample_step<A>(g.in.w, g.out.w, g.step_w, g.align_corners);
-  const index_t taps_h = upsample_taps(filter, g.in.h, g.out.h, step_h);
-  const index_t taps_w = upsample_taps(filter, g.in.w, g.out.w, step_w);
+  const index_t taps_h = upsample_taps(g, filter, pass, g.in.h, g.out.h, step_h);
+  const index_t taps_w = upsample_taps(g, filter, pass, g.in.w, g.out.w, step_w);
   resample_problem<A> p;
   p.planes = g.planes;
   p.h = axis_of_lines<A>(memory, g.in.h, g.out.h, taps_h);
   p.w = axis_of_columns<A>(memory, g.in.w, g.out.w, taps_w);
   if (!fills) return p;
-  if (filter == upsample_filter::cubic) {
+  if (filter == upsample_filter::cubic && taps_h > 0) {
     fill_cubic(p.h, step_h, g.align_corners);
     fill_cubic(p.w, step_w, g.align_corners);
     return p;
@@ -260,6 +265,203 @@ tensor<element_of<Input>> upsample_bicubic2d_aa(const Input& input, const Size& 
   return detail::upsample_filtered(detail::const_view(input), size, detail::upsample_filter::cubic_aa, align_corners,
                                    ctx);
 }
+
+// ----------------------------------------------------------------------------------------------------------- gradients
+
+namespace detail {
+
+/// The taps of the gradient's table: how many outputs at most read the same input, and some for roundings.
+template <class A>
+index_t turned_taps(upsample_filter filter, const resample_axis<A>& forward, A step) {
+  if (forward.taps == 0) return 0;
+  const double reach = filter == upsample_filter::cubic ? 2 : static_cast<double>(support_aa(filter, step));
+  const double outputs = 2 * reach / static_cast<double>(step) + 4;
+  return outputs < static_cast<double>(forward.out) ? ceil_of(outputs) : forward.out;
+}
+
+/// turned.weight(i, .) = what outputs, in ascending order, took of input i of `forward`, whose places ascend.
+template <class A>
+void fill_turned(const resample_axis<A>& turned, const resample_axis<A>& forward) {
+  const auto last_of = [&](index_t o) {
+    index_t taps = forward.taps;
+    while (taps > 1 && forward.at_of(o, taps - 1) == forward.in) --taps;
+    return forward.at_of(o, taps - 1);
+  };
+  index_t begin = 0;
+  for (index_t i = 0; i < turned.out; ++i) {
+    while (begin < forward.out && last_of(begin) < i) ++begin;
+    index_t count = 0;
+    for (index_t o = begin; o < forward.out && forward.at_of(o, 0) <= i && count < turned.taps; ++o, ++count) {
+      A sum = 0;
+      for (index_t t = 0; t < forward.taps && forward.at_of(o, t) <= i; ++t)
+        if (forward.at_of(o, t) == i) sum += forward.weight_of(o, t);
+      turned.at_of(i, count) = o;
+      turned.weight_of(i, count) = sum;
+    }
+    for (; count < turned.taps; ++count) {
+      turned.at_of(i, count) = turned.in;
+      turned.weight_of(i, count) = 0;
+    }
+  }
+}
+
+/// The resampling that the gradient is, with the upsampling's own tables before its own.
+template <class A>
+resample_problem<A> turned_problem(const upsample2d_geometry& g, upsample_filter filter, scratch_cursor& memory,
+                                   bool fills) {
+  const auto forward = upsample_problem<A>(g, filter, memory, fills, upsample_pass::backward);
+  const A step_h = upsample_step<A>(g.in.h, g.out.h, g.step_h, g.align_corners);
+  const A step_w = upsample_step<A>(g.in.w, g.out.w, g.step_w, g.align_corners);
+  resample_problem<A> p;
+  p.planes = g.planes;
+  p.h = axis_of_lines<A>(memory, g.out.h, g.in.h, turned_taps(filter, forward.h, step_h));
+  p.w = axis_of_columns<A>(memory, g.out.w, g.in.w, turned_taps(filter, forward.w, step_w));
+  if (fills && p.h.taps > 0) fill_turned(p.h, forward.h);
+  if (fills && p.w.taps > 0) fill_turned(p.w, forward.w);
+  return p;
+}
+
+template <class T>
+index_t upsample_backward_bytes(const upsample2d_geometry& g, upsample_filter filter, const context& ctx) {
+  if (g.planes == 0) return 0;
+  scratch_cursor tables(nullptr);
+  const auto p = turned_problem<T>(g, filter, tables, false);
+  return checked_add(tables.used(), resample_bytes(p, ctx));
+}
+
+template <class T>
+void run_upsample_filter_backward(const upsample2d_geometry& g, upsample_filter filter, const T* grad_output,
+                                  T* grad_input, const context& ctx) {
+  if (g.planes == 0) return;
+  const scratch_memory memory(ctx, upsample_backward_bytes<T>(g, filter, ctx));
+  scratch_cursor tables(memory.data());
+  const auto p = turned_problem<T>(g, filter, tables, true);
+  seam::run_resample2d<T>(p, grad_output, grad_input, memory.data() + tables.used(), ctx);
+}
+
+template <class T>
+tensor<T> upsample_filter_backward(const tensor_view<const T>& grad_output, const shape& input,
+                                   const std::optional<scale>& factor, upsample_filter filter, bool align_corners,
+                                   const context& ctx) {
+  const auto g = check_upsample2d_backward(grad_output.shape(), input, factor, align_corners);
+  auto grad_input = tensor<T>::uninitialized(input);
+  run_upsample_filter_backward(g, filter, grad_output.data(), grad_input.data(), ctx);
+  return grad_input;
+}
+
+}  // namespace detail
+
+/// The bytes of workspace that upsample_bicubic2d_backward_into needs with this context.
+template <tensor_like GradOutput>
+index_t upsample_bicubic2d_backward_workspace_bytes(const GradOutput& grad_output, const shape& input_shape,
+                                                    const std::optional<scale>& factor = {}, bool align_corners = false,
+                                                    const context& ctx = default_context()) {
+  const auto g =
+      detail::check_upsample2d_backward(detail::const_view(grad_output).shape(), input_shape, factor, align_corners);
+  return detail::workspace_bytes_for(
+      detail::upsample_backward_bytes<element_of<GradOutput>>(g, detail::upsample_filter::cubic, ctx));
+}
+
+/// upsample_bicubic2d_backward into a tensor of the input's shape, which may not overlap grad_output.
+template <tensor_like GradInput, tensor_like GradOutput>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>> && std::floating_point<element_of<GradOutput>>
+void upsample_bicubic2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
+                                      const std::optional<scale>& factor = {}, bool align_corners = false,
+                                      const context& ctx = default_context()) {
+  const auto dy = detail::const_view(grad_output);
+  const auto dx = as_view(grad_input);
+  const auto g = detail::check_upsample2d_backward(dy.shape(), dx.shape(), factor, align_corners);
+  detail::run_upsample_filter_backward(g, detail::upsample_filter::cubic, dy.data(), dx.data(), ctx);
+}
+
+/// The gradient of upsample_bicubic2d for its input, as torch.ops.aten.upsample_bicubic2d_backward.
+///
+///     grad_input[n, c, h, w] = the sum over all outputs of grad_output times the weight that this input had in them
+///
+/// The resampler does it, by tables turned round. With a scale, that which the upsampling was given; sizes that are
+/// equal though it is not 1 make the gradient grad_output, as in PyTorch.
+///
+/// grad_output  (N, C, OH, OW), floating-point numbers
+/// input_shape  (N, C, H, W)
+/// returns      (N, C, H, W)
+/// throws       tenfold::error in PyTorch's words; every check comes before the first write
+template <tensor_like GradOutput>
+  requires std::floating_point<element_of<GradOutput>> tensor<element_of<GradOutput>> upsample_bicubic2d_backward(
+      const GradOutput& grad_output, const shape& input_shape, const std::optional<scale>& factor = {},
+      bool align_corners = false, const context& ctx = default_context()) {
+    return detail::upsample_filter_backward(detail::const_view(grad_output), input_shape, factor,
+                                            detail::upsample_filter::cubic, align_corners, ctx);
+  }
+
+/// The bytes of workspace that upsample_bilinear2d_aa_backward_into needs with this context.
+template <tensor_like GradOutput>
+index_t upsample_bilinear2d_aa_backward_workspace_bytes(const GradOutput& grad_output, const shape& input_shape,
+                                                        const std::optional<scale>& factor = {},
+                                                        bool align_corners = false,
+                                                        const context& ctx = default_context()) {
+  const auto g =
+      detail::check_upsample2d_backward(detail::const_view(grad_output).shape(), input_shape, factor, align_corners);
+  return detail::workspace_bytes_for(
+      detail::upsample_backward_bytes<element_of<GradOutput>>(g, detail::upsample_filter::linear_aa, ctx));
+}
+
+/// upsample_bilinear2d_aa_backward into a tensor of the input's shape, which may not overlap grad_output.
+template <tensor_like GradInput, tensor_like GradOutput>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>> && std::floating_point<element_of<GradOutput>>
+void upsample_bilinear2d_aa_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
+                                          const std::optional<scale>& factor = {}, bool align_corners = false,
+                                          const context& ctx = default_context()) {
+  const auto dy = detail::const_view(grad_output);
+  const auto dx = as_view(grad_input);
+  const auto g = detail::check_upsample2d_backward(dy.shape(), dx.shape(), factor, align_corners);
+  detail::run_upsample_filter_backward(g, detail::upsample_filter::linear_aa, dy.data(), dx.data(), ctx);
+}
+
+/// The gradient of upsample_bilinear2d_aa for its input, as torch.ops.aten._upsample_bilinear2d_aa_backward.
+/// As upsample_bicubic2d_backward, but with sizes that are equal though the scale is not 1 the gradient is that of the
+/// filter which the upsampling leaves out, as in PyTorch.
+template <tensor_like GradOutput>
+  requires std::floating_point<element_of<GradOutput>> tensor<element_of<GradOutput>> upsample_bilinear2d_aa_backward(
+      const GradOutput& grad_output, const shape& input_shape, const std::optional<scale>& factor = {},
+      bool align_corners = false, const context& ctx = default_context()) {
+    return detail::upsample_filter_backward(detail::const_view(grad_output), input_shape, factor,
+                                            detail::upsample_filter::linear_aa, align_corners, ctx);
+  }
+
+/// The bytes of workspace that upsample_bicubic2d_aa_backward_into needs with this context.
+template <tensor_like GradOutput>
+index_t upsample_bicubic2d_aa_backward_workspace_bytes(const GradOutput& grad_output, const shape& input_shape,
+                                                       const std::optional<scale>& factor = {},
+                                                       bool align_corners = false,
+                                                       const context& ctx = default_context()) {
+  const auto g =
+      detail::check_upsample2d_backward(detail::const_view(grad_output).shape(), input_shape, factor, align_corners);
+  return detail::workspace_bytes_for(
+      detail::upsample_backward_bytes<element_of<GradOutput>>(g, detail::upsample_filter::cubic_aa, ctx));
+}
+
+/// upsample_bicubic2d_aa_backward into a tensor of the input's shape, which may not overlap grad_output.
+template <tensor_like GradInput, tensor_like GradOutput>
+  requires std::same_as<element_of<GradInput>, element_of<GradOutput>> && std::floating_point<element_of<GradOutput>>
+void upsample_bicubic2d_aa_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
+                                         const std::optional<scale>& factor = {}, bool align_corners = false,
+                                         const context& ctx = default_context()) {
+  const auto dy = detail::const_view(grad_output);
+  const auto dx = as_view(grad_input);
+  const auto g = detail::check_upsample2d_backward(dy.shape(), dx.shape(), factor, align_corners);
+  detail::run_upsample_filter_backward(g, detail::upsample_filter::cubic_aa, dy.data(), dx.data(), ctx);
+}
+
+/// The gradient of upsample_bicubic2d_aa for its input, as torch.ops.aten._upsample_bicubic2d_aa_backward.
+/// As upsample_bicubic2d_backward, but with sizes that are equal though the scale is not 1 the gradient is that of the
+/// filter which the upsampling leaves out, as in PyTorch.
+template <tensor_like GradOutput>
+  requires std::floating_point<element_of<GradOutput>> tensor<element_of<GradOutput>> upsample_bicubic2d_aa_backward(
+      const GradOutput& grad_output, const shape& input_shape, const std::optional<scale>& factor = {},
+      bool align_corners = false, const context& ctx = default_context()) {
+    return detail::upsample_filter_backward(detail::const_view(grad_output), input_shape, factor,
+                                            detail::upsample_filter::cubic_aa, align_corners, ctx);
+  }
 
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -24,12 +24,13 @@ TENFOLD_INLINE void add_taps_down(index_t pitch, index_t taps, const index_t* at
   TENFOLD_UNROLL for (int v = 0; v < V; ++v) store(y + v * L, sum[v]);
 }
 
-// The same for i < n; taps > 0.
+// The same for i < n; 0 of no taps.
 //   x  lines `pitch` apart   at, w (taps)   y (n)
 template <class T, class A>
 void resample_down(index_t n, index_t pitch, index_t taps, const index_t* at, const A* w, const T* x, A* y) {
   constexpr int L = lanes<A>, V = 4;
   index_t i = 0;
+  if (taps == 0) return static_cast<void>(__builtin_memset(y, 0, static_cast<std::size_t>(n) * sizeof(A)));
   for (; i + V * L <= n; i += V * L) add_taps_down<V>(pitch, taps, at, w, x + i, y + i);
   for (; i + L <= n; i += L) add_taps_down<1>(pitch, taps, at, w, x + i, y + i);
   for (; i < n; ++i) {
@@ -86,7 +87,7 @@ TENFOLD_INLINE T resampled_integer(A v, halves rounds) {
 template <class A>
 TENFOLD_INLINE index_t taps_of(const resample_axis<A>& h, index_t o) {
   index_t taps = h.taps;
-  while (taps > 1 && h.at[o * h.taps + taps - 1] == h.in) --taps;
+  while (taps > 0 && h.at[o * h.taps + taps - 1] == h.in) --taps;
   return taps;
 }
 
