@@ -5,6 +5,8 @@
 #include <tenfold/detail/reduction.hpp>
 #include <tenfold/upsample_bicubic2d.hpp>
 
+#include <limits>
+
 namespace tenfold::inline v0 {
 
 /// Up to 16 numbers: ONNX's `scales`, one for each resized axis, and `roi`, the beginnings of all and then the ends.
