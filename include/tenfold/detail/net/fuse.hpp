@@ -29,12 +29,12 @@ class fusion {
  public:
   fusion(std::vector<net_node>& nodes, std::vector<value>& values, const std::vector<int>& outputs, kept_layers& layers)
       : nodes_(nodes), values_(values), layers_(layers), producers_(values.size(), nowhere), readers_(values.size()) {
-    for (const int o : outputs) ++readers_[index(o)];
+    for (const int o : outputs) ++readers_[place_in_list(o)];
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       for (const int v : nodes_[i].inputs)
-        if (v != nowhere) ++readers_[index(v)];
+        if (v != nowhere) ++readers_[place_in_list(v)];
       for (const int v : nodes_[i].outputs)
-        if (v != nowhere) producers_[index(v)] = static_cast<int>(i);
+        if (v != nowhere) producers_[place_in_list(v)] = static_cast<int>(i);
     }
   }
 
@@ -49,19 +49,19 @@ class fusion {
   }
 
  private:
-  static std::size_t index(int number) { return static_cast<std::size_t>(number); }
-  value& at(int v) { return values_[index(v)]; }
+  static std::size_t place_in_list(int number) { return static_cast<std::size_t>(number); }
+  value& at(int v) { return values_[place_in_list(v)]; }
   static bool is(const net_node& n, std::string_view op) { return n.node.op == op; }
   static bool is_convolution(const net_node& n) { return n.op && n.node.op.compare(0, 4, "conv") == 0; }
 
   /// The node that makes a tensor; null for the net's own inputs, weights, and nodes that are fused away.
   net_node* producer(int v) {
-    if (v == nowhere || producers_[index(v)] == nowhere) return nullptr;
-    net_node& n = nodes_[index(producers_[index(v)])];
+    if (v == nowhere || producers_[place_in_list(v)] == nowhere) return nullptr;
+    net_node& n = nodes_[place_in_list(producers_[place_in_list(v)])];
     return n.op ? &n : nullptr;
   }
   /// The same where nothing else reads the tensor.
-  net_node* sole_producer(int v) { return v != nowhere && readers_[index(v)] == 1 ? producer(v) : nullptr; }
+  net_node* sole_producer(int v) { return v != nowhere && readers_[place_in_list(v)] == 1 ? producer(v) : nullptr; }
   net_node* sole_producer(int v, std::string_view op) {
     net_node* n = sole_producer(v);
     return n && is(*n, op) ? n : nullptr;
@@ -92,20 +92,20 @@ class fusion {
 
   void remove(net_node& n) {
     for (const int v : n.inputs)
-      if (v != nowhere) --readers_[index(v)];
+      if (v != nowhere) --readers_[place_in_list(v)];
     n.op = nullptr;
   }
   /// Turns node i into another operation of one tensor.
   bool becomes(std::size_t i, const char* op, int x) {
     net_node& n = nodes_[i];
     for (const int v : n.inputs)
-      if (v != nowhere) --readers_[index(v)];
+      if (v != nowhere) --readers_[place_in_list(v)];
     n.op = find_operation(op);
     n.node.op = op;
     n.node.attributes.clear();
     n.node.inputs = {at(x).name};
     n.inputs = {x};
-    ++readers_[index(x)];
+    ++readers_[place_in_list(x)];
     return true;
   }
 
@@ -226,9 +226,9 @@ class fusion {
     for (std::size_t k = 0; k < 4; ++k)
       if (!add_fits((*own)[k], (*sides)[k], sum[k])) return;
     const int x = pad->inputs.front();
-    --readers_[index(n.inputs[image])];
-    if (readers_[index(n.inputs[image])] == 0) remove(*pad);
-    ++readers_[index(x)];
+    --readers_[place_in_list(n.inputs[image])];
+    if (readers_[place_in_list(n.inputs[image])] == 0) remove(*pad);
+    ++readers_[place_in_list(x)];
     n.inputs[image] = x;
     n.node.inputs[image] = at(x).name;
     n.node.attributes["padding"] = sum;
@@ -282,7 +282,7 @@ class fusion {
   void replace(std::size_t i, net_node& conv) {
     net_node moved = std::exchange(conv, {});  // which leaves one without an operation
     for (const int v : nodes_[i].inputs)
-      if (v != nowhere) --readers_[index(v)];
+      if (v != nowhere) --readers_[place_in_list(v)];
     moved.outputs = {nodes_[i].outputs.front()};
     moved.node.outputs = {at(moved.outputs.front()).name};
     nodes_[i] = std::move(moved);
@@ -294,7 +294,7 @@ class fusion {
     }
     n.inputs[i] = v;
     n.node.inputs[i] = at(v).name;
-    ++readers_[index(v)];
+    ++readers_[place_in_list(v)];
   }
 
   bool fuse_activation(std::size_t i) {
@@ -454,8 +454,8 @@ class fusion {
     const std::string bias_name = (b == nowhere ? at(w).name + " bias" : at(b).name) + suffix;
     const constant folded_weight = kept(weight_name, [&] { return scaled_weight(conv, affine); });
     const constant folded_bias = kept(bias_name, [&] { return shifted_bias(conv, affine); });
-    --readers_[index(w)];
-    if (b != nowhere) --readers_[index(b)];
+    --readers_[place_in_list(w)];
+    if (b != nowhere) --readers_[place_in_list(b)];
     set_input(conv, weight, add_value(weight_name, folded_weight, is_weight));
     set_input(conv, bias, add_value(bias_name, folded_bias, is_weight));
   }

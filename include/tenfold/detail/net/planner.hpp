@@ -159,16 +159,16 @@ class planner {
   /// What is known needs no node, nor does what no output follows from.
   void drop_unneeded() {
     std::vector<bool> is_read(values_.size());
-    for (const int o : net_.outputs()) is_read[index(o)] = !at(o).known;
+    for (const int o : net_.outputs()) is_read[place_in_list(o)] = !at(o).known;
     std::vector<net_node> kept;
     for (std::size_t i = nodes_.size(); i-- > 0;) {
       net_node& n = nodes_[i];
-      const auto reads = [&](int o) { return o != nowhere && is_read[index(o)]; };
+      const auto reads = [&](int o) { return o != nowhere && is_read[place_in_list(o)]; };
       if (std::none_of(n.outputs.begin(), n.outputs.end(), reads)) continue;
       for (std::size_t o = 1; o < n.outputs.size(); ++o)  // the first has to stay
         if (!reads(n.outputs[o])) n.outputs[o] = nowhere;
       for (const int v : n.inputs)
-        if (v != nowhere && !at(v).known) is_read[index(v)] = true;
+        if (v != nowhere && !at(v).known) is_read[place_in_list(v)] = true;
       kept.push_back(std::move(n));
     }
     nodes_.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
@@ -181,7 +181,7 @@ class planner {
   void place(std::vector<step_plan>& plans) {
     places_.assign(values_.size(), {-1, 0});
     for (std::size_t i = 0; i < net_.inputs().size(); ++i)
-      places_[index(net_.inputs()[i])] = {storages_.add(memory::input, static_cast<int>(i), 0), 0};
+      places_[place_in_list(net_.inputs()[i])] = {storages_.add(memory::input, static_cast<int>(i), 0), 0};
     for (std::size_t v = 0; v < values_.size(); ++v)
       if (values_[v].known) places_[v] = {storages_.add(memory::known, static_cast<int>(v), 0), 0};
     for (std::size_t s = 0; s < plans.size(); ++s) place_outputs(nodes_[s], plans[s]);
@@ -196,20 +196,20 @@ class planner {
     for (const int o : net_.outputs()) plan_.outputs.emplace_back(at(o).type, nullptr, at(o).shape);
   }
 
-  static std::size_t index(int number) { return static_cast<std::size_t>(number); }
+  static std::size_t place_in_list(int number) { return static_cast<std::size_t>(number); }
 
   void place_outputs(const net_node& n, const step_plan& how) {
     for (const int o : n.outputs)
-      if (o != nowhere) places_[index(o)] = {storages_.add(memory::arena, 0, bytes_of_value(o)), 0};
+      if (o != nowhere) places_[place_in_list(o)] = {storages_.add(memory::arena, 0, bytes_of_value(o)), 0};
     for (const view_of_input& v : how.views) {
       if (v.output >= n.outputs.size() || n.outputs[v.output] == nowhere) continue;
       const int o = n.outputs[v.output];
-      const placed from = places_[index(n.inputs[v.input])];
-      places_[index(o)] = {from.storage, from.offset + v.offset * bytes_of(at(o).type)};
+      const placed from = places_[place_in_list(n.inputs[v.input])];
+      places_[place_in_list(o)] = {from.storage, from.offset + v.offset * bytes_of(at(o).type)};
     }
   }
 
-  placed place_of(int v) const { return storages_.resolved(places_[index(v)]); }
+  placed place_of(int v) const { return storages_.resolved(places_[place_in_list(v)]); }
 
   /// Whether a tensor is all of a storage of the arena's.
   bool is_alone(int v) {
@@ -256,7 +256,7 @@ class planner {
 
   void find_lifetimes(const std::vector<step_plan>& plans) {
     const auto use = [&](int v, std::size_t step) {
-      if (v == nowhere || places_[index(v)].storage < 0) return;
+      if (v == nowhere || places_[place_in_list(v)].storage < 0) return;
       storage& s = storages_[place_of(v).storage];
       const int at_step = static_cast<int>(step);
       s.first = s.last < 0 ? at_step : (std::min)(s.first, at_step);
@@ -271,7 +271,7 @@ class planner {
 
   /// An output takes the place of an input that is not read afterwards.
   void overwrite(int step, const step_plan& how) {
-    const net_node& n = nodes_[index(step)];
+    const net_node& n = nodes_[place_in_list(step)];
     for (const std::size_t i : how.overwrites) {
       if (i >= n.inputs.size() || n.inputs[i] == nowhere || n.outputs.front() == nowhere) continue;
       const int v = n.inputs[i], o = n.outputs.front();
@@ -340,7 +340,7 @@ class planner {
     location where{.kind = s.kind, .number = s.number, .offset = p.offset};
     if (s.kind == memory::arena) where.offset += s.offset;
     if (s.kind == memory::known) {
-      const constant& whole = *values_[index(s.number)].known;
+      const constant& whole = *values_[place_in_list(s.number)].known;
       plan_.known.push_back(whole);
       where.known = static_cast<const std::byte*>(whole.data()) + p.offset;
     }
