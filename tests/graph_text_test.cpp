@@ -1,3 +1,5 @@
+#include <iomanip>  // before all: its quoted() would be found for strings too
+
 #include <tenfold/graph_text.hpp>
 
 #include "support.hpp"

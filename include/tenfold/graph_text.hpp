@@ -27,7 +27,7 @@ inline bool needs_quotes(std::string_view name) {
 }
 
 /// In quotes, with \n, \t, \r, \" and \\ as in C, and other controls as two hexadecimal digits: \x1f.
-inline std::string quoted(std::string_view value) {
+inline std::string in_quotes(std::string_view value) {
   constexpr char digits[] = "0123456789abcdef";
   constexpr std::string_view escaped = "\"\\\n\t\r", letters = "\"\\ntr";
   std::string result = "\"";
@@ -43,7 +43,7 @@ inline std::string quoted(std::string_view value) {
   return result + '"';
 }
 
-inline std::string name_text(const std::string& name) { return needs_quotes(name) ? quoted(name) : name; }
+inline std::string name_text(const std::string& name) { return needs_quotes(name) ? in_quotes(name) : name; }
 /// A tensor's name; one that is left out is a dash.
 inline std::string tensor_text(const std::string& name) { return name.empty() ? "-" : name_text(name); }
 
@@ -72,7 +72,7 @@ inline std::string number_text(double number) {
 
 inline std::string value_text(index_t value) { return number_text(value); }
 inline std::string value_text(double value) { return number_text(value); }
-inline std::string value_text(const std::string& value) { return quoted(value); }
+inline std::string value_text(const std::string& value) { return in_quotes(value); }
 template <class Number>
 std::string value_text(const std::vector<Number>& values) {
   const std::string list = "[" + joined(values, [](Number number) { return number_text(number); }) + "]";
@@ -184,7 +184,7 @@ class line_reader {
     constexpr std::size_t most = 30;
     if (at_end()) return "the end of the line";
     const std::string_view rest = line_.substr(at_);
-    return quoted(rest.substr(0, most)) + (rest.size() > most ? "..." : "");
+    return in_quotes(rest.substr(0, most)) + (rest.size() > most ? "..." : "");
   }
 
   number read_number() {
@@ -283,7 +283,7 @@ inline void read_attributes(line_reader& line, attributes& into) {
     std::string key = line.name("an attribute");
     line.expect('=', "after the name of an attribute");
     attribute value = line.value();
-    if (!into.emplace(key, std::move(value)).second) line.fail({"the attribute ", quoted(key), " is there twice"});
+    if (!into.emplace(key, std::move(value)).second) line.fail({"the attribute ", in_quotes(key), " is there twice"});
   } while (line.accept(','));
 }
 
