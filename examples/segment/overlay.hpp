@@ -3,6 +3,8 @@
 
 #include "coins.hpp"
 
+#include "common/crop.hpp"
+
 #include <tenfold/tenfold.hpp>
 
 #include <algorithm>  // clamp, minmax_element
@@ -93,21 +95,6 @@ inline tf::tensor<std::int32_t> enlarged_labels(const tf::tensor<float>& output,
 
 }  // namespace detail
 
-/// Two pictures of one height, a white line between them.
-inline tf::tensor<float> side_by_side(const tf::tensor<float>& left, const tf::tensor<float>& right) {
-  constexpr index_t gap = 8;
-  const index_t height = left.shape()[2];
-  const index_t middle = left.shape()[3] + gap;
-  tf::tensor<float> both({1, 3, height, middle + right.shape()[3]});
-  std::fill(both.data(), both.data() + both.size(), 1.0f);
-  for (index_t c = 0; c < 3; ++c)
-    for (index_t y = 0; y < height; ++y) {
-      std::copy(&left(0, c, y, 0), &left(0, c, y, 0) + left.shape()[3], &both(0, c, y, 0));
-      std::copy(&right(0, c, y, 0), &right(0, c, y, 0) + right.shape()[3], &both(0, c, y, 0) + middle);
-    }
-  return both;
-}
-
 /// The picture, enlarged if it is small, beside itself with every coin tinted, outlined and numbered.
 inline tf::tensor<float> draw_coins(const tf::tensor<float>& picture, const tf::tensor<float>& output,
                                     const std::vector<coin>& coins) {
@@ -126,7 +113,7 @@ inline tf::tensor<float> draw_coins(const tf::tensor<float>& picture, const tf::
     const auto enlarged = [&](double at) { return static_cast<index_t>((at + 0.5) * static_cast<double>(factor)); };
     detail::draw_number(marked, enlarged(coins[i].y), enlarged(coins[i].x), i + 1, 2 * factor);
   }
-  return side_by_side(original, marked);
+  return images::side_by_side(original, marked);
 }
 
 /// The picture, enlarged if it is small, beside the output's channels as red, green and blue, each stretched from its
@@ -142,7 +129,7 @@ inline tf::tensor<float> draw_channels(const tf::tensor<float>& picture, const t
     if (range > 0) std::for_each(values, values + plane, [&](float& value) { value = (value - from) / range; });
   }
   const index_t factor = detail::enlargement(picture);
-  return side_by_side(detail::enlarge(picture, factor), detail::enlarge(channels, factor));
+  return images::side_by_side(detail::enlarge(picture, factor), detail::enlarge(channels, factor));
 }
 
 }  // namespace segment
