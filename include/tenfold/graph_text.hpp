@@ -155,7 +155,7 @@ class line_reader {
   std::vector<index_t> integers(const char* of) {
     expect('[', "before a list");
     attribute values = list();
-    if (const auto* found = std::get_if<std::vector<index_t>>(&values)) return std::move(*found);
+    if (auto* found = std::get_if<std::vector<index_t>>(&values)) return std::move(*found);
     fail({"expected integers as ", of});
   }
 
@@ -221,10 +221,12 @@ class line_reader {
     expect(']', "after the last number of a list");
     if (all_integer) {
       std::vector<index_t> integers;
+      integers.reserve(numbers.size());
       for (const number& one : numbers) integers.push_back(*one.integer);
       return integers;
     }
     std::vector<double> reals;
+    reals.reserve(numbers.size());
     for (const number& one : numbers) reals.push_back(one.real);
     return reals;
   }
