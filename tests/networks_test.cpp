@@ -13,6 +13,8 @@
 
 #include "support.hpp"
 
+#include <tenfold/net.hpp>
+
 #include <sys/wait.h>  // WEXITSTATUS
 
 #include <cstdlib>  // system

@@ -6,9 +6,10 @@
 #include "common/class_map.hpp"
 #include "common/image.hpp"
 #include "common/picture_options.hpp"
-#include "common/run_net.hpp"
+#include "common/layers.hpp"
 #include "common/samples.hpp"
 #include "common/threads.hpp"
+#include "common/timing.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -87,18 +88,19 @@ tf::tensor<float> read_picture(const settings& o, const deconvnet::description& 
 
 int run(const settings& o) {
   const tf::context ctx = make_context(o.threads);
-  const auto layers = read_layers(o);
+  const auto described = read_layers(o);
   const weights::source source(o.weights);
-  tf::graph graph = deconvnet::make_graph(layers, source);
+  tf::graph graph = deconvnet::make_graph(described, source);
   if (graph.outputs.size() != 1) throw std::runtime_error("a network with one output is needed");
   const std::string output = graph.outputs[0];
   tf::net net(std::move(graph));
-  const auto picture = read_picture(o, layers);
+  const auto picture = read_picture(o, described);
   const auto x = deconvnet::pixels(picture);
 
-  auto result = runs::run(net, {{layers.input, x}}, ctx, o.runs);
+  const std::vector<tf::named_view> inputs = {{described.input, x}};
+  auto result = runs::run(net, inputs, ctx, o.runs);
   const tf::tensor<float>& scores = result.outputs[output];
-  if (o.layers) runs::print_layers(net, {{layers.input, x}}, ctx);
+  if (o.layers) layers::print_table(layers::run_timed(net, inputs, ctx), false);
   runs::print("deconvnet", result, o.threads);
   if (source.are_made_up()) std::printf("the weights are a formula's: the classes below mean nothing\n");
   const auto map = classes::most_likely(scores);

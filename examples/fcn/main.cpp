@@ -5,9 +5,10 @@
 #include "common/class_map.hpp"
 #include "common/image.hpp"
 #include "common/picture_options.hpp"
-#include "common/run_net.hpp"
+#include "common/layers.hpp"
 #include "common/samples.hpp"
 #include "common/threads.hpp"
+#include "common/timing.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -78,11 +79,12 @@ int run(const settings& o) {
   const std::string input = graph.inputs[0].name, output = graph.outputs[0];
   const tf::net net(std::move(graph));
 
-  auto result = runs::run(net, {{input, picture}}, ctx, o.runs);
+  const std::vector<tf::named_view> inputs = {{input, picture}};
+  auto result = runs::run(net, inputs, ctx, o.runs);
   const tf::tensor<float>& scores = result.outputs[output];
   if (scores.shape().size() != 4 || scores.shape()[2] != picture.shape()[2] || scores.shape()[3] != picture.shape()[3])
     throw std::runtime_error("the output " + output + " " + to_string(scores.shape()) + " is no map of the picture");
-  if (o.layers) runs::print_layers(net, {{input, picture}}, ctx);
+  if (o.layers) layers::print_table(layers::run_timed(net, inputs, ctx), false);
   runs::print("fcn", result, o.threads);
   if (o.graph.empty() && source.are_made_up())
     std::printf("the weights are a formula's: the classes below mean nothing\n");

@@ -4,8 +4,8 @@
 #include "common/arguments.hpp"
 #include "common/image.hpp"
 #include "common/picture_options.hpp"
-#include "common/run_net.hpp"
 #include "common/threads.hpp"
+#include "common/timing.hpp"
 
 #include <cmath>  // nearbyint
 #include <cstdio>

@@ -8,7 +8,7 @@
 #include <algorithm>  // nth_element
 #include <chrono>
 #include <cstdio>  // printf
-#include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +29,7 @@ inline double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 /// Once where count is 1; else once more before, to warm up.
-inline timed run(const tf::net& net, std::initializer_list<tf::named_view> inputs, const tf::context& ctx, int count) {
+inline timed run(const tf::net& net, std::span<const tf::named_view> inputs, const tf::context& ctx, int count) {
   timed result;
   result.count = count;
   std::vector<tf::named_shape> shapes;
@@ -64,15 +64,6 @@ inline void print(const char* name, const timed& run, int threads) {
   std::printf("%s: %.1f ms on %d thread%s (%s%d run%s), %s; peak memory %.0f MB\n", name, 1e3 * run.seconds, threads,
               threads == 1 ? "" : "s", run.count == 1 ? "" : "median of ", run.count, run.count == 1 ? "" : "s",
               std::string(name_of(tf::active_isa())).c_str(), peak_memory() / 1e6);
-}
-
-/// A line for each layer.
-inline void print_layers(const tf::net& net, std::initializer_list<tf::named_view> inputs, const tf::context& ctx) {
-  net.run(inputs, ctx, [](const tf::layer_report& layer) {
-    std::printf("%-20s%-36s%-24s%9.2f ms%9.1f GFLOP/s\n", std::string(layer.name).c_str(),
-                std::string(layer.op).c_str(), to_string(layer.output).c_str(), 1e3 * layer.seconds,
-                layer.seconds > 0 ? 1e-9 * layer.flop / layer.seconds : 0.0);
-  });
 }
 
 }  // namespace runs
