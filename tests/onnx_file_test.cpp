@@ -366,7 +366,7 @@ TEST(OnnxFile, VersionsOfTheOperators) {
             "the ONNX model: it has version 6 of the operators; 7 is the first that is supported");
   EXPECT_EQ(error_in(model_of(node("Relu", {"x"}, {"y"}), {}, {1}, 25)), "");
   EXPECT_EQ(error_in(message().integer(1, 8).add(7, graph({})).bytes()),
-            "the ONNX model: it is not a model of ONNX: it does not say which version of the operators it has");
+            "the ONNX model: it does not say which version of ONNX's operators it has");
 }
 
 TEST(OnnxFile, WhatIsNoModel) {

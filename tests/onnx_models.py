@@ -59,12 +59,13 @@ def inputs_of(model, name, random):
 
 def write_case(path, to):
     """A folder as onnx_cases wants it."""
+    to.mkdir()
+    (to / "model.onnx").symlink_to(path.resolve())
     model = onnx.load(path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     given = dict(inputs_of(model, path.name.lower(), np.random.default_rng(1)))
     outputs = session.run(None, given)
-    (to / "test_data_set_0").mkdir(parents=True)
-    (to / "model.onnx").symlink_to(path.resolve())
+    (to / "test_data_set_0").mkdir()
     (to / "tolerance").write_text("0 1e-12 1e-4")
     for role, values in (("input", given.values()), ("output", outputs)):
         for i, value in enumerate(values):
@@ -85,14 +86,15 @@ def main():
         folder, cases = arguments.cache or pathlib.Path(name) / "packages", pathlib.Path(name)
         paths = [m for n in arguments.names for m in ([pathlib.Path(n)] if n.endswith(".onnx") else models_of(n, folder))]
         for number, path in enumerate(paths):
-            case = cases / str(number)
+            case, unanswered = cases / str(number), ""
             try:
                 shapes = write_case(path, case)
-            except Exception as e:  # an input that onnxruntime does not take
-                print(f"skipped {path.name}: onnxruntime: {str(e).splitlines()[0][:150]}")
-                continue
+            except Exception as e:  # onnxruntime does not take the input
+                shapes, unanswered = "no inputs", str(e).splitlines()[0][:150]
             answer = subprocess.run([arguments.program], input=f"{case}\n", stdout=subprocess.PIPE, text=True).stdout
             kind, text = re.match(r"(\w+) \S+: ?(.*)", answer, re.S).groups() if answer else ("failed", "it crashed")
+            if unanswered and kind == "failed":
+                kind, text = "skipped", unanswered
             failed |= kind == "failed"
             print(f"{kind} {path.name} ({path.stat().st_size >> 20} MiB, {shapes}) {text.strip()[:600]}", flush=True)
     sys.exit(failed)

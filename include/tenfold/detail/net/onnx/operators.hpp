@@ -363,9 +363,41 @@ inline void group_norm(onnx_node& n) {
   n.emit("reshape", {y, n.step("shape", {n.input(0)})}, {n.output()});
 }
 
+/// Besides the mean and 1 / sqrt(variance + eps), if they are wanted, with dimensions of size 1.
 inline void layer_norm(onnx_node& n) {
   if (n.integer("stash_type", 1) != 1) n.problem({"a stash_type other than float32 is not supported"});
-  n.emit("layer_norm", n.inputs(), {n.output()}, {{"dim", n.integer("axis", -1)}, {"eps", n.number("epsilon", 1e-5)}});
+  const index_t dim = n.integer("axis", -1);
+  const double eps = n.number("epsilon", 1e-5);
+  n.emit("layer_norm", n.inputs(), {n.output()}, {{"dim", dim}, {"eps", eps}});
+  if (!n.wants_output(1) && !n.wants_output(2)) return;
+  const index_t end = dim < 0 ? 0 : static_cast<index_t>(n.rank(0).value_or(0));
+  attributes settings{{"keepdim", index_t{1}}};
+  std::vector<index_t> dims;
+  for (index_t d = dim; d < end; ++d) dims.push_back(d);
+  if (dims.empty() || dims.size() > shape::max_rank) raise("the dimensions of its mean are not known");
+  settings["dims"] = dims;
+  const std::string mean = n.step("mean", {n.input(0)}, settings);
+  const std::string d = n.step("sub", {n.input(0), mean});
+  const std::string variance = n.step("mean", {n.step("mul", {d, d})}, settings);
+  const std::string deviation = n.step("sqrt", {n.step("add", {variance, n.scalar_like(n.input(0), eps)})});
+  if (n.wants_output(1)) n.emit("identity", {mean}, {n.output(1)});
+  if (n.wants_output(2)) n.emit("reciprocal", {deviation}, {n.output(2)});
+}
+
+/// x (bias + alpha / size s)^-beta with the sum s of the squares of `size` channels about each: their mean is a pool
+/// over an image of a channel to a line.
+inline void local_response_norm(onnx_node& n) {
+  const index_t size = n.integer("size", 1);
+  if (size < 1) raise({"size ", size, " is less than 1"});
+  const std::string x = n.input(0), lines = n.integer_list({0, 0, 0, -1});
+  std::string y = n.step("unsqueeze", {n.step("mul", {x, x}), n.integer_list({1})});
+  y = n.step("avg_pool2d", {n.step("reshape", {y, lines})},
+             {{"kernel_size", std::vector<index_t>{size, 1}},
+              {"stride", std::vector<index_t>{1, 1}},
+              {"padding", std::vector<index_t>{(size - 1) / 2, 0, size / 2, 0}}});
+  y = n.step("mul", {n.step("reshape", {y, n.step("shape", {x})}), n.scalar_like(x, n.number("alpha", 1e-4))});
+  y = n.step("add", {y, n.scalar_like(x, n.number("bias", 1))});
+  n.emit("div", {x, n.step("pow", {y, n.scalar_like(x, n.number("beta", 0.75))})}, {n.output()});
 }
 
 /// (x - mean) / (sqrt(variance) + 1e-9)
@@ -421,6 +453,18 @@ inline void reduce_l2(onnx_node& n) {
 }
 /// log(sum x)
 inline void reduce_log_sum(onnx_node& n) { n.emit("log", {reduce_step(n, "sum", n.input(0))}, {n.output()}); }
+
+/// m + log(sum exp(x - m)) with the greatest m, so that nothing overflows
+inline void reduce_log_sum_exp(onnx_node& n) {
+  const std::string dims = list_input(n, 1, "axes"), x = n.input(0);
+  const index_t keeps = n.integer("keepdims", 1);
+  attributes settings{{"keepdim", index_t{1}}, {"noop_with_empty_dims", n.integer("noop_with_empty_axes", 0)}};
+  const std::string greatest = n.step("amax", {x, dims}, settings);
+  const std::string terms = n.step("exp", {n.step("sub", {x, greatest})});
+  settings["keepdim"] = keeps;
+  const std::string rest = n.step("log", {n.step("sum", {terms, dims}, settings)});
+  n.emit("add", {rest, keeps != 0 ? greatest : n.step("amax", {x, dims}, settings)}, {n.output()});
+}
 
 /// x / sqrt(sum x x), or / sum |x|; 0 of zeros
 inline void lp_norm(onnx_node& n) {
@@ -638,6 +682,7 @@ inline constexpr translator translators[] = {
     {"InstanceNormalization", instance_norm, 3, 3},
     {"IsInf", is_infinite, 1, 1},
     {"IsNaN", is_nan, 1, 1},
+    {"LRN", local_response_norm, 1, 1},
     {"LayerNormalization", layer_norm, 2, 3},
     {"LeakyRelu", leaky_relu, 1, 1},
     {"Less", same, 2, 2, "less"},
@@ -666,6 +711,7 @@ inline constexpr translator translators[] = {
     {"ReduceL1", reduce_l1, 1, 2},
     {"ReduceL2", reduce_l2, 1, 2},
     {"ReduceLogSum", reduce_log_sum, 1, 2},
+    {"ReduceLogSumExp", reduce_log_sum_exp, 1, 2},
     {"ReduceMax", reduce, 1, 2, "amax"},
     {"ReduceMean", reduce, 1, 2, "mean"},
     {"ReduceMin", reduce, 1, 2, "amin"},

@@ -19,7 +19,7 @@ auto with_source(const std::string& name, const Read& read) {
 
 inline void check_opset(const model_message& model) {
   if (!model.graph) raise("it is not a model of ONNX: there is no graph");
-  if (!model.opset) raise("it is not a model of ONNX: it does not say which version of the operators it has");
+  if (!model.opset) raise("it does not say which version of ONNX's operators it has");
   if (*model.opset < 7) raise({"it has version ", *model.opset, " of the operators; 7 is the first that is supported"});
 }
 
