@@ -1,7 +1,10 @@
 // Damaged models of ONNX: whatever a file holds, reading it and making a net of it end in a graph or in one
 // tenfold::error.
 //
-//     onnx_fuzz [--seed N] [--rounds N] [--seconds N] MODEL...
+//     onnx_fuzz [--seed N] [--rounds N] [--seconds N] [--run] MODEL...
+//
+// --run also plans the nets for small inputs and runs what needs little memory, within 4 GiB of addresses, which
+// AddressSanitizer does not get along with.
 //
 // Each round damages one of the models, byte by byte or field by field, and reads it in a buffer of its very size. What
 // fails says how to repeat it: round n of seed s is round 1 of seed s + n - 1.
@@ -13,6 +16,10 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+
+#if __has_include(<sys/resource.h>)
+#include <sys/resource.h>
+#endif
 
 namespace {
 
@@ -166,13 +173,38 @@ std::string damage_fields(const std::string& message, random_source& random) {
 
 // ---- rounds
 
+/// Inputs of zeros, where a size may be any of 3 elements.
+void run_net(const tf::net& net) {
+  std::vector<std::pair<std::string, tf::constant>> inputs;
+  for (const tf::graph_input& input : net.description().inputs) {
+    tf::shape sizes = input.sizes.value_or(tf::shape{1, 3, 6, 6});
+    for (std::size_t d = 0; d < sizes.size(); ++d)
+      if (sizes[d] < 0) sizes[d] = 3;
+    if (sizes.elements() > 1 << 16) return;
+    tf::detail::with_dtype(input.type,
+                           [&]<class T>(T) { inputs.emplace_back(input.name, tf::constant(tf::tensor<T>(sizes))); });
+  }
+  std::vector<tf::named_shape> shapes;
+  std::vector<tf::named_view> views;
+  for (const auto& [name, x] : inputs) {
+    shapes.emplace_back(name, x.shape());
+    views.emplace_back(name, x);
+  }
+  const tf::plan_report plan = net.plan(shapes);
+  if (plan.least_arena_bytes < 1 << 26 && plan.workspace_bytes < 1 << 26) net.run(views);
+}
+
 /// Whether a net came of it.
-bool try_model(const std::string& file) {
+bool try_model(const std::string& file, bool runs) {
   const std::vector<std::byte> exact(reinterpret_cast<const std::byte*>(file.data()),
                                      reinterpret_cast<const std::byte*>(file.data()) + file.size());
   try {
-    tf::load_onnx(std::span<const std::byte>(exact), {.max_bytes = 1 << 26});
+    const tf::net net = tf::load_onnx(std::span<const std::byte>(exact), {.max_bytes = 1 << 26});
+    if (runs) run_net(net);
     return true;
+  } catch (const std::bad_alloc&) {
+    if (!runs) throw;
+    return false;
   } catch (const tf::error& e) {
     for (const char* c = e.what(); *c; ++c)
       if ((*c >= 0 && *c < 0x20 && *c != '\n') || *c == 0x7f || static_cast<signed char>(*c) < 0) {
@@ -183,7 +215,7 @@ bool try_model(const std::string& file) {
   }
 }
 
-bool run_round(const std::vector<std::string>& models, std::uint64_t seed) {
+bool run_round(const std::vector<std::string>& models, std::uint64_t seed, bool runs) {
   random_source random(seed);
   std::string file = models[random.below(models.size())];
   for (std::size_t i = random.below(4) + 1; i > 0; --i) {
@@ -192,13 +224,14 @@ bool run_round(const std::vector<std::string>& models, std::uint64_t seed) {
     else
       file = damage_fields(file, random);
   }
-  return try_model(file);
+  return try_model(file, runs);
 }
 
 struct options {
   std::uint64_t seed = 1;
   index_t rounds = 0;  // 0: no end
   double seconds = 0;  // 0: no end
+  bool runs = false;
   std::vector<std::string> models;
 };
 
@@ -206,7 +239,9 @@ bool parse(int count, char** arguments, options& o) {
   for (int i = 1; i < count; ++i) {
     const std::string name = arguments[i];
     if (name.starts_with("--") && i + 1 == count) return false;
-    if (name == "--seed") {
+    if (name == "--run") {
+      o.runs = true;
+    } else if (name == "--seed") {
       o.seed = std::strtoull(arguments[++i], nullptr, 10);
     } else if (name == "--rounds") {
       o.rounds = std::strtoll(arguments[++i], nullptr, 10);
@@ -235,11 +270,14 @@ extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__
 int main(int count, char** arguments) {
   options o;
   if (!parse(count, arguments, o)) {
-    std::fputs("options: --seed N  --rounds N  --seconds N  MODEL...\n", stderr);
+    std::fputs("options: --seed N  --rounds N  --seconds N  --run  MODEL...\n", stderr);
     return 2;
   }
 #if defined(__GNUC__)
   if (__sanitizer_set_death_callback) __sanitizer_set_death_callback(say_current);
+#endif
+#if __has_include(<sys/resource.h>)
+  if (const rlimit most{std::uint64_t{1} << 32, RLIM_INFINITY}; o.runs) setrlimit(RLIMIT_AS, &most);
 #endif
   const auto start = std::chrono::steady_clock::now();
   index_t round = 0, nets = 0;
@@ -247,7 +285,7 @@ int main(int count, char** arguments) {
     if (o.seconds > 0 && std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > o.seconds)
       break;
     current_seed = o.seed + static_cast<std::uint64_t>(round);
-    nets += run_round(o.models, current_seed);
+    nets += run_round(o.models, current_seed, o.runs);
   }
   std::printf("%lld rounds, %lld nets\n", static_cast<long long>(round), static_cast<long long>(nets));
 }
