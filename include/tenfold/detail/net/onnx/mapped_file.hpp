@@ -97,7 +97,7 @@ class external_files {
     std::error_code failed;
     const std::filesystem::path folder = std::filesystem::canonical(folder_, failed);
     if (failed) raise({"cannot open the folder ", in_quotes(folder_.string())});
-    const std::filesystem::path path = std::filesystem::canonical(folder / relative, failed);
+    std::filesystem::path path = std::filesystem::canonical(folder / relative, failed);
     if (failed) raise({"its data lie in the file ", in_quotes(location), ", which is not there"});
     const auto [end, ignored] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
     if (end != folder.end())

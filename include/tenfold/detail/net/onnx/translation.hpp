@@ -65,7 +65,7 @@ class translation {
   constant read_tensor_of(std::string_view message) { return tensors_.read(read_tensor(message, memory_)); }
 
   std::string add_constant(const std::string& base, constant value) {
-    const std::string name = fresh(base);
+    std::string name = fresh(base);
     define_constant(name, std::move(value));
     return name;
   }
@@ -202,7 +202,7 @@ class onnx_node {
   }
   /// One with an output of its own, which it returns.
   std::string step(const std::string& op, std::vector<std::string> from, tenfold::attributes settings = {}) {
-    const std::string result = whole_.fresh(name_ + '/' + op);
+    std::string result = whole_.fresh(name_ + '/' + op);
     whole_.define(result);
     infer(op, from, {result}, settings);
     whole_.emit({result, op, std::move(from), {result}, std::move(settings)});
