@@ -63,7 +63,7 @@ def reason(text):
         (r"the type of its second input is not known", "CastLike of unsupported types"),
         (r"it has version (\d+) of the operators", r"version \1 of the operators"),
         (r"which version of ONNX.s operators", "operators of other domains alone"),
-        (r"windows of 3 dimensions", "windows of 3 dimensions"),
+        (r"(windows|images) of 3 dimensions", r"\1 of 3 dimensions"),
         (r"\((\w+)\): output .* is not supported", r"outputs of \1"),
         (r"\((\w+)\): (.*) is not supported", r"\1: \2"),
     ):
@@ -76,6 +76,7 @@ def reason(text):
 # What a net says of a case that its operations, which have PyTorch's rules, do not do.
 KNOWN = (
     (r"nothing is computed in (\w+) here", r"arithmetic of \1"),
+    (r"does not compute in (\w+)", r"arithmetic of \1"),
     (r"Expected reduction dim \d+ to have non-zero size", "the extreme of no elements"),
 )
 

@@ -622,7 +622,8 @@ inline void resize(onnx_node& n) {
 inline void grid_sample(onnx_node& n) {
   std::string mode = n.text("mode", n.opset >= 20 ? "linear" : "bilinear");
   if (mode == "linear") mode = "bilinear";
-  if (mode == "cubic") mode = "bicubic";
+  if (mode != "bilinear" && mode != "nearest") raise({"mode ", in_quotes(mode), " is not supported"});
+  if (n.rank(0) && *n.rank(0) == 5) raise("images of 3 dimensions are not supported");
   n.emit("grid_sample", n.inputs(), {n.output()},
          {{"mode", mode},
           {"padding_mode", n.text("padding_mode", "zeros")},
