@@ -121,7 +121,7 @@ class line_reader {
   /// A name, plain or in quotes. Of a tensor "" is one that is left out, which a plain dash says too.
   std::string name(const char* of) {
     if (peek() == '"') return string();
-    const std::string_view plain = word();
+    const std::string_view plain = next_word();
     if (plain.empty()) fail({"expected the name of ", of, ", but got ", found()});
     return std::string(plain);
   }
@@ -135,7 +135,7 @@ class line_reader {
   template <class Accept>
   bool word_if(const Accept& accept) {
     const std::size_t before = (at_end(), at_);
-    if (peek() != '"' && accept(word())) return true;
+    if (peek() != '"' && accept(next_word())) return true;
     at_ = before;
     return false;
   }
@@ -173,7 +173,7 @@ class line_reader {
     std::optional<index_t> integer = std::nullopt;  // the same, if it was written as one
   };
 
-  std::string_view word() {
+  std::string_view next_word() {
     at_end();
     const std::size_t begin = at_;
     while (at_ < line_.size() && is_plain(line_[at_])) ++at_;
@@ -189,7 +189,7 @@ class line_reader {
 
   number read_number() {
     const std::size_t begin = (at_end(), at_);
-    const std::string_view digits = word();
+    const std::string_view digits = next_word();
     const char* const end = digits.data() + digits.size();
     number result;
     index_t integer = 0;

@@ -115,7 +115,7 @@ class storages {
       if (other.empty()) return other;
       const std::size_t i = random() % other.size(), j = random() % other.size();
       if (random() % 2)
-        std::swap(other[i], other[j]);
+        (std::swap)(other[i], other[j]);
       else
         std::rotate(other.begin(), other.begin() + static_cast<std::ptrdiff_t>(i),
                     other.begin() + static_cast<std::ptrdiff_t>(i) + 1);

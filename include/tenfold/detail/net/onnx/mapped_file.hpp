@@ -12,7 +12,7 @@
 #if __has_include(<sys/mman.h>)
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+
 #include <unistd.h>
 #define TENFOLD_MAPS_FILES 1
 #endif
@@ -45,14 +45,14 @@ class open_file {
 /// The bytes of a file. Whoever makes it shorter while it is mapped ends the program: replace it as a whole instead.
 inline owned_bytes map_file(const std::filesystem::path& path, budget&) {
   const open_file file(path);
-  struct stat status = {};
-  if (file.descriptor() < 0 || ::fstat(file.descriptor(), &status) != 0)
-    raise({"cannot open ", in_quotes(path.string())});
-  if (!S_ISREG(status.st_mode)) raise({in_quotes(path.string()), " is not a file"});
-  if (status.st_size == 0) return {};
-  const auto size = static_cast<std::size_t>(status.st_size);
+  const off_t end = file.descriptor() < 0 ? -1 : ::lseek(file.descriptor(), 0, SEEK_END);
+  std::error_code ignored;
+  if (end >= 0 && !std::filesystem::is_regular_file(path, ignored)) raise({in_quotes(path.string()), " is not a file"});
+  if (end < 0) raise({"cannot open ", in_quotes(path.string())});
+  if (end == 0) return {};
+  const auto size = static_cast<std::size_t>(end);
   void* const start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
-  if (start == MAP_FAILED) raise({"cannot map ", in_quotes(path.string()), " of ", status.st_size, " bytes"});
+  if (start == MAP_FAILED) raise({"cannot map ", in_quotes(path.string()), " of ", end, " bytes"});
   std::shared_ptr<const void> owner(start, [size](void* mapped) { ::munmap(mapped, size); });
   return {std::move(owner), {static_cast<const std::byte*>(start), size}};
 }

@@ -11,7 +11,7 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::onnx {
 // --------------------------------------------------------------------------------------------------------- elementwise
 
 /// An operation of the same inputs without attributes.
-inline void same(onnx_node& n) { n.emit(n.as, n.inputs(), {n.output()}); }
+inline void same(onnx_node& n) { n.add_node(n.as, n.inputs(), {n.output()}); }
 
 /// Of any number of tensors by an operation of two.
 inline std::string fold(onnx_node& n, const char* op, bool to_output) {
@@ -19,18 +19,18 @@ inline std::string fold(onnx_node& n, const char* op, bool to_output) {
   std::string result = from[0];
   for (std::size_t i = 1; i < from.size(); ++i) {
     if (to_output && i + 1 == from.size()) {
-      n.emit(op, {result, from[i]}, {n.output()});
+      n.add_node(op, {result, from[i]}, {n.output()});
       return {};
     }
     result = n.step(op, {result, from[i]});
   }
-  if (to_output) n.emit("identity", {result}, {n.output()});
+  if (to_output) n.add_node("identity", {result}, {n.output()});
   return result;
 }
 inline void variadic(onnx_node& n) { fold(n, n.as, true); }
 inline void mean_of_tensors(onnx_node& n) {
   const std::string sum = fold(n, "add", false);
-  n.emit("div", {sum, n.scalar_like(sum, static_cast<double>(n.inputs().size()))}, {n.output()});
+  n.add_node("div", {sum, n.scalar_like(sum, static_cast<double>(n.inputs().size()))}, {n.output()});
 }
 
 /// a - b (a / b), whose quotient of integers has no fraction: of a's sign. Where fmod is 0 the rest is of b's.
@@ -42,49 +42,50 @@ inline void modulo(onnx_node& n) {
   };
   std::vector<std::string> difference = rest(n.input(0));
   if (n.integer("fmod", 0) == 0) difference = rest(n.step("add", {n.step("sub", difference), b}));
-  n.emit("sub", difference, {n.output()});
+  n.add_node("sub", difference, {n.output()});
 }
 
 inline void leaky_relu(onnx_node& n) {
-  n.emit("leaky_relu", n.inputs(), {n.output()}, {{"negative_slope", n.number("alpha", 0.01)}});
+  n.add_node("leaky_relu", n.inputs(), {n.output()}, {{"negative_slope", n.number("alpha", 0.01)}});
 }
-inline void elu(onnx_node& n) { n.emit("elu", n.inputs(), {n.output()}, {{"alpha", n.number("alpha", 1)}}); }
+inline void elu(onnx_node& n) { n.add_node("elu", n.inputs(), {n.output()}, {{"alpha", n.number("alpha", 1)}}); }
 inline void gelu(onnx_node& n) {
-  n.emit("gelu", n.inputs(), {n.output()}, {{"approximate", n.text("approximate", "none")}});
+  n.add_node("gelu", n.inputs(), {n.output()}, {{"approximate", n.text("approximate", "none")}});
 }
 inline void hard_sigmoid(onnx_node& n) {
-  n.emit("hardsigmoid", n.inputs(), {n.output()}, {{"alpha", n.number("alpha", 0.2)}, {"beta", n.number("beta", 0.5)}});
+  n.add_node("hardsigmoid", n.inputs(), {n.output()},
+             {{"alpha", n.number("alpha", 0.2)}, {"beta", n.number("beta", 0.5)}});
 }
 /// gamma elu(x)
 inline void selu(onnx_node& n) {
   const std::string y = n.step("elu", n.inputs(), {{"alpha", n.number("alpha", 1.67326319217681884765625)}});
-  n.emit("mul", {y, n.scalar_like(y, n.number("gamma", 1.05070102214813232421875))}, {n.output()});
+  n.add_node("mul", {y, n.scalar_like(y, n.number("gamma", 1.05070102214813232421875))}, {n.output()});
 }
 /// alpha elu(x / alpha)
 inline void celu(onnx_node& n) {
   const std::string alpha = n.scalar_like(n.input(0), n.number("alpha", 1));
-  n.emit("mul", {n.step("elu", {n.step("div", {n.input(0), alpha})}), alpha}, {n.output()});
+  n.add_node("mul", {n.step("elu", {n.step("div", {n.input(0), alpha})}), alpha}, {n.output()});
 }
 /// x / (1 + |x|)
 inline void softsign(onnx_node& n) {
   const std::string below = n.step("add", {n.step("abs", n.inputs()), n.scalar_like(n.input(0), 1)});
-  n.emit("div", {n.input(0), below}, {n.output()});
+  n.add_node("div", {n.input(0), below}, {n.output()});
 }
 /// x tanh(log(1 + exp(x)))
 inline void mish(onnx_node& n) {
-  n.emit("mul", {n.input(0), n.step("tanh", {n.step("softplus", n.inputs())})}, {n.output()});
+  n.add_node("mul", {n.input(0), n.step("tanh", {n.step("softplus", n.inputs())})}, {n.output()});
 }
 /// x sigmoid(alpha x)
 inline void swish(onnx_node& n) {
   const double alpha = n.number("alpha", 1);
-  if (alpha == 1) return n.emit("silu", n.inputs(), {n.output()});
+  if (alpha == 1) return n.add_node("silu", n.inputs(), {n.output()});
   const std::string scaled = n.step("mul", {n.input(0), n.scalar_like(n.input(0), alpha)});
-  n.emit("mul", {n.input(0), n.step("sigmoid", {scaled})}, {n.output()});
+  n.add_node("mul", {n.input(0), n.step("sigmoid", {scaled})}, {n.output()});
 }
 /// x where it is above alpha, else 0
 inline void thresholded_relu(onnx_node& n) {
   const std::string above = n.step("greater", {n.input(0), n.scalar_like(n.input(0), n.number("alpha", 1))});
-  n.emit("where", {above, n.input(0), n.scalar_like(n.input(0), 0)}, {n.output()});
+  n.add_node("where", {above, n.input(0), n.scalar_like(n.input(0), 0)}, {n.output()});
 }
 /// Whether a tensor stands along dimension 1 of one of that rank, or is a single number.
 inline bool is_per_channel(const shape& s, std::size_t rank) {
@@ -97,33 +98,35 @@ inline bool is_per_channel(const shape& s, std::size_t rank) {
 inline void prelu(onnx_node& n) {
   const constant* const slope = n.value(1);
   if (slope && n.rank(0) && is_per_channel(slope->shape(), *n.rank(0)))
-    return n.emit("prelu", n.inputs(), {n.output()});
+    return n.add_node("prelu", n.inputs(), {n.output()});
   const std::string below = n.step("less", {n.input(0), n.scalar_like(n.input(0), 0)});
-  n.emit("where", {below, n.step("mul", n.inputs()), n.input(0)}, {n.output()});
+  n.add_node("where", {below, n.step("mul", n.inputs()), n.input(0)}, {n.output()});
 }
 
 /// min(max(x, low), high), whose bounds are attributes until version 10, then inputs.
 inline void clip(onnx_node& n) {
   if ((n.has_input(1) && !n.value(1)) || (n.has_input(2) && !n.value(2))) {
     const std::string above = n.has_input(1) ? n.step("maximum", {n.input(0), n.input(1)}) : n.input(0);
-    if (n.has_input(2)) return n.emit("minimum", {above, n.input(2)}, {n.output()});
-    return n.emit("identity", {above}, {n.output()});
+    if (n.has_input(2)) return n.add_node("minimum", {above, n.input(2)}, {n.output()});
+    return n.add_node("identity", {above}, {n.output()});
   }
   attributes settings;
   if (n.has("min")) settings["min"] = n.number("min", 0);
   if (n.has("max")) settings["max"] = n.number("max", 0);
-  n.emit("clamp", n.inputs(), {n.output()}, std::move(settings));
+  n.add_node("clamp", n.inputs(), {n.output()}, std::move(settings));
 }
 
 /// x is no NaN where it equals itself.
-inline void is_nan(onnx_node& n) { n.emit("logical_not", {n.step("equal", {n.input(0), n.input(0)})}, {n.output()}); }
+inline void is_nan(onnx_node& n) {
+  n.add_node("logical_not", {n.step("equal", {n.input(0), n.input(0)})}, {n.output()});
+}
 
 inline void is_infinite(onnx_node& n) {
   const bool low = n.integer("detect_negative", 1) != 0, high = n.integer("detect_positive", 1) != 0;
   if (!low && !high) raise("it detects nothing, which is not supported");
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const std::string x = low && high ? n.step("abs", {n.input(0)}) : n.input(0);
-  n.emit("equal", {x, n.scalar_like(n.input(0), high ? infinity : -infinity)}, {n.output()});
+  n.add_node("equal", {x, n.scalar_like(n.input(0), high ? infinity : -infinity)}, {n.output()});
 }
 
 inline void cast(onnx_node& n) {
@@ -133,14 +136,14 @@ inline void cast(onnx_node& n) {
   const std::optional<dtype> type = dtype_of_element(to);
   if (!type || *type == dtype::float16 || *type == dtype::bfloat16)
     raise({"a cast to ", name_of_element(to), " is not supported"});
-  n.emit("cast", n.inputs(), {n.output()}, {{"to", std::string(name_of(*type))}});
+  n.add_node("cast", n.inputs(), {n.output()}, {{"to", std::string(name_of(*type))}});
 }
 inline void cast_like(onnx_node& n) {
   n.ignore("saturate");
   n.ignore("round_mode");
   const std::optional<dtype> type = n.type(1);
   if (!type) raise("the type of its second input is not known");
-  n.emit("cast", {n.input(0)}, {n.output()}, {{"to", std::string(name_of(*type))}});
+  n.add_node("cast", {n.input(0)}, {n.output()}, {{"to", std::string(name_of(*type))}});
 }
 
 /// Without training all is passed on.
@@ -153,8 +156,9 @@ inline void dropout(onnx_node& n) {
         *static_cast<const bool*>(training->data()))
       n.problem({"training_mode is not supported"});
   }
-  n.emit("identity", {n.input(0)}, {n.output()});
-  if (n.wants_output(1)) n.emit("constant_of_shape", {n.step("shape", {n.input(0)}), n.scalar(true)}, {n.output(1)});
+  n.add_node("identity", {n.input(0)}, {n.output()});
+  if (n.wants_output(1))
+    n.add_node("constant_of_shape", {n.step("shape", {n.input(0)}), n.scalar(true)}, {n.output(1)});
 }
 
 // ------------------------------------------------------------------------------------------------- windows and
@@ -220,11 +224,11 @@ inline void check_kernel(onnx_node& n, std::size_t rank) {
 inline void conv(onnx_node& n) {
   const std::size_t rank = window_rank(n);
   check_kernel(n, rank);
-  n.emit(with_rank("conv", rank), n.inputs(), {n.output()},
-         {{"stride", per_dimension(n, "strides", rank, 1)},
-          {"padding", padding_of(n, rank)},
-          {"dilation", per_dimension(n, "dilations", rank, 1)},
-          {"groups", n.integer("group", 1)}});
+  n.add_node(with_rank("conv", rank), n.inputs(), {n.output()},
+             {{"stride", per_dimension(n, "strides", rank, 1)},
+              {"padding", padding_of(n, rank)},
+              {"dilation", per_dimension(n, "dilations", rank, 1)},
+              {"groups", n.integer("group", 1)}});
 }
 
 inline void conv_transpose(onnx_node& n) {
@@ -240,7 +244,7 @@ inline void conv_transpose(onnx_node& n) {
     if (sizes->size() != rank) raise({"attribute output_shape has ", sizes->size(), " integers"});
     settings["onnx_output_shape"] = rank == 1 ? attribute((*sizes)[0]) : attribute(*sizes);
   }
-  n.emit(with_rank("conv_transpose", rank), n.inputs(), {n.output()}, std::move(settings));
+  n.add_node(with_rank("conv_transpose", rank), n.inputs(), {n.output()}, std::move(settings));
 }
 
 inline attributes pool_settings(onnx_node& n, std::size_t rank) {
@@ -283,7 +287,7 @@ inline void max_pool(onnx_node& n) {
     x = padded(n, rank, x, -std::numeric_limits<double>::infinity());
     settings["padding"] = index_t{0};
   }
-  n.emit(with_rank("max_pool", rank), {x}, {n.output(0), n.output(1)}, std::move(settings));
+  n.add_node(with_rank("max_pool", rank), {x}, {n.output(0), n.output(1)}, std::move(settings));
 }
 
 /// Where no window may lie in the padding, one operation; else the mean with zeros, of x and, if those do not count, by
@@ -295,20 +299,20 @@ inline void average_pool(onnx_node& n) {
   settings["ceil_mode"] = n.integer("ceil_mode", 0);
   settings["count_include_pad"] = n.integer("count_include_pad", 0);
   const std::string op = with_rank("avg_pool", rank);
-  if (!is_padded_beyond_half(n, rank)) return n.emit(op, n.inputs(), {n.output()}, std::move(settings));
+  if (!is_padded_beyond_half(n, rank)) return n.add_node(op, n.inputs(), {n.output()}, std::move(settings));
   settings["padding"] = index_t{0};
   const std::string x = padded(n, rank, n.input(0), 0);
-  if (n.integer("count_include_pad", 0) != 0) return n.emit(op, {x}, {n.output()}, std::move(settings));
+  if (n.integer("count_include_pad", 0) != 0) return n.add_node(op, {x}, {n.output()}, std::move(settings));
   const std::string ones = n.step("constant_of_shape", {n.step("shape", {n.input(0)}), n.scalar_like(n.input(0), 1)});
   const std::string share = n.step(op, {padded(n, rank, ones, 0)}, settings);
-  n.emit("div", {n.step(op, {x}, settings), share}, {n.output()});
+  n.add_node("div", {n.step(op, {x}, settings), share}, {n.output()});
 }
 
 inline void max_unpool(onnx_node& n) {
   const std::size_t rank = window_rank(n);
   attributes settings = pool_settings(n, rank);
   settings["indices"] = std::string("onnx");
-  n.emit(with_rank("max_unpool", rank), n.inputs(), {n.output()}, std::move(settings));
+  n.add_node(with_rank("max_unpool", rank), n.inputs(), {n.output()}, std::move(settings));
 }
 
 /// The mean or the greatest of all dimensions behind the channels, whatever their number.
@@ -323,15 +327,15 @@ inline void global_pool(onnx_node& n) {
     const std::string size = n.step("numel", {n.step("shape", {n.input(0)})});
     dims = n.step("arange", {n.scalar(index_t{2}), size, n.scalar(index_t{1})});
   }
-  n.emit(n.as, {n.input(0), dims}, {n.output()}, std::move(settings));
+  n.add_node(n.as, {n.input(0), dims}, {n.output()}, std::move(settings));
 }
 
 inline void gemm(onnx_node& n) {
-  n.emit("gemm", n.inputs(), {n.output()},
-         {{"alpha", n.number("alpha", 1)},
-          {"beta", n.number("beta", 1)},
-          {"trans_a", n.integer("transA", 0)},
-          {"trans_b", n.integer("transB", 0)}});
+  n.add_node("gemm", n.inputs(), {n.output()},
+             {{"alpha", n.number("alpha", 1)},
+              {"beta", n.number("beta", 1)},
+              {"trans_a", n.integer("transA", 0)},
+              {"trans_b", n.integer("transB", 0)}});
 }
 
 // --------------------------------------------------------------------------------------------------------
@@ -342,11 +346,11 @@ inline void batch_norm(onnx_node& n) {
   if (n.integer("training_mode", 0) != 0) n.problem({"training_mode is not supported"});
   if (n.integer("spatial", 1) != 1) n.problem({"spatial 0 is not supported"});
   const double eps = n.number("epsilon", 1e-5);
-  n.emit("batch_norm", {n.input(0), n.input(3), n.input(4), n.input(1), n.input(2)}, {n.output()}, {{"eps", eps}});
+  n.add_node("batch_norm", {n.input(0), n.input(3), n.input(4), n.input(1), n.input(2)}, {n.output()}, {{"eps", eps}});
 }
 
 inline void instance_norm(onnx_node& n) {
-  n.emit("instance_norm", n.inputs(), {n.output()}, {{"eps", n.number("epsilon", 1e-5)}});
+  n.add_node("instance_norm", n.inputs(), {n.output()}, {{"eps", n.number("epsilon", 1e-5)}});
 }
 
 /// Until version 20 scale and bias are of the groups, then of the channels.
@@ -354,13 +358,13 @@ inline void group_norm(onnx_node& n) {
   n.ignore("stash_type");
   const index_t groups = n.integer("num_groups", 0);
   attributes settings{{"num_groups", groups}, {"eps", n.number("epsilon", 1e-5)}};
-  if (n.opset >= 21) return n.emit("group_norm", n.inputs(), {n.output()}, std::move(settings));
+  if (n.opset >= 21) return n.add_node("group_norm", n.inputs(), {n.output()}, std::move(settings));
   const std::string normal = n.step("group_norm", {n.input(0)}, std::move(settings));
   std::string y = n.step("reshape", {normal, n.integer_list({0, groups, -1})});
   const std::string by_group = n.integer_list({1, groups, 1});
   y = n.step("mul", {y, n.step("reshape", {n.input(1), by_group})});
   y = n.step("add", {y, n.step("reshape", {n.input(2), by_group})});
-  n.emit("reshape", {y, n.step("shape", {n.input(0)})}, {n.output()});
+  n.add_node("reshape", {y, n.step("shape", {n.input(0)})}, {n.output()});
 }
 
 /// Besides the mean and 1 / sqrt(variance + eps), if they are wanted, with dimensions of size 1.
@@ -368,7 +372,7 @@ inline void layer_norm(onnx_node& n) {
   if (n.integer("stash_type", 1) != 1) n.problem({"a stash_type other than float32 is not supported"});
   const index_t dim = n.integer("axis", -1);
   const double eps = n.number("epsilon", 1e-5);
-  n.emit("layer_norm", n.inputs(), {n.output()}, {{"dim", dim}, {"eps", eps}});
+  n.add_node("layer_norm", n.inputs(), {n.output()}, {{"dim", dim}, {"eps", eps}});
   if (!n.wants_output(1) && !n.wants_output(2)) return;
   const index_t end = dim < 0 ? 0 : static_cast<index_t>(n.rank(0).value_or(0));
   attributes settings{{"keepdim", index_t{1}}};
@@ -380,8 +384,8 @@ inline void layer_norm(onnx_node& n) {
   const std::string d = n.step("sub", {n.input(0), mean});
   const std::string variance = n.step("mean", {n.step("mul", {d, d})}, settings);
   const std::string deviation = n.step("sqrt", {n.step("add", {variance, n.scalar_like(n.input(0), eps)})});
-  if (n.wants_output(1)) n.emit("identity", {mean}, {n.output(1)});
-  if (n.wants_output(2)) n.emit("reciprocal", {deviation}, {n.output(2)});
+  if (n.wants_output(1)) n.add_node("identity", {mean}, {n.output(1)});
+  if (n.wants_output(2)) n.add_node("reciprocal", {deviation}, {n.output(2)});
 }
 
 /// x (bias + alpha / size s)^-beta with the sum s of the squares of `size` channels about each: their mean is a pool
@@ -397,7 +401,7 @@ inline void local_response_norm(onnx_node& n) {
               {"padding", std::vector<index_t>{(size - 1) / 2, 0, size / 2, 0}}});
   y = n.step("mul", {n.step("reshape", {y, n.step("shape", {x})}), n.scalar_like(x, n.number("alpha", 1e-4))});
   y = n.step("add", {y, n.scalar_like(x, n.number("bias", 1))});
-  n.emit("div", {x, n.step("pow", {y, n.scalar_like(x, n.number("beta", 0.75))})}, {n.output()});
+  n.add_node("div", {x, n.step("pow", {y, n.scalar_like(x, n.number("beta", 0.75))})}, {n.output()});
 }
 
 /// (x - mean) / (sqrt(variance) + 1e-9)
@@ -406,7 +410,7 @@ inline void mean_variance_norm(onnx_node& n) {
                             {"keepdim", index_t{1}}};
   const std::string d = n.step("sub", {n.input(0), n.step("mean", {n.input(0)}, settings)});
   const std::string deviation = n.step("sqrt", {n.step("mean", {n.step("mul", {d, d})}, settings)});
-  n.emit("div", {d, n.step("add", {deviation, n.scalar_like(n.input(0), 1e-9)})}, {n.output()});
+  n.add_node("div", {d, n.step("add", {deviation, n.scalar_like(n.input(0), 1e-9)})}, {n.output()});
 }
 
 /// Until version 12 the dimensions from axis on are one.
@@ -414,9 +418,9 @@ inline void softmax(onnx_node& n) {
   const index_t dim = n.integer("axis", n.opset >= 13 ? -1 : 1);
   const std::optional<std::size_t> rank = n.rank(0);
   if (n.opset >= 13 || dim == -1 || (rank && dim + 1 == static_cast<index_t>(*rank)))
-    return n.emit(n.as, n.inputs(), {n.output()}, {{"dim", dim}});
+    return n.add_node(n.as, n.inputs(), {n.output()}, {{"dim", dim}});
   const std::string rows = n.step("onnx_flatten", n.inputs(), {{"dim", dim}});
-  n.emit("reshape", {n.step(n.as, {rows}), n.step("shape", n.inputs())}, {n.output()}, {{"allowzero", index_t{1}}});
+  n.add_node("reshape", {n.step(n.as, {rows}), n.step("shape", n.inputs())}, {n.output()}, {{"allowzero", index_t{1}}});
 }
 
 // -----------------------------------------------------------------------------------------------------------
@@ -431,8 +435,8 @@ inline std::string list_input(onnx_node& n, std::size_t i, const char* attribute
 
 inline void reduce_as(onnx_node& n, const char* op, const std::string& x, const std::string& output) {
   const std::string dims = list_input(n, 1, "axes");
-  n.emit(op, {x, dims}, {output},
-         {{"keepdim", n.integer("keepdims", 1)}, {"noop_with_empty_dims", n.integer("noop_with_empty_axes", 0)}});
+  n.add_node(op, {x, dims}, {output},
+             {{"keepdim", n.integer("keepdims", 1)}, {"noop_with_empty_dims", n.integer("noop_with_empty_axes", 0)}});
 }
 inline std::string reduce_step(onnx_node& n, const char* op, const std::string& x) {
   const std::string dims = list_input(n, 1, "axes");
@@ -449,10 +453,10 @@ inline void reduce_sum_square(onnx_node& n) {
 }
 /// sqrt(sum x x)
 inline void reduce_l2(onnx_node& n) {
-  n.emit("sqrt", {reduce_step(n, "sum", n.step("mul", {n.input(0), n.input(0)}))}, {n.output()});
+  n.add_node("sqrt", {reduce_step(n, "sum", n.step("mul", {n.input(0), n.input(0)}))}, {n.output()});
 }
 /// log(sum x)
-inline void reduce_log_sum(onnx_node& n) { n.emit("log", {reduce_step(n, "sum", n.input(0))}, {n.output()}); }
+inline void reduce_log_sum(onnx_node& n) { n.add_node("log", {reduce_step(n, "sum", n.input(0))}, {n.output()}); }
 
 /// m + log(sum exp(x - m)) with the greatest m, so that nothing overflows
 inline void reduce_log_sum_exp(onnx_node& n) {
@@ -463,7 +467,7 @@ inline void reduce_log_sum_exp(onnx_node& n) {
   const std::string terms = n.step("exp", {n.step("sub", {x, greatest})});
   settings["keepdim"] = keeps;
   const std::string rest = n.step("log", {n.step("sum", {terms, dims}, settings)});
-  n.emit("add", {rest, keeps != 0 ? greatest : n.step("amax", {x, dims}, settings)}, {n.output()});
+  n.add_node("add", {rest, keeps != 0 ? greatest : n.step("amax", {x, dims}, settings)}, {n.output()});
 }
 
 /// x / sqrt(sum x x), or / sum |x|; 0 of zeros
@@ -475,20 +479,20 @@ inline void lp_norm(onnx_node& n) {
   std::string norm = n.step("sum", {p == 1 ? n.step("abs", {x}) : n.step("mul", {x, x})}, settings);
   if (p == 2) norm = n.step("sqrt", {norm});
   const std::string zero = n.scalar_like(x, 0);
-  n.emit("where", {n.step("equal", {norm, zero}), zero, n.step("div", {x, norm})}, {n.output()});
+  n.add_node("where", {n.step("equal", {norm, zero}), zero, n.step("div", {x, norm})}, {n.output()});
 }
 
 /// The last of several: size - 1 - the first one from behind.
 inline void arg_reduce(onnx_node& n) {
   const index_t dim = n.integer("axis", 0);
   attributes settings{{"dim", dim}, {"keepdim", n.integer("keepdims", 1)}};
-  if (n.integer("select_last_index", 0) == 0) return n.emit(n.as, n.inputs(), {n.output()}, std::move(settings));
+  if (n.integer("select_last_index", 0) == 0) return n.add_node(n.as, n.inputs(), {n.output()}, std::move(settings));
   const std::string one_back = n.integer_list({-1}), dims = n.integer_list({dim});
   const std::string reversed =
-      n.step("slice", {n.input(0), one_back, n.integer_list({std::numeric_limits<index_t>::min()}), dims, one_back});
+      n.step("slice", {n.input(0), one_back, n.integer_list({(std::numeric_limits<index_t>::min)()}), dims, one_back});
   const std::string size = n.step("gather", {n.step("shape", {n.input(0)}), n.scalar(dim)});
   const std::string last = n.step("sub", {size, n.scalar(index_t{1})});
-  n.emit("sub", {last, n.step(n.as, {reversed}, std::move(settings))}, {n.output()});
+  n.add_node("sub", {last, n.step(n.as, {reversed}, std::move(settings))}, {n.output()});
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -496,7 +500,7 @@ inline void arg_reduce(onnx_node& n) {
 
 inline void concat(onnx_node& n) {
   if (!n.has("axis")) raise("attribute axis is missing");
-  n.emit("cat", n.inputs(), {n.output()}, {{"dim", n.integer("axis", 0)}});
+  n.add_node("cat", n.inputs(), {n.output()}, {{"dim", n.integer("axis", 0)}});
 }
 
 inline void split(onnx_node& n) {
@@ -506,15 +510,15 @@ inline void split(onnx_node& n) {
   std::vector<std::string> outputs;
   for (std::size_t i = 0; i < n.output_count(); ++i) outputs.push_back(n.output(i));
   const std::string sizes = list_input(n, 1, "split");
-  n.emit("split", {n.input(0), sizes}, std::move(outputs), {{"dim", n.integer("axis", 0)}});
+  n.add_node("split", {n.input(0), sizes}, std::move(outputs), {{"dim", n.integer("axis", 0)}});
 }
 
 inline void slice(onnx_node& n) {
-  if (n.opset >= 10) return n.emit("slice", n.inputs(), {n.output()});
+  if (n.opset >= 10) return n.add_node("slice", n.inputs(), {n.output()});
   const std::string starts = list_input(n, 1, "starts");
   const std::string ends = list_input(n, 2, "ends");
   const std::string axes = list_input(n, 3, "axes");
-  n.emit("slice", {n.input(0), starts, ends, axes}, {n.output()});
+  n.add_node("slice", {n.input(0), starts, ends, axes}, {n.output()});
 }
 
 inline void pad(onnx_node& n) {
@@ -523,32 +527,34 @@ inline void pad(onnx_node& n) {
   std::vector<std::string> from = n.inputs();
   if (n.opset < 11) from = {n.input(0), list_input(n, 1, "pads"), n.scalar_like(n.input(0), n.number("value", 0))};
   if (mode != "constant" && from.size() > 2) from[2] = "";
-  n.emit("pad", std::move(from), {n.output()},
-         {{"mode", mode == "edge"   ? std::string("replicate")
-                   : mode == "wrap" ? std::string("circular")
-                                    : mode}});
+  n.add_node("pad", std::move(from), {n.output()},
+             {{"mode", mode == "edge"   ? std::string("replicate")
+                       : mode == "wrap" ? std::string("circular")
+                                        : mode}});
 }
 
 inline void transpose(onnx_node& n) {
   attributes settings;
   if (const std::optional<std::vector<index_t>> dims = n.integers("perm")) settings["dims"] = *dims;
-  n.emit("permute", n.inputs(), {n.output()}, std::move(settings));
+  n.add_node("permute", n.inputs(), {n.output()}, std::move(settings));
 }
 
 inline void reshape(onnx_node& n) {
-  n.emit("reshape", n.inputs(), {n.output()}, {{"allowzero", n.integer("allowzero", 0)}});
+  n.add_node("reshape", n.inputs(), {n.output()}, {{"allowzero", n.integer("allowzero", 0)}});
 }
-inline void flatten(onnx_node& n) { n.emit("onnx_flatten", n.inputs(), {n.output()}, {{"dim", n.integer("axis", 1)}}); }
+inline void flatten(onnx_node& n) {
+  n.add_node("onnx_flatten", n.inputs(), {n.output()}, {{"dim", n.integer("axis", 1)}});
+}
 inline void squeeze(onnx_node& n) {
   const std::string dims = list_input(n, 1, "axes");
-  n.emit(n.as, {n.input(0), dims}, {n.output()});
+  n.add_node(n.as, {n.input(0), dims}, {n.output()});
 }
-inline void gather(onnx_node& n) { n.emit("gather", n.inputs(), {n.output()}, {{"dim", n.integer("axis", 0)}}); }
+inline void gather(onnx_node& n) { n.add_node("gather", n.inputs(), {n.output()}, {{"dim", n.integer("axis", 0)}}); }
 
 inline void constant_of_shape(onnx_node& n) {
   std::optional<constant> value = n.tensor_of("value");
   if (!value) value = constant(tensor<float>(shape{1}));
-  n.emit("constant_of_shape", {n.input(0), n.add_constant(*std::move(value))}, {n.output()});
+  n.add_node("constant_of_shape", {n.input(0), n.add_constant(*std::move(value))}, {n.output()});
 }
 
 /// A node without inputs: its output is a weight.
@@ -567,21 +573,21 @@ inline void constant_node(onnx_node& n) {
 inline void shape_of(onnx_node& n) {
   attributes settings{{"start", n.integer("start", 0)}};
   if (n.has("end")) settings["end"] = n.integer("end", 0);
-  n.emit("shape", n.inputs(), {n.output()}, std::move(settings));
+  n.add_node("shape", n.inputs(), {n.output()}, std::move(settings));
 }
 
 inline void depth_to_space(onnx_node& n) {
   const std::string mode = n.text("mode", "DCR");
   if (mode != "DCR" && mode != "CRD") raise({"mode ", in_quotes(mode), " is not known"});
-  n.emit("depth_to_space", n.inputs(), {n.output()},
-         {{"block_size", n.integer("blocksize", 0)}, {"mode", std::string(mode == "DCR" ? "dcr" : "crd")}});
+  n.add_node("depth_to_space", n.inputs(), {n.output()},
+             {{"block_size", n.integer("blocksize", 0)}, {"mode", std::string(mode == "DCR" ? "dcr" : "crd")}});
 }
 inline void space_to_depth(onnx_node& n) {
   const std::string mode = n.text("mode", "DCR");
   if (mode == "CRD")
-    return n.emit("pixel_unshuffle", n.inputs(), {n.output()}, {{"downscale_factor", n.integer("blocksize", 0)}});
+    return n.add_node("pixel_unshuffle", n.inputs(), {n.output()}, {{"downscale_factor", n.integer("blocksize", 0)}});
   if (mode != "DCR") raise({"mode ", in_quotes(mode), " is not known"});
-  n.emit("space_to_depth", n.inputs(), {n.output()}, {{"block_size", n.integer("blocksize", 0)}});
+  n.add_node("space_to_depth", n.inputs(), {n.output()}, {{"block_size", n.integer("blocksize", 0)}});
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -598,10 +604,10 @@ inline void resize_by_scales(onnx_node& n) {
   std::string scales = n.input(1);
   if (const auto list = n.numbers("scales"))
     scales = n.add_constant(constant(tensor<float>({static_cast<index_t>(list->size())}, list->data())));
-  n.emit("onnx_resize", {n.input(0), "", scales}, {n.output()},
-         {{"mode", n.text("mode", "nearest")},
-          {"coordinate_transformation_mode", std::string("asymmetric")},
-          {"nearest_mode", std::string("floor")}});
+  n.add_node("onnx_resize", {n.input(0), "", scales}, {n.output()},
+             {{"mode", n.text("mode", "nearest")},
+              {"coordinate_transformation_mode", std::string("asymmetric")},
+              {"nearest_mode", std::string("floor")}});
 }
 
 inline void resize(onnx_node& n) {
@@ -615,8 +621,8 @@ inline void resize(onnx_node& n) {
                       {"antialias", n.integer("antialias", 0)},
                       {"keep_aspect_ratio_policy", n.text("keep_aspect_ratio_policy", "stretch")}};
   if (const auto axes = n.integers("axes")) settings["dims"] = *axes;
-  n.emit("onnx_resize", {n.input(0), unless_empty(n, 1), unless_empty(n, 2), unless_empty(n, 3)}, {n.output()},
-         std::move(settings));
+  n.add_node("onnx_resize", {n.input(0), unless_empty(n, 1), unless_empty(n, 2), unless_empty(n, 3)}, {n.output()},
+             std::move(settings));
 }
 
 inline void grid_sample(onnx_node& n) {
@@ -624,10 +630,10 @@ inline void grid_sample(onnx_node& n) {
   if (mode == "linear") mode = "bilinear";
   if (mode != "bilinear" && mode != "nearest") raise({"mode ", in_quotes(mode), " is not supported"});
   if (n.rank(0) && *n.rank(0) == 5) raise("images of 3 dimensions are not supported");
-  n.emit("grid_sample", n.inputs(), {n.output()},
-         {{"mode", mode},
-          {"padding_mode", n.text("padding_mode", "zeros")},
-          {"align_corners", n.integer("align_corners", 0)}});
+  n.add_node("grid_sample", n.inputs(), {n.output()},
+             {{"mode", mode},
+              {"padding_mode", n.text("padding_mode", "zeros")},
+              {"align_corners", n.integer("align_corners", 0)}});
 }
 
 // ----------------------------------------------------------------------------------------------------------------

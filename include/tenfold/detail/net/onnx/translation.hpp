@@ -80,7 +80,7 @@ class translation {
   void use(const std::string& tensor) {
     if (const constant* const weight = value_of(tensor)) result.constants.try_emplace(tensor, *weight);
   }
-  void emit(graph_node node) {
+  void add_node(graph_node node) {
     for (const std::string& input : node.inputs) use(input);
     memory_.take(static_cast<index_t>(2 * sizeof(graph_node) + 64 * (node.inputs.size() + node.outputs.size())));
     node.name = fresh_in(node_names_, node.name);
@@ -193,19 +193,19 @@ class onnx_node {
 
   // ------------------------------------------------------------------------------------------------------ results
   /// A node of the graph, with these outputs.
-  void emit(const std::string& op, std::vector<std::string> from, std::vector<std::string> outputs,
-            tenfold::attributes settings = {}) {
+  void add_node(const std::string& op, std::vector<std::string> from, std::vector<std::string> outputs,
+                tenfold::attributes settings = {}) {
     while (!from.empty() && from.back().empty()) from.pop_back();
     while (!outputs.empty() && outputs.back().empty()) outputs.pop_back();
     infer(op, from, outputs, settings);
-    whole_.emit({name_, op, std::move(from), std::move(outputs), std::move(settings)});
+    whole_.add_node({name_, op, std::move(from), std::move(outputs), std::move(settings)});
   }
   /// One with an output of its own, which it returns.
   std::string step(const std::string& op, std::vector<std::string> from, tenfold::attributes settings = {}) {
     std::string result = whole_.fresh(name_ + '/' + op);
     whole_.define(result);
     infer(op, from, {result}, settings);
-    whole_.emit({result, op, std::move(from), {result}, std::move(settings)});
+    whole_.add_node({result, op, std::move(from), {result}, std::move(settings)});
     return result;
   }
   std::string add_constant(constant value) { return whole_.add_constant(name_ + "/constant", std::move(value)); }
