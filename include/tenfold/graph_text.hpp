@@ -5,7 +5,6 @@
 
 #include <algorithm>  // any_of
 #include <charconv>   // from_chars, to_chars
-#include <cmath>      // isfinite, isnan
 #include <cstddef>    // size_t
 #include <string_view>
 #include <system_error>  // errc
@@ -63,10 +62,11 @@ inline std::string number_text(index_t number) { return std::to_string(number); 
 /// The shortest text that is read as the same number, with a point or an exponent, so that it is not read as an
 /// integer.
 inline std::string number_text(double number) {
-  if (std::isnan(number)) return "nan";
   char buffer[32];
   std::string result(buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr);
-  if (std::isfinite(number) && result.find_first_of(".e") == std::string::npos) result += ".0";
+  // By its letters, because flags may make a program think that there is neither.
+  if (result.find("nan") != std::string::npos) return "nan";
+  if (result.find_first_of(".ein") == std::string::npos) result += ".0";
   return result;
 }
 
