@@ -23,9 +23,18 @@ inline std::string in_quotes(std::string_view name) {
   return text + (name.size() > most ? "...\"" : "\"");
 }
 
+/// The text of an error that may have such names in it.
+inline std::string printable(std::string_view text) {
+  constexpr std::size_t most = 1000;
+  std::string result;
+  for (const char letter : text.substr(0, most))
+    result += (letter >= ' ' && letter <= '~') || letter == '\n' ? letter : '?';
+  return result + (text.size() > most ? "..." : "");
+}
+
 inline std::string node_text(const graph_node& node) {
   const std::string_view name = node.name.empty() && !node.outputs.empty() ? node.outputs.front() : node.name;
-  return "node " + in_quotes(name) + " (" + node.op + ")";
+  return "node " + in_quotes(name) + " (" + printable(node.op) + ")";
 }
 
 /// What is wrong with a graph, all of it.

@@ -45,7 +45,7 @@ auto named_errors(const graph_node& node, const Run& run) {
   try {
     return run();
   } catch (const error& e) {
-    raise({node_text(node), ": ", e.what()}, e.hint());
+    raise({node_text(node), ": ", printable(e.what())}, e.hint());
   }
 #else
   return run();
