@@ -5,6 +5,7 @@
 
 #include <tenfold/detail/net/checked_graph.hpp>
 
+#include <cmath>  // sqrt
 #include <limits>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {

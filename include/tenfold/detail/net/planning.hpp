@@ -11,7 +11,17 @@
 #include <functional>  // function
 #include <span>
 
+#if defined(TENFOLD_NET_ROOMS)
+#define TENFOLD_NET_INLINE
+#else
+#define TENFOLD_NET_INLINE inline
+#endif
+
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
+
+/// A convolution's inputs: x, weight, [bias], and, when neighbours are fused into it, a tensor to add and prelu's
+/// slopes.
+enum convolution_input : std::size_t { image, weight, bias, added, slopes };
 
 /// A tensor between nodes, as far as it is known before the net runs.
 struct value {
@@ -249,10 +259,13 @@ constexpr bool includes(types of, dtype type) {
   return false;
 }
 
+/// most_inputs and most_outputs of an operation that takes or gives any number.
+inline constexpr std::size_t any_number = 0;
+
 /// An entry of the table of operations (operators.hpp).
 struct operation {
   const char* name;
-  std::size_t least_inputs, most_inputs;  // most_inputs 0: any number
+  std::size_t least_inputs, most_inputs;
   std::size_t most_outputs;
   types of;                // of the first input, and those that the operation wants to be of the same type
   const char* attributes;  // the names that it knows, separated by spaces

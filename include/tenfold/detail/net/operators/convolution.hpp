@@ -7,10 +7,6 @@
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
 
-/// A convolution's inputs: x, weight, [bias], and, when neighbours are fused into it, a tensor to add and prelu's
-/// slopes.
-enum convolution_input : std::size_t { image, weight, bias, added, slopes };
-
 /// The activation that the attributes name.
 inline activation activation_of(const planning& p) {
   const std::string name = p.text("activation", "none");
@@ -152,6 +148,20 @@ void plan_convolution(planning& p) {
   p.plan.algorithm = layer->algorithm(x, p.ctx);
   p.run(prepared_runner<Layer, Form>(layer, p.has(added)));
   if (p.has(added)) p.plan.overwrites = {added};
+}
+
+TENFOLD_NET_INLINE std::span<const operation> convolution_operations() {
+  static constexpr operation table[] = {
+      {"conv1d", 2, 5, 1, types::float32, convolution_attributes,
+       plan_convolution<prepared_conv2d<float>, one_dimension>},
+      {"conv2d", 2, 5, 1, types::float32, convolution_attributes,
+       plan_convolution<prepared_conv2d<float>, two_dimensions>},
+      {"conv_transpose1d", 2, 5, 1, types::float32, conv_transpose_attributes,
+       plan_convolution<prepared_conv_transpose2d<float>, one_dimension>},
+      {"conv_transpose2d", 2, 5, 1, types::float32, conv_transpose_attributes,
+       plan_convolution<prepared_conv_transpose2d<float>, two_dimensions>},
+  };
+  return table;
 }
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets

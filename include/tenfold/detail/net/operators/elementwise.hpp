@@ -420,5 +420,52 @@ inline void plan_cast(planning& p) {
   });
 }
 
+TENFOLD_NET_INLINE std::span<const operation> elementwise_operations() {
+  static constexpr operation table[] = {
+      {"relu", 1, 1, 1, types::floats, "", plan_relu},
+      {"sigmoid", 1, 1, 1, types::floats, "", plan_sigmoid},
+      {"tanh", 1, 1, 1, types::floats, "", plan_tanh},
+      {"silu", 1, 1, 1, types::floats, "", plan_silu},
+      {"hardswish", 1, 1, 1, types::floats, "", plan_hardswish},
+      {"leaky_relu", 1, 1, 1, types::floats, "negative_slope", plan_leaky_relu},
+      {"prelu", 2, 2, 1, types::floats, "", plan_prelu},
+      {"elu", 1, 1, 1, types::floats, "alpha", plan_elu},
+      {"gelu", 1, 1, 1, types::floats, "approximate", plan_gelu},
+      {"hardsigmoid", 1, 1, 1, types::floats, "alpha beta", plan_hardsigmoid},
+      {"clamp", 1, 3, 1, types::numbers, "min max", plan_clamp},
+      {"softplus", 1, 1, 1, types::floats, "beta threshold", plan_softplus},
+      {"add", 2, 2, 1, types::numbers, "", plan_add},
+      {"sub", 2, 2, 1, types::numbers, "", plan_sub},
+      {"mul", 2, 2, 1, types::numbers, "", plan_mul},
+      {"div", 2, 2, 1, types::numbers, "", plan_div},
+      {"pow", 2, 2, 1, types::numbers, "", plan_pow},
+      {"maximum", 2, 2, 1, types::numbers, "", plan_maximum},
+      {"minimum", 2, 2, 1, types::numbers, "", plan_minimum},
+      {"equal", 2, 2, 1, types::any, "", plan_equal},
+      {"less", 2, 2, 1, types::numbers, "", plan_less},
+      {"less_equal", 2, 2, 1, types::numbers, "", plan_less_equal},
+      {"greater", 2, 2, 1, types::numbers, "", plan_greater},
+      {"greater_equal", 2, 2, 1, types::numbers, "", plan_greater_equal},
+      {"logical_and", 2, 2, 1, types::any, "", plan_logical_and},
+      {"logical_or", 2, 2, 1, types::any, "", plan_logical_or},
+      {"logical_xor", 2, 2, 1, types::any, "", plan_logical_xor},
+      {"logical_not", 1, 1, 1, types::any, "", plan_logical_not},
+      {"neg", 1, 1, 1, types::numbers, "", plan_neg},
+      {"abs", 1, 1, 1, types::numbers, "", plan_abs},
+      {"sign", 1, 1, 1, types::numbers, "", plan_sign},
+      {"exp", 1, 1, 1, types::floats, "", plan_exp},
+      {"log", 1, 1, 1, types::floats, "", plan_log},
+      {"sqrt", 1, 1, 1, types::floats, "", plan_sqrt},
+      {"reciprocal", 1, 1, 1, types::floats, "", plan_reciprocal},
+      {"floor", 1, 1, 1, types::floats, "", plan_floor},
+      {"ceil", 1, 1, 1, types::floats, "", plan_ceil},
+      {"round", 1, 1, 1, types::floats, "", plan_round},
+      {"erf", 1, 1, 1, types::floats, "", plan_erf},
+      {"where", 3, 3, 1, types::any, "", plan_where},
+      {"cast", 1, 1, 1, types::any, "to", plan_cast},
+  };
+  return table;
+}
+
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets

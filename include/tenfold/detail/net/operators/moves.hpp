@@ -454,4 +454,30 @@ inline void plan_space_to_depth(planning& p) {
   p.run(move_runner(m, 0));
 }
 
+TENFOLD_NET_INLINE std::span<const operation> moves_operations() {
+  static constexpr operation table[] = {
+      {"cat", 1, any_number, 1, types::any, "dim", plan_cat},
+      {"split", 1, 2, any_number, types::any, "dim split_size", plan_split},
+      {"slice", 1, 5, 1, types::any, "starts ends dims steps", plan_slice},
+      {"pad", 1, 4, 1, types::numbers, "pads value dims mode", plan_pad},
+      {"permute", 1, 1, 1, types::any, "dims", plan_permute},
+      {"reshape", 2, 2, 1, types::any, "allowzero", plan_reshape},
+      {"flatten", 1, 1, 1, types::any, "start_dim end_dim", plan_flatten},
+      {"onnx_flatten", 1, 1, 1, types::any, "dim", plan_onnx_flatten},
+      {"squeeze", 1, 2, 1, types::any, "dims", plan_squeeze},
+      {"unsqueeze", 1, 2, 1, types::any, "dims", plan_unsqueeze},
+      {"expand", 2, 2, 1, types::any, "", plan_expand},
+      {"tile", 2, 2, 1, types::any, "", plan_tile},
+      {"gather", 2, 2, 1, types::any, "dim", plan_gather},
+      {"identity", 1, 1, 1, types::any, "", plan_identity},
+      {"contiguous", 1, 1, 1, types::any, "", plan_identity},
+      {"pixel_shuffle", 1, 1, 1, types::any, "upscale_factor", plan_pixel_shuffle},
+      {"pixel_unshuffle", 1, 1, 1, types::any, "downscale_factor", plan_pixel_unshuffle},
+      {"channel_shuffle", 1, 1, 1, types::any, "groups", plan_channel_shuffle},
+      {"depth_to_space", 1, 1, 1, types::any, "block_size mode", plan_depth_to_space},
+      {"space_to_depth", 1, 1, 1, types::any, "block_size", plan_space_to_depth},
+  };
+  return table;
+}
+
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets

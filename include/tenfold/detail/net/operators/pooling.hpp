@@ -226,5 +226,28 @@ void plan_adaptive_avg_pool(planning& p) {
   });
 }
 
+TENFOLD_NET_INLINE std::span<const operation> pooling_operations() {
+  static constexpr operation table[] = {
+      {"max_pool1d", 1, 1, 2, types::float32, "kernel_size stride padding dilation ceil_mode indices",
+       plan_max_pool<one_dimension>},
+      {"max_pool2d", 1, 1, 2, types::float32, "kernel_size stride padding dilation ceil_mode indices",
+       plan_max_pool<two_dimensions>},
+      {"max_unpool1d", 2, 3, 1, types::float32, "kernel_size stride padding output_size indices",
+       plan_max_unpool<one_dimension>},
+      {"max_unpool2d", 2, 3, 1, types::float32, "kernel_size stride padding output_size indices",
+       plan_max_unpool<two_dimensions>},
+      {"caffe_unpool2d", 1, 2, 1, types::float32, "unpool_size kernel_size stride mode", plan_caffe_unpool},
+      {"avg_pool1d", 1, 1, 1, types::float32,
+       "kernel_size stride padding dilation ceil_mode count_include_pad divisor_override",
+       plan_avg_pool<one_dimension>},
+      {"avg_pool2d", 1, 1, 1, types::float32,
+       "kernel_size stride padding dilation ceil_mode count_include_pad divisor_override",
+       plan_avg_pool<two_dimensions>},
+      {"adaptive_avg_pool1d", 1, 1, 1, types::float32, "output_size", plan_adaptive_avg_pool<one_dimension>},
+      {"adaptive_avg_pool2d", 1, 1, 1, types::float32, "output_size", plan_adaptive_avg_pool<two_dimensions>},
+  };
+  return table;
+}
+
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets

@@ -288,4 +288,26 @@ inline void plan_gemm(planning& p) {
   p.run([g](const call& c) { with_float32(c.any_input().type(), [&]<class T>(T) { run_gemm_node<T>(g, c); }); });
 }
 
+TENFOLD_NET_INLINE std::span<const operation> reductions_operations() {
+  static constexpr operation table[] = {
+      {"linear", 2, 3, 1, types::float32, "", plan_linear},
+      {"matmul", 2, 2, 1, types::float32, "", plan_matmul},
+      {"gemm", 2, 3, 1, types::float32, "alpha beta trans_a trans_b", plan_gemm},
+      {"batch_norm", 3, 5, 1, types::float32, "eps", plan_batch_norm},
+      {"instance_norm", 1, 3, 1, types::float32, "eps", plan_instance_norm},
+      {"group_norm", 1, 3, 1, types::float32, "num_groups eps", plan_group_norm},
+      {"layer_norm2d", 1, 3, 1, types::float32, "eps", plan_layer_norm2d},
+      {"layer_norm", 1, 3, 1, types::float32, "dim eps", plan_layer_norm},
+      {"softmax", 1, 1, 1, types::float32, "dim", plan_softmax},
+      {"log_softmax", 1, 1, 1, types::float32, "dim", plan_log_softmax},
+      {"sum", 1, 2, 1, types::float32_or_int64, "dims keepdim noop_with_empty_dims", plan_sum},
+      {"mean", 1, 2, 1, types::float32, "dims keepdim noop_with_empty_dims", plan_mean},
+      {"amax", 1, 2, 1, types::float32_or_int64, "dims keepdim noop_with_empty_dims", plan_amax},
+      {"amin", 1, 2, 1, types::float32_or_int64, "dims keepdim noop_with_empty_dims", plan_amin},
+      {"argmax", 1, 1, 1, types::float32_or_int64, "dim keepdim select_last_index", plan_argmax},
+      {"argmin", 1, 1, 1, types::float32_or_int64, "dim keepdim select_last_index", plan_argmin},
+  };
+  return table;
+}
+
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets

@@ -195,5 +195,22 @@ inline void plan_grid_sample(planning& p) {
   });
 }
 
+TENFOLD_NET_INLINE std::span<const operation> resampling_operations() {
+  static constexpr operation table[] = {
+      {"upsample_nearest2d", 1, 1, 1, types::any, "output_size scale", plan_upsample_nearest2d},
+      {"upsample_nearest_exact2d", 1, 1, 1, types::any, "output_size scale", plan_upsample_nearest_exact2d},
+      {"upsample_bilinear2d", 1, 1, 1, types::float32, "output_size scale align_corners antialias",
+       plan_upsample_bilinear2d},
+      {"upsample_bicubic2d", 1, 1, 1, types::float32, "output_size scale align_corners antialias",
+       plan_upsample_bicubic2d},
+      {"grid_sample", 2, 2, 1, types::float32, "mode padding_mode align_corners", plan_grid_sample},
+      {"onnx_resize", 1, 5, 1, types::float32,
+       "coordinate_transformation_mode mode nearest_mode cubic_coeff_a exclude_outside antialias extrapolation_value "
+       "keep_aspect_ratio_policy dims",
+       plan_onnx_resize},
+  };
+  return table;
+}
+
 TENFOLD_END_STRICT
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets

@@ -3,6 +3,8 @@
 
 #include <tenfold/detail/net/operators/types.hpp>
 
+#include <cmath>  // ceil
+
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
 
 inline void know_integers(planning& p, const shape& s, const index_t* values) {
@@ -60,6 +62,16 @@ inline void plan_arange(planning& p) {
     p.output(y.shape(), p.type_of(0));
     p.know(constant(std::move(y)));
   });
+}
+
+TENFOLD_NET_INLINE std::span<const operation> shapes_operations() {
+  static constexpr operation table[] = {
+      {"constant_of_shape", 1, 2, 1, types::any, "", plan_constant_of_shape},
+      {"arange", 3, 3, 1, types::any, "", plan_arange},
+      {"shape", 1, 1, 1, types::any, "start end", plan_shape},
+      {"numel", 1, 1, 1, types::any, "", plan_numel},
+  };
+  return table;
 }
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets
