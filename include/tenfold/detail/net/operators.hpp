@@ -4,6 +4,19 @@
 // The library tenfold::net compiles each room by itself (src/net_operators.cpp.in); elsewhere they are all in one file.
 #if defined(TENFOLD_NET_ROOMS)
 #include <tenfold/detail/net/planning.hpp>
+
+namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
+
+/// The rooms' own tables.
+std::span<const operation> convolution_operations();
+std::span<const operation> elementwise_operations();
+std::span<const operation> moves_operations();
+std::span<const operation> pooling_operations();
+std::span<const operation> reductions_operations();
+std::span<const operation> resampling_operations();
+std::span<const operation> shapes_operations();
+
+}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets
 #else
 #include <tenfold/detail/net/operators/convolution.hpp>
 #include <tenfold/detail/net/operators/elementwise.hpp>
@@ -17,15 +30,6 @@
 #include <string_view>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
-
-/// The rooms' own tables.
-TENFOLD_NET_INLINE std::span<const operation> convolution_operations();
-TENFOLD_NET_INLINE std::span<const operation> elementwise_operations();
-TENFOLD_NET_INLINE std::span<const operation> moves_operations();
-TENFOLD_NET_INLINE std::span<const operation> pooling_operations();
-TENFOLD_NET_INLINE std::span<const operation> reductions_operations();
-TENFOLD_NET_INLINE std::span<const operation> resampling_operations();
-TENFOLD_NET_INLINE std::span<const operation> shapes_operations();
 
 /// Null where there is none of that name.
 inline const operation* find_operation(std::string_view name) {
