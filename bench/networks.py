@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole networks: tenfold's run_net beside ONNX Runtime, OpenVINO, ncnn and PyTorch, in turn, on the same cores.
 
-    cmake --workflow --preset demo
+    cmake --preset demo && cmake --build build/demo --target run_net
     python3 bench/networks.py --python build/peers/bin/python --binary build/demo/examples/run_net --out build/networks
 
 --python has the packages of requirements.txt, torchvision, onnxscript and pnnx. Networks have random weights, but for
