@@ -85,7 +85,7 @@ void scatter_by_onnx_indices(const tensor_view<T>& y, const tensor_view<const T>
     if (indices.data()[i] < 0 || indices.data()[i] >= within)
       raise({"max_unpool2d: index ", indices.data()[i], " lies outside of a tensor of ", counted});
   const hw from = last_two(counted), to = last_two(y.shape());
-  std::memset(static_cast<void*>(y.data()), 0, static_cast<std::size_t>(y.size()) * sizeof(T));
+  fill(y.data(), y.data() + y.size(), T{0});
   for (index_t i = 0; i < indices.size(); ++i) {
     const index_t index = indices.data()[i], plane = index / (from.h * from.w), place = index % (from.h * from.w);
     const hw at{place / from.w, place % from.w};
