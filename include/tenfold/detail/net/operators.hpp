@@ -4,19 +4,6 @@
 // The library tenfold::net compiles each room by itself (src/net_operators.cpp.in); elsewhere they are all in one file.
 #if defined(TENFOLD_NET_ROOMS)
 #include <tenfold/detail/net/planning.hpp>
-
-namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
-
-/// The rooms' own tables.
-std::span<const operation> convolution_operations();
-std::span<const operation> elementwise_operations();
-std::span<const operation> moves_operations();
-std::span<const operation> pooling_operations();
-std::span<const operation> reductions_operations();
-std::span<const operation> resampling_operations();
-std::span<const operation> shapes_operations();
-
-}  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets
 #else
 #include <tenfold/detail/net/operators/convolution.hpp>
 #include <tenfold/detail/net/operators/elementwise.hpp>
@@ -30,6 +17,24 @@ std::span<const operation> shapes_operations();
 #include <string_view>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
+
+#if defined(TENFOLD_NET_ROOMS)
+std::span<const operation> convolution_operations();
+std::span<const operation> elementwise_operations();
+std::span<const operation> moves_operations();
+std::span<const operation> pooling_operations();
+std::span<const operation> reductions_operations();
+std::span<const operation> resampling_operations();
+std::span<const operation> shapes_operations();
+#else
+inline std::span<const operation> convolution_operations() { return convolution_table(); }
+inline std::span<const operation> elementwise_operations() { return elementwise_table(); }
+inline std::span<const operation> moves_operations() { return moves_table(); }
+inline std::span<const operation> pooling_operations() { return pooling_table(); }
+inline std::span<const operation> reductions_operations() { return reductions_table(); }
+inline std::span<const operation> resampling_operations() { return resampling_table(); }
+inline std::span<const operation> shapes_operations() { return shapes_table(); }
+#endif
 
 /// Null where there is none of that name.
 inline const operation* find_operation(std::string_view name) {

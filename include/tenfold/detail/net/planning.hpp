@@ -11,12 +11,6 @@
 #include <functional>  // function
 #include <span>
 
-#if defined(TENFOLD_NET_ROOMS)
-#define TENFOLD_NET_INLINE
-#else
-#define TENFOLD_NET_INLINE inline
-#endif
-
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
 
 /// A convolution's inputs: x, weight, [bias], and, when neighbours are fused into it, a tensor to add and prelu's

@@ -150,7 +150,7 @@ void plan_convolution(planning& p) {
   if (p.has(added)) p.plan.overwrites = {added};
 }
 
-TENFOLD_NET_INLINE std::span<const operation> convolution_operations() {
+inline std::span<const operation> convolution_table() {
   static constexpr operation table[] = {
       {"conv1d", 2, 5, 1, types::float32, convolution_attributes,
        plan_convolution<prepared_conv2d<float>, one_dimension>},

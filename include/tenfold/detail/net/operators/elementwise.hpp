@@ -420,7 +420,7 @@ inline void plan_cast(planning& p) {
   });
 }
 
-TENFOLD_NET_INLINE std::span<const operation> elementwise_operations() {
+inline std::span<const operation> elementwise_table() {
   static constexpr operation table[] = {
       {"relu", 1, 1, 1, types::floats, "", plan_relu},
       {"sigmoid", 1, 1, 1, types::floats, "", plan_sigmoid},

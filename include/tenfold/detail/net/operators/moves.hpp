@@ -454,7 +454,7 @@ inline void plan_space_to_depth(planning& p) {
   p.run(move_runner(m, 0));
 }
 
-TENFOLD_NET_INLINE std::span<const operation> moves_operations() {
+inline std::span<const operation> moves_table() {
   static constexpr operation table[] = {
       {"cat", 1, any_number, 1, types::any, "dim", plan_cat},
       {"split", 1, 2, any_number, types::any, "dim split_size", plan_split},

@@ -226,7 +226,7 @@ void plan_adaptive_avg_pool(planning& p) {
   });
 }
 
-TENFOLD_NET_INLINE std::span<const operation> pooling_operations() {
+inline std::span<const operation> pooling_table() {
   static constexpr operation table[] = {
       {"max_pool1d", 1, 1, 2, types::float32, "kernel_size stride padding dilation ceil_mode indices",
        plan_max_pool<one_dimension>},

@@ -288,7 +288,7 @@ inline void plan_gemm(planning& p) {
   p.run([g](const call& c) { with_float32(c.any_input().type(), [&]<class T>(T) { run_gemm_node<T>(g, c); }); });
 }
 
-TENFOLD_NET_INLINE std::span<const operation> reductions_operations() {
+inline std::span<const operation> reductions_table() {
   static constexpr operation table[] = {
       {"linear", 2, 3, 1, types::float32, "", plan_linear},
       {"matmul", 2, 2, 1, types::float32, "", plan_matmul},

@@ -195,7 +195,7 @@ inline void plan_grid_sample(planning& p) {
   });
 }
 
-TENFOLD_NET_INLINE std::span<const operation> resampling_operations() {
+inline std::span<const operation> resampling_table() {
   static constexpr operation table[] = {
       {"upsample_nearest2d", 1, 1, 1, types::any, "output_size scale", plan_upsample_nearest2d},
       {"upsample_nearest_exact2d", 1, 1, 1, types::any, "output_size scale", plan_upsample_nearest_exact2d},

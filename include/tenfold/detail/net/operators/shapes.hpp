@@ -64,7 +64,7 @@ inline void plan_arange(planning& p) {
   });
 }
 
-TENFOLD_NET_INLINE std::span<const operation> shapes_operations() {
+inline std::span<const operation> shapes_table() {
   static constexpr operation table[] = {
       {"constant_of_shape", 1, 2, 1, types::any, "", plan_constant_of_shape},
       {"arange", 3, 3, 1, types::any, "", plan_arange},
