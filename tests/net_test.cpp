@@ -540,6 +540,26 @@ TEST(NetErrors, NameWhatIsMissingTwiceOrACycle) {
             "  node \"b\" (relu) waits for its own result: the graph has a cycle");
 }
 
+TEST(NetErrors, TellWhereAPlanTakesMoreThanItMay) {
+  tf::graph g;
+  g.inputs = {{"x"}};
+  g.constants["sizes"] = tf::constant(tf::tensor<index_t>({2}, {1000, 1000}));
+  g.nodes = {{"a", "constant_of_shape", {"sizes"}, {"a"}}, {"b", "add", {"a", "x"}, {"b"}}};
+  g.outputs = {"b"};
+  g.max_bytes = 7'999'999;  // both have 4'000'000
+  EXPECT_EQ(error_of([&] {
+              tf::net(g).plan({{"x", shape{}}});
+            }),
+            "node \"b\" (add): the plan takes more than the 7999999 bytes that it may");
+  g.max_bytes = 3'999'999;
+  EXPECT_EQ(error_of([&] {
+              tf::net(g).plan({{"x", shape{}}});
+            }),
+            "node \"a\" (constant_of_shape): the plan takes more than the 3999999 bytes that it may");
+  g.max_bytes = 8'000'000;
+  EXPECT_EQ(tf::net(g).plan({{"x", shape{}}}).layers, 1u);
+}
+
 TEST(NetErrors, HaveTheNodesNameAndPyTorchsText) {
   const tf::net net = encoder_decoder();
   EXPECT_EQ(error_of([&] {

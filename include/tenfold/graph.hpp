@@ -84,7 +84,9 @@ struct graph {
   std::vector<graph_input> inputs;
   std::vector<std::string> outputs;
   std::vector<graph_node> nodes;
-  std::map<std::string, constant> constants;
+  std::map<std::string, constant> constants = {};
+  /// What a plan, its arena and the outputs may take besides the constants: a stranger's graph may ask for anything.
+  index_t max_bytes = index_t{1} << 40;
 };
 
 }  // namespace tenfold::inline v0

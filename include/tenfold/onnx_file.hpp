@@ -8,7 +8,8 @@
 namespace tenfold::inline v0 {
 
 struct onnx_options {
-  /// What a file may make its reader allocate; weights that are used where they lie in the file do not count.
+  /// What a file may make its reader allocate, and afterwards each plan of its net; weights that are used where they
+  /// lie in the file do not count.
   index_t max_bytes = index_t{1} << 34;
 };
 
@@ -27,7 +28,9 @@ inline graph read_onnx(const std::filesystem::path& path, const onnx_options& op
   return detail::onnx::with_source(detail::onnx::in_quotes(path.string()), [&] {
     std::filesystem::path folder = path.parent_path();
     if (folder.empty()) folder = ".";
-    return detail::onnx::read_graph(detail::onnx::map_file(path, memory), folder, memory);
+    graph result = detail::onnx::read_graph(detail::onnx::map_file(path, memory), folder, memory);
+    result.max_bytes = options.max_bytes;
+    return result;
   });
 }
 
@@ -35,7 +38,9 @@ inline graph read_onnx(const std::filesystem::path& path, const onnx_options& op
 inline graph read_onnx(std::span<const std::byte> bytes, const onnx_options& options = {}) {
   detail::onnx::budget memory(options.max_bytes);
   return detail::onnx::with_source("the ONNX model", [&] {
-    return detail::onnx::read_graph({nullptr, bytes}, {}, memory);
+    graph result = detail::onnx::read_graph({nullptr, bytes}, {}, memory);
+    result.max_bytes = options.max_bytes;
+    return result;
   });
 }
 

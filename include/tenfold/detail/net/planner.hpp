@@ -141,6 +141,7 @@ class planner {
       }
       const index_t bytes = at(o).shape.elements() * bytes_of(at(o).type);
       if (bytes > most_bytes) return;
+      spend(n.node, bytes);
       const auto owner = std::make_shared<tensor<std::byte>>(tensor<std::byte>::uninitialized({bytes}));
       results.emplace_back(any_view(at(o).type, owner->data(), at(o).shape), owner);
       outputs.push_back(results.back());
@@ -154,6 +155,13 @@ class planner {
     }
     for (std::size_t i = 0; i < n.outputs.size(); ++i)
       if (n.outputs[i] != nowhere) at(n.outputs[i]).known = results[i];
+  }
+
+  /// Counts what a plan takes.
+  void spend(const graph_node& node, index_t bytes) {
+    if (bytes > net_.source().max_bytes - spent_)
+      raise({node_text(node), ": the plan takes more than the ", net_.source().max_bytes, " bytes that it may"});
+    spent_ += bytes;
   }
 
   /// What is known needs no node, nor does what no output follows from.
@@ -192,8 +200,12 @@ class planner {
     for (std::size_t s = 0; s < plans.size(); ++s) overwrite(static_cast<int>(s), plans[s]);
     plan_.arena_bytes = storages_.arrange();
     plan_.least_bytes = storages_.least_bytes();
+    if (!nodes_.empty()) spend(nodes_.back().node, plan_.arena_bytes);
     for (std::size_t s = 0; s < plans.size(); ++s) add_step(nodes_[s], plans[s]);
-    for (const int o : net_.outputs()) plan_.outputs.emplace_back(at(o).type, nullptr, at(o).shape);
+    for (const int o : net_.outputs()) {
+      plan_.outputs.emplace_back(at(o).type, nullptr, at(o).shape);
+      if (!nodes_.empty()) spend(nodes_.back().node, bytes_of_value(o));
+    }
   }
 
   static std::size_t place_in_list(int number) { return static_cast<std::size_t>(number); }
@@ -356,6 +368,7 @@ class planner {
   std::vector<value> values_;
   std::vector<placed> places_;
   storages storages_;
+  index_t spent_ = 0;
   net_plan plan_;
 };
 
