@@ -296,7 +296,7 @@ TEST(SegmentProgram, FindsTheCoins) {
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.err, "");
   EXPECT_NE(result.out.find("found: 24 coins"), std::string::npos) << result.out;
-  EXPECT_NE(result.out.find("deconv3         [1, 3, 303, 384]"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("deconv3 + sigmoid  [1, 3, 303, 384]"), std::string::npos) << result.out;
   EXPECT_EQ(images::read_png(out.path()).shape(), (tf::shape{1, 3, 606, 768 + 8 + 768}));
 }
 

@@ -58,10 +58,12 @@ class conv_deconv {
 
  private:
   void conv(const safetensors::file& weights, const std::string& name, const tf::shape& form) {
-    net_.conv2d(name, read(weights, name + ".weight", form), read(weights, name + ".bias", {form[0]}));
+    const tf::tensor<float> weight = read(weights, name + ".weight", form);
+    net_.conv2d(name, weight, read(weights, name + ".bias", {form[0]}));
   }
   void deconv(const safetensors::file& weights, const std::string& name, const tf::shape& form) {
-    net_.conv_transpose2d(name, read(weights, name + ".weight", form), read(weights, name + ".bias", {form[1]}));
+    const tf::tensor<float> weight = read(weights, name + ".weight", form);
+    net_.conv_transpose2d(name, weight, read(weights, name + ".bias", {form[1]}));
   }
 
   static tf::tensor<float> read(const safetensors::file& file, const std::string& name, const tf::shape& form) {

@@ -19,7 +19,7 @@ template <class Into>
 void plan_activation(planning& p, const Into& into) {
   p.output(p.shape_of(0), p.type_of(0));
   p.run_in_place([into](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) { into(c.output<T>(), c.input<T>(), c.ctx); });
+    with_float32(c.any_input().type(), [&]<class T>(T) { into(c.output<T>(), c.input<T>(), c.ctx); });
   });
 }
 
@@ -108,7 +108,7 @@ inline void plan_prelu(planning& p) {
   check_prelu(x, slopes);
   p.output(x, p.type_of(0));
   p.run([slopes](const call& c) {
-    with_float(c.any_input().type(), [&]<class T>(T) {
+    with_float32(c.any_input().type(), [&]<class T>(T) {
       prelu_into(c.output<T>(), c.input<T>(), tensor_view<const T>(c.input<T>(1).data(), slopes), c.ctx);
     });
   });
@@ -422,18 +422,18 @@ inline void plan_cast(planning& p) {
 
 inline std::span<const operation> elementwise_table() {
   static constexpr operation table[] = {
-      {"relu", 1, 1, 1, types::floats, "", plan_relu},
-      {"sigmoid", 1, 1, 1, types::floats, "", plan_sigmoid},
-      {"tanh", 1, 1, 1, types::floats, "", plan_tanh},
-      {"silu", 1, 1, 1, types::floats, "", plan_silu},
-      {"hardswish", 1, 1, 1, types::floats, "", plan_hardswish},
-      {"leaky_relu", 1, 1, 1, types::floats, "negative_slope", plan_leaky_relu},
-      {"prelu", 2, 2, 1, types::floats, "", plan_prelu},
-      {"elu", 1, 1, 1, types::floats, "alpha", plan_elu},
-      {"gelu", 1, 1, 1, types::floats, "approximate", plan_gelu},
-      {"hardsigmoid", 1, 1, 1, types::floats, "alpha beta", plan_hardsigmoid},
+      {"relu", 1, 1, 1, types::float32, "", plan_relu},
+      {"sigmoid", 1, 1, 1, types::float32, "", plan_sigmoid},
+      {"tanh", 1, 1, 1, types::float32, "", plan_tanh},
+      {"silu", 1, 1, 1, types::float32, "", plan_silu},
+      {"hardswish", 1, 1, 1, types::float32, "", plan_hardswish},
+      {"leaky_relu", 1, 1, 1, types::float32, "negative_slope", plan_leaky_relu},
+      {"prelu", 2, 2, 1, types::float32, "", plan_prelu},
+      {"elu", 1, 1, 1, types::float32, "alpha", plan_elu},
+      {"gelu", 1, 1, 1, types::float32, "approximate", plan_gelu},
+      {"hardsigmoid", 1, 1, 1, types::float32, "alpha beta", plan_hardsigmoid},
       {"clamp", 1, 3, 1, types::numbers, "min max", plan_clamp},
-      {"softplus", 1, 1, 1, types::floats, "beta threshold", plan_softplus},
+      {"softplus", 1, 1, 1, types::float32, "beta threshold", plan_softplus},
       {"add", 2, 2, 1, types::numbers, "", plan_add},
       {"sub", 2, 2, 1, types::numbers, "", plan_sub},
       {"mul", 2, 2, 1, types::numbers, "", plan_mul},
