@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/cat.hpp>
+#include <tenfold/detail/broadcast.hpp>
 #include <tenfold/detail/net/operators/types.hpp>
 #include <tenfold/detail/parallel.hpp>
 #include <tenfold/pad.hpp>
