@@ -3,7 +3,6 @@
 #include "support.hpp"
 
 #include <tenfold/net.hpp>
-#include <tenfold/openmp.hpp>
 
 #include <gtest/gtest.h>
 
