@@ -1,5 +1,6 @@
 // Nets: against the same operations called one by one, with small integers, so that every sum is exact and what is
 // fused or shares memory has to give the same bits.
+#include "allocations.hpp"
 #include "support.hpp"
 
 #include <tenfold/net.hpp>
@@ -7,32 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <new>
 #include <random>
 #include <thread>
-
-namespace {
-
-std::atomic<int> allocations{0};
-
-void* counted(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
-  ++allocations;
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (!memory) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t bytes) { return counted(bytes); }
-[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 using namespace tenfold_test;
 using tf::hw;
@@ -433,7 +410,7 @@ TEST(Net, AllocatesNothingWhenItIsPlanned) {
   const floats x = integers({2, 2, 16, 16}, 1);
   floats y({2, 8, 16, 16});
   net.plan({{"x", x.shape()}});
-  const int before = allocations;
+  const long before = allocations;
   net.run_into({{"cat", y}}, {{"x", x}});
   EXPECT_EQ(allocations - before, 0);
   EXPECT_TRUE(same(y, encoder_decoder_by_hand(x)));

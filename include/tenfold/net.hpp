@@ -105,7 +105,6 @@ class net_engine {
   TENFOLD_TAG net_engine(const net_engine&) = delete;
   TENFOLD_TAG net_engine& operator=(const net_engine&) = delete;
   TENFOLD_TAG virtual ~net_engine() = default;
-  virtual const graph& source() const = 0;
   virtual std::vector<std::string> inputs() const = 0;
   virtual plan_report plan(std::span<const named_shape> inputs, const context& ctx,
                            const plan_progress& progress) const = 0;

@@ -349,6 +349,22 @@ tensor<T> upsample_filter_backward(const tensor_view<const T>& grad_output, cons
   return grad_input;
 }
 
+template <class T>
+void upsample_filter_backward_into(const tensor_view<T>& grad_input, const tensor_view<const T>& grad_output,
+                                   const std::optional<scale>& factor, upsample_filter filter, bool align_corners,
+                                   const context& ctx) {
+  const auto g = check_upsample2d_backward(grad_output.shape(), grad_input.shape(), factor, align_corners);
+  run_upsample_filter_backward(g, filter, grad_output.data(), grad_input.data(), ctx);
+}
+
+/// The bytes of workspace of such a call.
+template <class T>
+index_t upsample_filter_backward_bytes(const shape& grad_output, const shape& input, const std::optional<scale>& factor,
+                                       upsample_filter filter, bool align_corners, const context& ctx) {
+  const auto g = check_upsample2d_backward(grad_output, input, factor, align_corners);
+  return workspace_bytes_for(upsample_backward_bytes<T>(g, filter, ctx));
+}
+
 }  // namespace detail
 
 /// The bytes of workspace that upsample_bicubic2d_backward_into needs with this context.
@@ -356,10 +372,8 @@ template <tensor_like GradOutput>
 index_t upsample_bicubic2d_backward_workspace_bytes(const GradOutput& grad_output, const shape& input_shape,
                                                     const std::optional<scale>& factor = {}, bool align_corners = false,
                                                     const context& ctx = default_context()) {
-  const auto g =
-      detail::check_upsample2d_backward(detail::const_view(grad_output).shape(), input_shape, factor, align_corners);
-  return detail::workspace_bytes_for(
-      detail::upsample_backward_bytes<element_of<GradOutput>>(g, detail::upsample_filter::cubic, ctx));
+  return detail::upsample_filter_backward_bytes<element_of<GradOutput>>(
+      detail::const_view(grad_output).shape(), input_shape, factor, detail::upsample_filter::cubic, align_corners, ctx);
 }
 
 /// upsample_bicubic2d_backward into a tensor of the input's shape, which may not overlap grad_output.
@@ -368,10 +382,8 @@ template <tensor_like GradInput, tensor_like GradOutput>
 void upsample_bicubic2d_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
                                       const std::optional<scale>& factor = {}, bool align_corners = false,
                                       const context& ctx = default_context()) {
-  const auto dy = detail::const_view(grad_output);
-  const auto dx = as_view(grad_input);
-  const auto g = detail::check_upsample2d_backward(dy.shape(), dx.shape(), factor, align_corners);
-  detail::run_upsample_filter_backward(g, detail::upsample_filter::cubic, dy.data(), dx.data(), ctx);
+  detail::upsample_filter_backward_into(as_view(grad_input), detail::const_view(grad_output), factor,
+                                        detail::upsample_filter::cubic, align_corners, ctx);
 }
 
 /// The gradient of upsample_bicubic2d for its input, as torch.ops.aten.upsample_bicubic2d_backward.
@@ -399,10 +411,9 @@ index_t upsample_bilinear2d_aa_backward_workspace_bytes(const GradOutput& grad_o
                                                         const std::optional<scale>& factor = {},
                                                         bool align_corners = false,
                                                         const context& ctx = default_context()) {
-  const auto g =
-      detail::check_upsample2d_backward(detail::const_view(grad_output).shape(), input_shape, factor, align_corners);
-  return detail::workspace_bytes_for(
-      detail::upsample_backward_bytes<element_of<GradOutput>>(g, detail::upsample_filter::linear_aa, ctx));
+  return detail::upsample_filter_backward_bytes<element_of<GradOutput>>(
+      detail::const_view(grad_output).shape(), input_shape, factor, detail::upsample_filter::linear_aa, align_corners,
+      ctx);
 }
 
 /// upsample_bilinear2d_aa_backward into a tensor of the input's shape, which may not overlap grad_output.
@@ -411,10 +422,8 @@ template <tensor_like GradInput, tensor_like GradOutput>
 void upsample_bilinear2d_aa_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
                                           const std::optional<scale>& factor = {}, bool align_corners = false,
                                           const context& ctx = default_context()) {
-  const auto dy = detail::const_view(grad_output);
-  const auto dx = as_view(grad_input);
-  const auto g = detail::check_upsample2d_backward(dy.shape(), dx.shape(), factor, align_corners);
-  detail::run_upsample_filter_backward(g, detail::upsample_filter::linear_aa, dy.data(), dx.data(), ctx);
+  detail::upsample_filter_backward_into(as_view(grad_input), detail::const_view(grad_output), factor,
+                                        detail::upsample_filter::linear_aa, align_corners, ctx);
 }
 
 /// The gradient of upsample_bilinear2d_aa for its input, as torch.ops.aten._upsample_bilinear2d_aa_backward.
@@ -434,10 +443,9 @@ index_t upsample_bicubic2d_aa_backward_workspace_bytes(const GradOutput& grad_ou
                                                        const std::optional<scale>& factor = {},
                                                        bool align_corners = false,
                                                        const context& ctx = default_context()) {
-  const auto g =
-      detail::check_upsample2d_backward(detail::const_view(grad_output).shape(), input_shape, factor, align_corners);
-  return detail::workspace_bytes_for(
-      detail::upsample_backward_bytes<element_of<GradOutput>>(g, detail::upsample_filter::cubic_aa, ctx));
+  return detail::upsample_filter_backward_bytes<element_of<GradOutput>>(
+      detail::const_view(grad_output).shape(), input_shape, factor, detail::upsample_filter::cubic_aa, align_corners,
+      ctx);
 }
 
 /// upsample_bicubic2d_aa_backward into a tensor of the input's shape, which may not overlap grad_output.
@@ -446,10 +454,8 @@ template <tensor_like GradInput, tensor_like GradOutput>
 void upsample_bicubic2d_aa_backward_into(GradInput&& grad_input, const GradOutput& grad_output,
                                          const std::optional<scale>& factor = {}, bool align_corners = false,
                                          const context& ctx = default_context()) {
-  const auto dy = detail::const_view(grad_output);
-  const auto dx = as_view(grad_input);
-  const auto g = detail::check_upsample2d_backward(dy.shape(), dx.shape(), factor, align_corners);
-  detail::run_upsample_filter_backward(g, detail::upsample_filter::cubic_aa, dy.data(), dx.data(), ctx);
+  detail::upsample_filter_backward_into(as_view(grad_input), detail::const_view(grad_output), factor,
+                                        detail::upsample_filter::cubic_aa, align_corners, ctx);
 }
 
 /// The gradient of upsample_bicubic2d_aa for its input, as torch.ops.aten._upsample_bicubic2d_aa_backward.

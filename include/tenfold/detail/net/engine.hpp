@@ -125,7 +125,6 @@ class engine final : public net_engine {
  public:
   explicit engine(graph source) : net_(std::move(source)) {}
 
-  const graph& source() const override { return net_.source(); }
   std::vector<std::string> inputs() const override {
     std::vector<std::string> names;
     for (const int v : net_.inputs()) names.push_back(name_of_value(v));
@@ -135,8 +134,7 @@ class engine final : public net_engine {
   plan_report plan(std::span<const named_shape> inputs, const context& ctx,
                    const plan_progress& progress) const override {
     few<shape> shapes(input_count());
-    const auto given = [&](std::size_t i) -> const shape& { return inputs[i].second; };
-    sort_inputs(inputs, [&](std::size_t to, std::size_t from) { shapes[to] = given(from); });
+    sort_inputs(inputs, [&](std::size_t to, std::size_t from) { shapes[to] = inputs[from].second; });
     const std::shared_ptr<planned_net> found = plan_for(shapes.all(), ctx, progress);
     found->prepare();
     const net_plan& plan = found->plan();

@@ -256,12 +256,10 @@ void run_gemm_node(const gemm_node& g, const call& c) {
   const tensor_view<T> y = c.output<T>();
   if (c.has(2) && y.size() != 0)
     move_elements(repeated(c.any_input(2).shape(), y.shape()), c.input<T>(2).data(), y.data(), c.ctx);
-  context own = c.ctx;
-  own.workspace = {};
   const index_t a_line = g.a == transpose::no ? g.k : g.m, b_line = g.b == transpose::no ? g.n : g.k;
   gemm(order::row_major, g.a, g.b, g.m, g.n, g.k, static_cast<T>(g.alpha), c.input<T>(0).data(),
        (std::max)(a_line, index_t{1}), c.input<T>(1).data(), (std::max)(b_line, index_t{1}),
-       static_cast<T>(c.has(2) ? g.beta : 0), y.data(), (std::max)(g.n, index_t{1}), own);
+       static_cast<T>(c.has(2) ? g.beta : 0), y.data(), (std::max)(g.n, index_t{1}), c.ctx);
 }
 
 /// ONNX's Gemm: alpha op(a) op(b) + beta c.
@@ -285,6 +283,7 @@ inline void plan_gemm(planning& p) {
     raise({"gemm: c of ", p.shape_of(2), " does not broadcast to ", y});
   p.output(y, p.type_of(0));
   p.plan.flop = 2 * static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+  p.workspace(gemm_workspace_bytes<float>(g.m, g.n, g.k, p.ctx));
   p.run([g](const call& c) { with_float32(c.any_input().type(), [&]<class T>(T) { run_gemm_node<T>(g, c); }); });
 }
 
