@@ -289,6 +289,8 @@ void for_each_table(const Body& body) {
     SCOPED_TRACE(tf::name_of(isa));
     body(full_gemm_kernels<T>(on(isa)));
     body(low_gemm_kernels<T>(on(isa)));
+    body(whole_gemm_kernels_of<T>(on(isa), 1000));
+    body(whole_gemm_kernels_of<T>(on(isa), low_gemm_kernels<T>(on(isa)).mr));
   });
 }
 
@@ -347,19 +349,24 @@ TYPED_TEST(Kernels, PackedElementIsWhereTheLayoutSaysItIs) {
 }
 
 template <class T>
-void expect_micro_equation(typename micro_kernels<T>::function micro, index_t mr, index_t nr) {
+void expect_micro_equation(typename micro_kernels<T>::function micro, index_t mr, index_t nr, index_t lda) {
   const index_t ldb = nr + 5, ldc = nr + 3;
-  for (const index_t k : {0, 1, 2, 9})
-    for (int mode = 0; mode < 16; ++mode) {
-      const std::vector<T> a = numbers<T>(k * mr), b = numbers<T>(k * ldb + 1), bias = numbers<T>(mr);
+  for (const index_t k : {0, 1, 2, 9, 17, 32})
+    for (int mode = 0; mode < 32; ++mode) {
+      // Nothing behind the last row of A: what reads there meets the sanitizer.
+      const std::vector<T> a = numbers<T>(k > 0 ? (k - 1) * lda + mr : 0), b = numbers<T>(k * ldb + 1),
+                           bias = numbers<T>(mr), other = numbers<T>(mr * ldc + 4);
       std::vector<T> c = numbers<T>(mr * ldc);
       const std::vector<T> before = c;
       gemm_epilogue<T> epilogue;
       epilogue.alpha = mode & 1 ? T{3} : T{1};
       epilogue.bias = mode & 2 ? bias.data() : nullptr;
-      epilogue.accumulate = mode & 4;
+      if (mode & 4) epilogue.addend = mode & 1 ? c.data() : other.data() + 4;
       epilogue.relu = mode & 8;
-      micro(k, a.data(), mr, b.data(), ldb, c.data(), ldc, epilogue);
+      epilogue.clips = mode & 16;
+      epilogue.low = T{20};
+      epilogue.high = T{90};
+      micro(k, a.data(), lda, b.data(), ldb, c.data(), ldc, epilogue);
       for (index_t i = 0; i < mr; ++i)
         for (index_t j = 0; j < ldc; ++j) {
           const auto at = static_cast<std::size_t>(i * ldc + j);
@@ -368,12 +375,13 @@ void expect_micro_equation(typename micro_kernels<T>::function micro, index_t mr
             continue;
           }
           index_t sum = 0;
-          for (index_t p = 0; p < k; ++p) sum += number<index_t>(p * mr + i) * number<index_t>(p * ldb + j);
+          for (index_t p = 0; p < k; ++p) sum += number<index_t>(p * lda + i) * number<index_t>(p * ldb + j);
           sum = sum * (mode & 1 ? 3 : 1) + (mode & 2 ? number<index_t>(i) : 0);
-          if (mode & 4) sum += number<index_t>(i * ldc + j);
-          const auto expected = static_cast<T>(sum);  // the integers wrap
-          ASSERT_EQ(c[at], (mode & 8) && expected < T{} ? T{} : expected)
-              << mr << " x " << nr << ", k " << k << ", mode " << mode;
+          if (mode & 4) sum += number<index_t>(i * ldc + j + (mode & 1 ? 0 : 4));
+          auto expected = static_cast<T>(sum);  // the integers wrap
+          if (mode & 8) expected = std::max(expected, T{});
+          if (mode & 16) expected = std::clamp(expected, T{20}, T{90});
+          ASSERT_EQ(c[at], expected) << mr << " x " << nr << ", k " << k << ", mode " << mode;
         }
     }
 }
@@ -384,8 +392,45 @@ TYPED_TEST(Kernels, MicroKeepsItsEquation) {
     ASSERT_EQ(kernel.heights[0], kernel.mr);
     ASSERT_EQ(kernel.widths[0], kernel.nr);
     for (int height = 0; height < 3; ++height)
-      for (int width = 0; width < 3; ++width)
-        expect_micro_equation<T>(kernel.tiles[height][width], kernel.heights[height], kernel.widths[width]);
+      for (int width = 0; width < 4; ++width)
+        for (const index_t more : {0, 1, 40})
+          if (kernel.tiles[height][width])  // a vector of four has no tile of four columns
+            expect_micro_equation<T>(kernel.tiles[height][width], kernel.heights[height], kernel.widths[width],
+                                     kernel.heights[height] + more);
+  });
+}
+
+/// Which tile a row falls into may depend on the batch and the threads; of kernels of whole vectors, a column too.
+TYPED_TEST(Kernels, BitsDoNotDependOnTheHeight) {
+  using T = TypeParam;
+  for_each_table<T>([](const gemm_kernels<T>& kernel) {
+    for (const index_t k : {1, 7, 29}) {
+      std::vector<T> a = numbers<T>(k * kernel.mr), b = numbers<T>(k * kernel.nr);
+      if constexpr (std::is_floating_point_v<T>) {
+        for (T& x : a) x /= 7;
+        for (T& x : b) x /= 3;
+      }
+      for (index_t columns = 1; columns <= kernel.nr; ++columns) {
+        std::vector<T> whole(static_cast<std::size_t>(kernel.mr * kernel.nr)), low = whole;
+        kernel.multiply_tile(0, columns, k, a.data(), kernel.mr, b.data(), kernel.nr, whole.data(), kernel.nr, {});
+        for (const int tile : {1, 2}) {
+          kernel.multiply_tile(tile, columns, k, a.data(), kernel.mr, b.data(), kernel.nr, low.data(), kernel.nr, {});
+          for (index_t i = 0; i < kernel.heights[tile]; ++i)
+            for (index_t j = 0; j < columns; ++j) {
+              const auto at = static_cast<std::size_t>(i * kernel.nr + j);
+              ASSERT_EQ(low[at], whole[at]) << i << ", " << j << " of " << columns << " columns, k " << k;
+            }
+        }
+        if (kernel.widths[3] == 1) continue;
+        std::vector<T> all(whole.size());
+        kernel.multiply_tile(0, kernel.nr, k, a.data(), kernel.mr, b.data(), kernel.nr, all.data(), kernel.nr, {});
+        for (index_t i = 0; i < kernel.mr; ++i)
+          for (index_t j = 0; j < columns; ++j) {
+            const auto at = static_cast<std::size_t>(i * kernel.nr + j);
+            ASSERT_EQ(whole[at], all[at]) << i << ", " << j << " of " << columns << " columns, k " << k;
+          }
+      }
+    }
   });
 }
 
@@ -399,8 +444,14 @@ TYPED_TEST(Kernels, RestsHaveTheLeastTiles) {
       EXPECT_EQ(kernel.padded_rows(3 * kernel.mr + rows), 3 * kernel.mr + least);
     }
     EXPECT_EQ(kernel.padded_rows(0), 0);
-    for (index_t columns = 1; columns <= kernel.nr; ++columns)
-      EXPECT_EQ(kernel.padded_columns(columns), round_up(columns, kernel.widths[2])) << columns;
+    for (index_t columns = 1; columns <= kernel.nr; ++columns) {
+      const index_t rest = columns % kernel.lanes;  // of more than half a vector a vector, else tiles that fit
+      index_t padded = 2 * rest > kernel.lanes ? columns - rest + kernel.lanes : columns;
+      if (kernel.widths[3] > 1) padded = round_up(columns, kernel.widths[3]);  // whole vectors, of integers whole tiles
+      EXPECT_EQ(kernel.padded_columns(columns), padded) << columns;
+      for (index_t left = columns; left > 0; left -= kernel.widths[kernel.width_index(left)])
+        ASSERT_NE(kernel.tiles[0][kernel.width_index(left)], nullptr) << columns;
+    }
   });
 }
 

@@ -51,7 +51,7 @@ struct epilogue {
     e.residual = nullptr;
     return e;
   }
-  /// Sums are rectified in their registers, as that is one operation. Other outputs come back from L1 to finish().
+  /// Sums are rectified in their registers, as that is one operation. Most other outputs come back from L1 to finish().
   bool only_rectifies() const { return of == activation::function::relu && !residual; }
   bool finishes() const { return residual || (of != activation::function::none && of != activation::function::relu); }
 };
@@ -60,13 +60,42 @@ struct epilogue {
 template <class T, class R>
 using binary_line_function = void (*)(index_t count, const T* a, const T* b, R number, R alpha, R* y);
 
-/// What happens to a finished tile before it is stored.
+/// Memory that is fetched into L2 while micro-kernels compute what stands before it: so many lines for each stretch of
+/// terms, so that they never wait for a place to put them.
+struct gemm_fetch {
+  static constexpr index_t terms = 8;  // of a stretch
+  static constexpr index_t line_bytes = 64;
+  const std::byte* data = nullptr;
+  index_t lines = 0;  // for each stretch of a call
+  index_t left = 0;   // lines
+
+  gemm_fetch() = default;
+  /// `bytes` during the next calls for k terms, of which there are at least so many.
+  gemm_fetch(const void* begin, index_t bytes, index_t k, index_t calls)
+      : data(static_cast<const std::byte*>(begin)), left((bytes + line_bytes - 1) / line_bytes) {
+    const index_t stretches = calls * ((k + terms - 1) / terms);
+    lines = stretches > 0 ? (left + stretches - 1) / stretches : 0;
+  }
+  /// After each.
+  void called(index_t k) {
+    const index_t done = (k + terms - 1) / terms * lines;
+    data += done * line_bytes;
+    left -= done;
+    if (left <= 0) lines = 0;
+  }
+};
+
+/// What a micro-kernel does beside the sums of a tile.
 template <class T>
 struct gemm_epilogue {
   T alpha = 1;
   const T* bias = nullptr;
-  bool accumulate = false;
+  const T* addend = nullptr;  // its rows lie as those of C, which it may be
   bool relu = false;
+  bool clips = false;  // to [low, high]
+  T low = 0;
+  T high = 0;
+  gemm_fetch fetch = {};
 };
 
 /// Consecutive columns of a panel that are consecutive in memory too.
@@ -99,19 +128,34 @@ struct micro_kernels {
   index_t nr;
   index_t lanes;             // of one vector
   index_t heights[3];        // of the tiles, MR first
-  index_t widths[3];         // NR first, then one vector and half of one
+  index_t widths[4];         // NR first, then one vector, four columns, one column; or one vector instead of these
   const function* tiles[3];  // by height, then width
 
   /// The tile for `rows` rows of A and `columns` of B, at least one each.
   int tile_of(index_t rows) const { return rows > heights[1] ? 0 : rows > heights[2] ? 1 : 2; }
   index_t height_of(index_t rows) const { return heights[tile_of(rows)]; }
-  /// The first tile for what is left of a panel of B; a narrower one may follow.
-  int width_index(index_t columns) const { return columns > nr - widths[2] ? 0 : columns > widths[2] ? 1 : 2; }
+  /// The first tile for what is left of a panel of B; narrower ones may follow. More than half a vector takes a whole.
+  int width_index(index_t columns) const {
+    return columns > nr - lanes / 2 ? 0 : columns > lanes / 2 ? 1 : columns >= widths[2] ? 2 : 3;
+  }
 
   /// The columns of the tiles for `columns` of a panel of B, at most NR.
   index_t padded_columns(index_t columns) const {
-    const index_t width = widths[width_index(columns)];
-    return columns > width ? width + widths[width_index(columns - width)] : width;
+    index_t padded = 0;
+    while (padded < columns) padded += widths[width_index(columns - padded)];
+    return padded;
+  }
+  /// The time of so many columns, in vectors of them. Tiles below a vector compute vectors of A's rows.
+  double column_vectors(index_t columns) const {
+    const index_t rest = columns % nr, height = (mr + lanes - 1) / lanes;
+    index_t wide = columns - rest, narrow = 0;
+    for (index_t left = rest; left > 0;) {
+      const index_t width = widths[width_index(left)];
+      (width < lanes ? narrow : wide) += width;
+      left -= width;
+    }
+    return static_cast<double>(wide) / static_cast<double>(lanes) +
+           static_cast<double>(narrow * height) / static_cast<double>(mr);
   }
   /// The product of panels of A and B, of so many rows and columns of them, in c: height_of(rows) x
   /// padded_columns(columns).
@@ -122,9 +166,15 @@ struct micro_kernels {
   /// The same for the tile of that height and rows of A that lie lda apart.
   void multiply_tile(int tile, index_t columns, index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* c,
                      index_t ldc, const gemm_epilogue<T>& epilogue) const {
-    for (index_t j = 0; j < columns;) {
+    const int first = width_index(columns);
+    tiles[tile][first](k, a, lda, b, ldb, c, ldc, epilogue);
+    if (widths[first] >= columns) return;
+    gemm_epilogue<T> next = epilogue;
+    next.fetch = {};
+    for (index_t j = widths[first]; j < columns;) {
       const int width = width_index(columns - j);
-      tiles[tile][width](k, a, lda, b + j, ldb, c + j, ldc, epilogue);
+      if (epilogue.addend) next.addend = epilogue.addend + j;
+      tiles[tile][width](k, a, lda, b + j, ldb, c + j, ldc, next);
       j += widths[width];
     }
   }

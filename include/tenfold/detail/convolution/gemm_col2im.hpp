@@ -143,7 +143,7 @@ class gemm_col2im {
   static double cost(const convolution_geometry& g, const context& ctx, bool packed) {
     const auto d = [](index_t i) { return static_cast<double>(i); };
     const index_t rows = rows_of(g);
-    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, rows);
+    const gemm_kernels<T>& kernel = whole_gemm_kernels_of<T>(ctx, rows);
     const index_t pixels = g.in.h * g.in.w;
     const double vectors = d(ceil_divide(pixels, kernel.lanes));
     const double k = d(g.in_channels);
@@ -259,7 +259,7 @@ class gemm_col2im {
   }
 
   static col2im_plan<T> plan_strips(const convolution_geometry& g, bool packed, const context& ctx) {
-    const gemm_kernels<T>& kernel = gemm_kernels_of<T>(ctx, rows_of(g));
+    const gemm_kernels<T>& kernel = whole_gemm_kernels_of<T>(ctx, rows_of(g));
     col2im_plan<T> plan{};
     share_work(g, kernel, ctx, plan);
     index_t columns = most_columns;
@@ -306,7 +306,7 @@ class gemm_col2im {
               const col2im_plan<T>& plan, std::byte* memory)
       : g_(g),
         operands_(operands),
-        kernel_(gemm_kernels_of<T>(ctx, rows_of(g))),
+        kernel_(whole_gemm_kernels_of<T>(ctx, rows_of(g))),
         sum_taps_(TENFOLD_KERNEL(chosen_isa(ctx), sum_taps<T>)),
         plan_(plan),
         memory_(memory) {

@@ -4,8 +4,9 @@
 //   base    6 x 2 + 2 + 1 = 15 of 16 (multiply and add are separate there; the product reuses the broadcast's register)
 //   avx2    6 x 2 + 2 + 1 = 15 of 16; 12 independent FMAs cover 2 ports x 4 to 5 cycles of latency
 //   avx512 14 x 2 + 2 + 1 = 31 of 32; 28 independent FMAs do so with room
-// What is left of A's rows has lower tiles, of B's columns one of a single vector and one of half a vector: 64 rows are
-// 4 x 14 + 8, where five panels of 14 would compute 70; 49 columns, a plane of 7 x 7, are 32 + 16 + 8 at avx512.
+// What is left of A's rows has lower tiles: 64 rows are 4 x 14 + 8, where five panels of 14 would compute 70. What is
+// left of B's columns has one of a single vector, and tiles of four columns and of one whose vectors are A's rows: 49
+// columns, a plane of 7 x 7, are 32 + 16 + 1 at avx512.
 inline constexpr int gemm_nv = 2;
 inline constexpr int gemm_mr = (TENFOLD_VECTOR_REGISTERS - gemm_nv - 1) / gemm_nv;
 inline constexpr int gemm_middle = (gemm_mr / 2 + 3) / 4 * 4;
@@ -14,30 +15,47 @@ inline constexpr int gemm_low = gemm_middle / 2;
 template <class T>
 inline constexpr int gemm_nr{gemm_nv * lanes<T>};
 
-// C(i, j) = finish([C(i, j) +] bias(i) + alpha * sum over p < k of A(p, i) * B(p, j)),   i < MR, j < NR
-//   a    (k, MR)  rows lda apart, MR in a packed panel
-//   b    (k, NR)  rows ldb apart
-//   c    (MR, NR) rows ldc apart
-//   bias (MR) or null
-template <class T, int MR, int NV, int L = lanes<T>>
+// Functions of sums in their registers.
+template <class T, int N, int L, class V>
+TENFOLD_INLINE void activate_sums(const gemm_epilogue<T>& epilogue, V* sums) {
+  if (epilogue.relu) rectify<T, N, L>(sums);
+  if (!epilogue.clips) return;
+  const vec_of<T, L> low = fill_lanes<L>(epilogue.low), high = fill_lanes<L>(epilogue.high);
+  TENFOLD_UNROLL for (int i = 0; i < N; ++i) {
+    const vec_of<T, L> v = bits_as<vec_of<T, L>>(sums[i]), raised = chosen(v < low, low, v);
+    sums[i] = bits_as<V>(chosen(raised > high, high, raised));
+  }
+}
+
+// C(i, j) = finish([addend(i, j) +] bias(i) + alpha * sum over p < k of A(p, i) * B(p, j)),   i < MR, j < NR
+//   a      (k, MR)  rows lda apart, MR in a packed panel
+//   b      (k, NR)  rows ldb apart
+//   c      (MR, NR) rows ldc apart
+//   addend (MR, NR) rows ldc apart, or null; may be c
+//   bias   (MR) or null
+template <class T, int MR, int NV>
 void gemm_micro(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* c, index_t ldc,
                 const gemm_epilogue<T>& epilogue) {
   using U = arithmetic_t<T>;
-  using V = vec_of<U, L>;
+  using V = vec<U>;
+  constexpr int L = lanes<T>;
   V acc[std::size_t{MR}][std::size_t{NV}] = {};
   const U* ap = reinterpret_cast<const U*>(a);
   const U* bp = reinterpret_cast<const U*>(b);
   // When the sums are done C has come, from L3 or beyond: gemm 1024 gained 2.5 % (float) and 1.5 % (double); and 2 %
   // more with a row at a time, because 28 lines at once keep the loads of B waiting.
-  constexpr index_t steps = 8;
+  constexpr index_t steps = gemm_fetch::terms;
   const T* ahead = c;
   index_t rows_ahead = MR;
+  const std::byte* fetched = epilogue.fetch.data;
   for (index_t p0 = 0; p0 < k; p0 += steps) {
     if (rows_ahead > 0) {
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) __builtin_prefetch(ahead + j * lanes<T>, 1);
       ahead += ldc;
       --rows_ahead;
     }
+    for (index_t i = 0; i < epilogue.fetch.lines; ++i, fetched += gemm_fetch::line_bytes)
+      __builtin_prefetch(fetched, 0, 2);
     const index_t count = k - p0 < steps ? k - p0 : steps;
     for (index_t p = 0; p < count; ++p, ap += lda, bp += ldb) {
       V row[std::size_t{NV}];
@@ -49,6 +67,7 @@ void gemm_micro(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* 
     }
   }
   U* cp = reinterpret_cast<U*>(c);
+  const U* addend = reinterpret_cast<const U*>(epilogue.addend);
   if (epilogue.alpha != T{1}) {
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] *= fill_lanes<L>(static_cast<U>(epilogue.alpha));
@@ -59,26 +78,75 @@ void gemm_micro(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* 
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += fill_lanes<L>(static_cast<U>(epilogue.bias[i]));
     }
   }
-  if (epilogue.accumulate) {
+  if (addend) {
     TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
-      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += load_lanes<L>(cp + i * ldc + j * L);
+      TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += load_lanes<L>(addend + i * ldc + j * L);
     }
   }
-  if (epilogue.relu) {
-    TENFOLD_UNROLL for (int i = 0; i < MR; ++i) rectify<T, NV, L>(acc[i]);
-  }
+  activate_sums<T, MR * NV, L>(epilogue, acc[0]);
   TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
     TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store_lanes<L>(cp + i * ldc + j * L, acc[i][j]);
   }
 }
 
-// Half a vector of 16 bytes is none.
-template <class T>
-inline constexpr int gemm_half = TENFOLD_VECTOR_BYTES == 16 ? lanes<T> : lanes<T> / 2;
+// The same equation for N columns. A column of the tile is V vectors of A's rows, a term of whose sum is V operations
+// rather than MR. To cover their latency term p belongs to sum p % P, whatever MR: a row's bits do not depend on its
+// tile's height. Behind A's last row of MR nothing is read.
+template <class T, int MR, int N>
+void gemm_columns(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* c, index_t ldc,
+                  const gemm_epilogue<T>& epilogue) {
+  using vector = vec<T>;
+  constexpr int L = lanes<T>, V = (MR + L - 1) / L, P = 8 / N;
+  vector acc[std::size_t{P}][std::size_t{N * V}] = {};
+  const auto add = [&](auto sums, const T* column, index_t p) __attribute__((always_inline)) {
+    vector rows[std::size_t{V}];
+    TENFOLD_UNROLL for (int v = 0; v < V; ++v) rows[v] = load(column + v * L);
+    TENFOLD_UNROLL for (int j = 0; j < N; ++j) {
+      const vector factor = broadcast(b[p * ldb + j]);
+      TENFOLD_UNROLL for (int v = 0; v < V; ++v) sums[j * V + v] += factor * rows[v];
+    }
+  };
+  const index_t readable = k * lda - lda + MR - V * L;  // from a on, where a row begins whose vectors are A's
+  const index_t whole = readable < 0 ? 0 : (readable / lda + 1 < k ? readable / lda + 1 : k);
+  index_t p = 0;
+  for (; p + P <= whole; p += P) {
+    TENFOLD_UNROLL for (int s = 0; s < P; ++s) add(acc[s], a + (p + s) * lda, p + s);
+  }
+  for (; p < k; p += P) {
+    TENFOLD_UNROLL for (int s = 0; s < P; ++s) {
+      if (p + s >= k) break;
+      T rows[std::size_t{V * L}] = {};
+      __builtin_memcpy(rows, a + (p + s) * lda, MR * sizeof(T));
+      add(acc[s], rows, p + s);
+    }
+  }
+  TENFOLD_UNROLL for (int s = 1; s < P; ++s) { TENFOLD_UNROLL for (int i = 0; i < N * V; ++i) acc[0][i] += acc[s][i]; }
+  T bias[std::size_t{V * L}] = {}, terms[std::size_t{N}][std::size_t{V * L}] = {};
+  if (epilogue.bias) __builtin_memcpy(bias, epilogue.bias, MR * sizeof(T));
+  for (int i = 0; i < MR && epilogue.addend; ++i)
+    for (int j = 0; j < N; ++j) terms[j][i] = epilogue.addend[i * ldc + j];
+  TENFOLD_UNROLL for (int i = 0; i < N * V; ++i) acc[0][i] =
+      acc[0][i] * broadcast(epilogue.alpha) + load(bias + i % V * L) + load(terms[0] + i * L);
+  activate_sums<T, N * V, L>(epilogue, acc[0]);
+  TENFOLD_UNROLL for (int i = 0; i < N * V; ++i) store(terms[0] + i * L, acc[0][i]);
+  for (int i = 0; i < MR; ++i)
+    for (int j = 0; j < N; ++j) c[i * ldc + j] = terms[j][i];
+}
+
+// Four columns are no less than a vector where those have four lanes.
+template <class T, int MR>
+inline constexpr typename micro_kernels<T>::function four_columns = &gemm_columns<T, MR, 4>;
+template <class T, int MR>
+  requires(lanes<T> < 8)
+inline constexpr typename micro_kernels<T>::function four_columns<T, MR> = nullptr;
 
 template <class T, int MR>
-inline constexpr typename micro_kernels<T>::function micro_row[3] = {&gemm_micro<T, MR, gemm_nv>, &gemm_micro<T, MR, 1>,
-                                                                     &gemm_micro<T, MR, 1, gemm_half<T>>};
+inline constexpr typename micro_kernels<T>::function micro_row[4] = {&gemm_micro<T, MR, gemm_nv>, &gemm_micro<T, MR, 1>,
+                                                                     four_columns<T, MR>, &gemm_columns<T, MR, 1>};
+
+template <class T, int MR>
+inline constexpr typename micro_kernels<T>::function whole_row[4] = {&gemm_micro<T, MR, gemm_nv>, &gemm_micro<T, MR, 1>,
+                                                                     &gemm_micro<T, MR, 1>, &gemm_micro<T, MR, 1>};
 
 template <class T>
 struct micro_set {
@@ -87,20 +155,31 @@ struct micro_set {
                                                 gemm_nr<T>,
                                                 lanes<T>,
                                                 {MR, gemm_middle, gemm_low},
-                                                {gemm_nr<T>, lanes<T>, gemm_half<T>},
+                                                {gemm_nr<T>, lanes<T>, 4, 1},
                                                 {micro_row<T, MR>, micro_row<T, gemm_middle>, micro_row<T, gemm_low>}};
+  // Whole vectors only, for products whose columns are cut anywhere: gemm_columns adds in another order.
+  template <int MR>
+  static constexpr micro_kernels<T> whole_table_of = {
+      MR,
+      gemm_nr<T>,
+      lanes<T>,
+      {MR, gemm_middle, gemm_low},
+      {gemm_nr<T>, lanes<T>, lanes<T>, lanes<T>},
+      {whole_row<T, MR>, whole_row<T, gemm_middle>, whole_row<T, gemm_low>}};
   static constexpr micro_kernels<T> table = table_of<gemm_mr>;
+  static constexpr micro_kernels<T> whole_table = whole_table_of<gemm_mr>;
   // Without the full tile: 16 rows are 2 x 8, where 14 + 2 would compute 18; 24 are 3 x 8, not 14 + 14.
   static constexpr micro_kernels<T> low_table = table_of<gemm_middle>;
+  static constexpr micro_kernels<T> low_whole_table = whole_table_of<gemm_middle>;
 };
 
-// Integers have the full tile only: nine tiles for each of their types would take long to compile.
+// Integers have the full tile only: twelve tiles for each of their types would take long to compile.
 template <std::integral T>
 struct micro_set<T> {
-  static constexpr typename micro_kernels<T>::function row[3] = {
-      &gemm_micro<T, gemm_mr, gemm_nv>, &gemm_micro<T, gemm_mr, gemm_nv>, &gemm_micro<T, gemm_mr, gemm_nv>};
+  static constexpr auto tile = &gemm_micro<T, gemm_mr, gemm_nv>;
+  static constexpr int NR = gemm_nr<T>;
+  static constexpr typename micro_kernels<T>::function row[4] = {tile, tile, tile, tile};
   static constexpr micro_kernels<T> table = {
-      gemm_mr,        gemm_nr<T>, lanes<T>, {gemm_mr, gemm_mr, gemm_mr}, {gemm_nr<T>, gemm_nr<T>, gemm_nr<T>},
-      {row, row, row}};
-  static constexpr micro_kernels<T> low_table = table;
+      gemm_mr, NR, lanes<T>, {gemm_mr, gemm_mr, gemm_mr}, {NR, NR, NR, NR}, {row, row, row}};
+  static constexpr micro_kernels<T> low_table = table, whole_table = table, low_whole_table = table;
 };

@@ -140,3 +140,8 @@ template <class T>
 inline constexpr gemm_kernels<T> gemm_table = gemm_table_of<T, gemm_mr>(micro_set<T>::table);
 template <class T>
 inline constexpr gemm_kernels<T> low_gemm_table = gemm_table_of<T, micro_set<T>::low_table.mr>(micro_set<T>::low_table);
+template <class T>
+inline constexpr gemm_kernels<T> whole_gemm_table = gemm_table_of<T, gemm_mr>(micro_set<T>::whole_table);
+template <class T>
+inline constexpr gemm_kernels<T> low_whole_gemm_table =
+    gemm_table_of<T, micro_set<T>::low_table.mr>(micro_set<T>::low_whole_table);

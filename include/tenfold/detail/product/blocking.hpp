@@ -80,7 +80,7 @@ index_t least_tile(const matrix_product<T>& g, index_t nc) {
 template <class T>
 double task_cost(const matrix_product<T>& g, const gemm_kernels<T>& kernel, index_t columns, index_t rows) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
-  const double vectors = d(round_up(columns, kernel.widths[2])) / d(kernel.lanes);
+  const double vectors = kernel.column_vectors(columns);
   double cost = d(g.k) * (vectors * (d(rows) + 2) + 0.25 * d(rows));
   if (g.k > 0 && g.b.kind == operand_kind::taps) {
     const index_t lines = (std::min)(g.b.h.points, ceil_divide(columns, g.b.w.points) + 1);
@@ -200,12 +200,23 @@ index_t vector_lanes(const context& ctx) {
   return full_gemm_kernels<T>(ctx).lanes;
 }
 
-/// For products of m rows: those without the full tile where it would compute a sixteenth more rows.
+/// Whether products of m rows do without the full tile, because it would compute a sixteenth more rows.
+template <class T>
+bool wants_low_kernels(const context& ctx, index_t m) {
+  const gemm_kernels<T>& full = full_gemm_kernels<T>(ctx);
+  return m <= 4 * full.mr && 17 * low_gemm_kernels<T>(ctx).padded_rows(m) <= 16 * full.padded_rows(m);
+}
 template <class T>
 const gemm_kernels<T>& gemm_kernels_of(const context& ctx, index_t m) {
-  const gemm_kernels<T>& full = full_gemm_kernels<T>(ctx);
-  const gemm_kernels<T>& low = low_gemm_kernels<T>(ctx);
-  return m <= 4 * full.mr && 17 * low.padded_rows(m) <= 16 * full.padded_rows(m) ? low : full;
+  return wants_low_kernels<T>(ctx, m) ? low_gemm_kernels<T>(ctx) : full_gemm_kernels<T>(ctx);
+}
+/// Those of whole vectors, for products whose columns are cut where memory and threads have it, not at multiples of NR
+/// only: their bits do not depend on it.
+template <class T>
+const gemm_kernels<T>& whole_gemm_kernels_of(const context& ctx, index_t m) {
+  const isa level = chosen_isa(ctx);
+  if (wants_low_kernels<T>(ctx, m)) return TENFOLD_KERNEL(level, low_whole_gemm_table<T>);
+  return TENFOLD_KERNEL(level, whole_gemm_table<T>);
 }
 
 /// The estimated time of one core, in vector operations: the multiply-adds of whole tiles, and two more to begin one;
@@ -218,7 +229,7 @@ double product_cost(const matrix_product<T>& g, const gemm_kernels<T>& kernel, b
   const auto d = [](index_t i) { return static_cast<double>(i); };
   const bool image = g.b.kind != operand_kind::matrix, tile = g.reads_tile();
   const double products = d(g.images) * d(g.groups);
-  const double vectors = d(round_up(g.n, kernel.widths[2])) / d(kernel.lanes);
+  const double vectors = kernel.column_vectors(g.n);
   const double blocks = g.parts > 1 ? d(g.k) / d(g.kc()) : 1;
   const double multiply = d(kernel.padded_rows(g.m)) * vectors * (d(g.k) + 2 * blocks);
   const double width = d(image ? g.b.w.points : g.n);

@@ -28,21 +28,28 @@ void pack_strip(const winograd_task<T>& task, const weight_part& part, index_t p
   }
 }
 
+/// A packed weight is larger than L2, and few tiles read each part of it: the next panel is fetched meanwhile (avx512,
+/// 256 channels of 14 x 14 after 96 MiB of other memory 1.7 -> 1.1 ms, 512 of 7 x 7 by 2 x 2 tiles 2.7 -> 1.75).
+///
 /// m(t, o) [+]= sum over k < depth of v(k, t) * u(k, o), one element of a strip of so many columns.
 template <class T>
 void multiply_element(const winograd_task<T>& task, index_t columns, index_t channels, index_t depth, bool accumulate,
                       const T* v, const T* u, T* m) {
   const micro_kernels<T>& kernel = task.kernel.products;
   gemm_epilogue<T> epilogue;
-  epilogue.accumulate = accumulate;
   const index_t nr = kernel.nr, panel = task.m_of(nr, 0, 0) - task.m_of(0, 0, 0);
   for (index_t j = 0; j < columns; j += nr, u += channels * nr, m += panel) {
     const index_t some = (std::min)(nr, columns - j);
+    if (task.operands.packed_weight)
+      epilogue.fetch = {u + channels * nr, depth * nr * static_cast<index_t>(sizeof(T)), depth,
+                        ceil_divide(task.cover.padded, kernel.mr)};
     for (index_t t = 0, high = task.cover.high; t < task.cover.padded; --high) {
       const int tile = high > 0 ? 0 : kernel.tile_of((std::min)(task.cover.padded - t, kernel.heights[1]));
+      if (accumulate) epilogue.addend = m + t * nr;
       kernel.multiply_tile(tile, some, depth, v + t, task.plan.scratch.v_ld, u, round_up(some, kernel.lanes),
                            m + t * nr, nr, epilogue);
       t += kernel.heights[tile];
+      epilogue.fetch.called(depth);
     }
   }
 }
