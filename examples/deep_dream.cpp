@@ -2,9 +2,10 @@
 // network learn, but a picture, until the network sees a spiral of coins on it. All that takes is gradients by the
 // input.
 #include "common/image.hpp"
-#include "common/safetensors.hpp"
 #include "train_segment/loss.hpp"
 #include "train_segment/network.hpp"
+
+#include <tenfold/safetensors.hpp>
 
 #include <cmath>
 #include <cstdio>
@@ -58,7 +59,7 @@ void descend(layer& l, const tf::tensor<float>& grad, double rate) {
 }
 
 void dream(const std::string& weights_path, const std::string& out) {
-  const safetensors::file file(weights_path);
+  const tf::safetensors::file file(weights_path);
   training::parameters weights;
   training::for_each_tensor([&](const std::string& name, auto& w) { w = file.get<float>(name); }, weights);
   tf::tensor<float> target({1, 3, canvas.h, canvas.w}), picture, colours({3, 1, 1, 1}, {1, 1, 1});

@@ -186,7 +186,7 @@ TEST(DeconvNetGraph, IsDeconvNet) {
 }
 
 TEST(Formula, HasTheBitsOfItsPython) {
-  const safetensors::file golden(TENFOLD_GOLDEN_DIR "/networks/formula.safetensors");
+  const tf::safetensors::file golden(TENFOLD_GOLDEN_DIR "/networks/formula.safetensors");
   ASSERT_EQ(golden.entries().size(), 3u);
   for (const auto& [key, entry] : golden.entries()) {  // NAME|BOUND|CENTRE
     const std::size_t first = key.find('|'), second = key.rfind('|');

@@ -1,7 +1,7 @@
 // The cases of golden/*.safetensors; golden/README.md describes the format.
 #pragma once
 
-#include <common/safetensors.hpp>
+#include <tenfold/safetensors.hpp>
 #include <tenfold/upsample2d.hpp>  // scale
 
 #include <filesystem>
@@ -24,7 +24,7 @@ struct golden_operand {
 
 class golden_case {
  public:
-  golden_case(std::shared_ptr<const safetensors::file> file, nlohmann::json fields)
+  golden_case(std::shared_ptr<const tf::safetensors::file> file, nlohmann::json fields)
       : file_(std::move(file)), fields_(std::move(fields)) {}
 
   std::string op() const { return fields_.at("op"); }
@@ -101,7 +101,7 @@ class golden_case {
     return json.is_string() ? std::stod(json.get<std::string>()) : json.get<double>();
   }
 
-  std::shared_ptr<const safetensors::file> file_;
+  std::shared_ptr<const tf::safetensors::file> file_;
   nlohmann::json fields_;
 };
 
@@ -114,7 +114,7 @@ inline std::vector<golden_case> golden_cases(const std::filesystem::path& folder
   std::sort(paths.begin(), paths.end());
   std::vector<golden_case> cases;
   for (const auto& path : paths) {
-    const auto file = std::make_shared<const safetensors::file>(path.string());
+    const auto file = std::make_shared<const tf::safetensors::file>(path.string());
     for (const auto& fields : nlohmann::json::parse(file->metadata().at("cases"))) cases.emplace_back(file, fields);
   }
   return cases;

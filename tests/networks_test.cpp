@@ -6,14 +6,13 @@
 #include "deconvnet/description.hpp"
 #include "deconvnet/network.hpp"
 #include "deconvnet/pixels.hpp"
-#include "fcn/exported.hpp"
 #include "fcn/network.hpp"
 #include "segment/network.hpp"
 #include "vgg16_deconv/project.hpp"
 
 #include "support.hpp"
 
-#include <tenfold/net.hpp>
+#include <tenfold/net_file.hpp>
 
 #include <sys/wait.h>  // WEXITSTATUS
 
@@ -33,7 +32,7 @@ const std::string golden_dir = TENFOLD_GOLDEN_DIR "/networks";
 
 /// What the programs promise, and what the samples were chosen for: tests/golden/networks/samples.py.
 testing::AssertionResult agrees(const tf::tensor<float>& output, const std::string& name) {
-  const auto found = samples::compare(output, safetensors::file(golden_dir + "/" + name));
+  const auto found = samples::compare(output, tf::safetensors::file(golden_dir + "/" + name));
   return (found.count == 300 && found.most <= 1e-4 ? testing::AssertionSuccess() : testing::AssertionFailure())
          << found.count << " samples, which differ by at most " << found.most << " of the greatest output";
 }
@@ -57,7 +56,7 @@ TEST(Vgg16Deconv, AgreesWithPyTorch) {
                                             {"vgg16_14", index_t{14}, vgg16::rule::zeiler}}) {
       const auto found = vgg16::project(source, x, {.layer = layer, .by = rule, .divisor = 8}, on(level));
       const std::string file = std::string(name) + ".safetensors";
-      EXPECT_EQ(std::to_string(found.map), safetensors::file(golden_dir + "/" + file).metadata().at("map"));
+      EXPECT_EQ(std::to_string(found.map), tf::safetensors::file(golden_dir + "/" + file).metadata().at("map"));
       EXPECT_TRUE(agrees(found.picture, file)) << name_of(level);
     }
 }
@@ -116,8 +115,8 @@ TEST(Fcn, TracedGraphIsTheSame) {
 /// As examples/segment runs it, layer by layer.
 TEST(ConvDeconv, TracedGraphIsSegments) {
   const std::string weights = data_dir + "/coins.safetensors";
-  const tf::net net(fcn::read_graph(TENFOLD_EXAMPLES_DIR "/fcn/conv_deconv.graph", weights));
-  const segment::conv_deconv expected{safetensors::file(weights)};
+  const tf::net net(tf::read_graph(TENFOLD_EXAMPLES_DIR "/fcn/conv_deconv.graph", weights));
+  const segment::conv_deconv expected{tf::safetensors::file(weights)};
   for (const auto& [height, width] : {std::pair{224, 224}, {61, 90}}) {  // odd sizes too, which the unpools are told
     const auto x = images::middle(images::read_png(data_dir + "/coins.png"), height, width);
     const auto found = net.run({{"x", x}});
@@ -131,8 +130,8 @@ TEST(ConvDeconv, AgreesWithPyTorch) {
   const std::string shared = TENFOLD_SHARED_DATA_DIR "/conv_deconv_epoch45";
   if (!std::filesystem::exists(shared + ".safetensors"))
     GTEST_SKIP() << "the checkpoints of ../shared/data are not here";
-  const tf::net net(fcn::read_graph(TENFOLD_EXAMPLES_DIR "/fcn/conv_deconv.graph", shared + ".safetensors"));
-  const safetensors::file example(shared + "_coffee.safetensors");
+  const tf::net net(tf::read_graph(TENFOLD_EXAMPLES_DIR "/fcn/conv_deconv.graph", shared + ".safetensors"));
+  const tf::safetensors::file example(shared + "_coffee.safetensors");
   EXPECT_TRUE(tenfold_test::compare(net.run({{"x", example.get<float>("input")}})["y"], example.get<float>("output"),
                                     [](float a, float b, index_t) { return std::abs(a - b) <= 1e-5f; }));
 }
@@ -158,7 +157,7 @@ TEST(ClassMap, HasVocsColours) {
 TEST(Samples, RefuseOtherFiles) {
   const auto error = [](const tf::shape& shape) {
     try {
-      samples::compare(tf::tensor<float>(shape), safetensors::file(golden_dir + "/fcn_8.safetensors"));
+      samples::compare(tf::tensor<float>(shape), tf::safetensors::file(golden_dir + "/fcn_8.safetensors"));
     } catch (const std::runtime_error& e) {
       return std::string(e.what()).substr(golden_dir.size());
     }

@@ -1,8 +1,8 @@
 // load_onnx: the networks of golden/onnx, as PyTorch's exporters write them, against what PyTorch answers.
 #include "support.hpp"
 
-#include <common/safetensors.hpp>
 #include <tenfold/onnx_file.hpp>
+#include <tenfold/safetensors.hpp>
 
 #include <filesystem>
 #include <ostream>
@@ -33,7 +33,7 @@ struct call {
   tensors inputs, outputs;
 };
 
-tf::any_tensor tensor_of(const safetensors::file& file, const std::string& key) {
+tf::any_tensor tensor_of(const tf::safetensors::file& file, const std::string& key) {
   const std::string type = file.at(key).dtype;
   if (type == "I64") return file.get<std::int64_t>(key);
   if (type == "I32") return file.get<std::int32_t>(key);
@@ -41,7 +41,7 @@ tf::any_tensor tensor_of(const safetensors::file& file, const std::string& key) 
 }
 
 std::vector<call> calls_of(const fs::path& model) {
-  const safetensors::file file(fs::path(model).replace_extension(".safetensors").string());
+  const tf::safetensors::file file(fs::path(model).replace_extension(".safetensors").string());
   std::vector<call> calls;
   for (const auto& listed : nlohmann::json::parse(file.metadata().at("calls"))) {
     call c;

@@ -1,13 +1,12 @@
-// The reader of examples/common/safetensors.hpp: what is right is read, and whatever is wrong becomes one sentence.
-#include "common/mapped_safetensors.hpp"
-#include "common/safetensors.hpp"
-
+// What is right is read, and whatever is wrong becomes one sentence.
+#include "allocations.hpp"
 #include "support.hpp"
+
+#include <tenfold/safetensors.hpp>
 
 #include <cstdint>
 #include <fstream>
 #include <random>
-#include <sstream>
 
 namespace {
 
@@ -23,15 +22,14 @@ std::string file_bytes(const std::string& header, const std::string& data = "") 
   return with_length(header.size(), header + data);
 }
 
-safetensors::file read(const std::string& bytes) {
-  std::istringstream stream(bytes);
-  return {stream, "F"};
+tf::safetensors::file read(const std::string& bytes, const tf::file_limits& limits = {}) {
+  return {bytes, "F", limits};
 }
 
 std::string error_of(const std::string& bytes) {
   try {
     read(bytes);
-  } catch (const safetensors::error& e) {
+  } catch (const tf::error& e) {
     return e.what();
   }
   return "no error";
@@ -92,6 +90,11 @@ TEST(Safetensors, HeaderThatIsNoHeader) {
   EXPECT_EQ(error_of_header(R"({"__metadata__":{"a":"1","a":"2"}})"), "F: the header has the key \"a\" twice");
 }
 
+TEST(Safetensors, NumberThatNothingHolds) {
+  EXPECT_EQ(error_of_header(R"({"a":1e999})"),
+            "F: not a safetensors file: its header has a number that no double holds");
+}
+
 TEST(Safetensors, KeyThatIsThereTwice) {
   const std::string a = R"("a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]})";
   EXPECT_EQ(error_of_header("{" + a + "," + a + "}", "1"), "F: the header has the key \"a\" twice");
@@ -143,7 +146,7 @@ TEST(Safetensors, TensorThatIsNotAskedForAsItIs) {
   const auto text = [](const auto& f) {
     try {
       f();
-    } catch (const safetensors::error& e) {
+    } catch (const tf::error& e) {
       return std::string(e.what());
     }
     return std::string("no error");
@@ -153,22 +156,22 @@ TEST(Safetensors, TensorThatIsNotAskedForAsItIs) {
 }
 
 TEST(Safetensors, NamesCannotReachTheTerminal) {
-  EXPECT_EQ(error_of_header(R"({"\u001b[31m\n":1})"), "F: tensor \"\\u001b[31m\\n\" has no dtype");
+  EXPECT_EQ(error_of_header(R"({"\u001b[31m\n":1})"), "F: tensor \"\\x1b[31m\\n\" has no dtype");
   EXPECT_EQ(error_of_header("{\"" + std::string(1000, 'x') + "\":1}"),
-            "F: tensor \"" + std::string(60, 'x') + "...\" has no dtype");
+            "F: tensor \"" + std::string(80, 'x') + "...\" has no dtype");
 }
 
 TEST(Safetensors, FilesThatAreNone) {
   const auto text = [](const std::string& path) {
     try {
-      safetensors::file file(path);
-    } catch (const safetensors::error& e) {
+      tf::safetensors::file file(path);
+    } catch (const tf::error& e) {
       return std::string(e.what());
     }
     return std::string("no error");
   };
-  EXPECT_EQ(text("not/there"), "not/there: no such file");
-  EXPECT_EQ(text(TENFOLD_GOLDEN_DIR), TENFOLD_GOLDEN_DIR ": cannot be opened as a file");
+  EXPECT_EQ(text("not/there"), "not/there: it cannot be opened (No such file or directory)");
+  EXPECT_EQ(text(TENFOLD_GOLDEN_DIR), TENFOLD_GOLDEN_DIR ": it is not a file");
 }
 
 /// Bytes changed at random give a file or an error, never anything else; and every truncation is an error.
@@ -194,7 +197,7 @@ TEST(Safetensors, SurvivesDamage) {
 }
 
 TEST(SafetensorsContent, IsReadAgain) {
-  safetensors::content content;
+  tf::safetensors::content content;
   content.metadata = {{"who", "me \"and\" you"}};
   content.add("b", tf::tensor<std::int8_t>({3}, {1, -2, 3}));
   content.add("a", tf::tensor<float>({2, 1}, {1.5f, -2}));
@@ -205,12 +208,12 @@ TEST(SafetensorsContent, IsReadAgain) {
   EXPECT_TRUE(equal(file.get<float>("a"), tf::tensor<float>({2, 1}, {1.5f, -2})));
   EXPECT_TRUE(equal(file.get<std::int8_t>("b"), tf::tensor<std::int8_t>({3}, {1, -2, 3})));
   EXPECT_EQ(file.get<double>("empty").shape(), (tf::shape{0, 4}));
-  EXPECT_EQ(read(safetensors::content{}.bytes()).entries().size(), 0u);
+  EXPECT_EQ(read(tf::safetensors::content{}.bytes()).entries().size(), 0u);
 }
 
 TEST(SafetensorsContent, DoesNotDependOnTheOrder) {
   const tf::tensor<float> x({2}, {1, 2}), y({1}, {3});
-  safetensors::content one, other;
+  tf::safetensors::content one, other;
   one.add("x", x);
   one.add("y", y);
   other.add("y", x);
@@ -218,6 +221,82 @@ TEST(SafetensorsContent, DoesNotDependOnTheOrder) {
   other.add("x", x);
   EXPECT_EQ(one.bytes(), other.bytes());
   EXPECT_EQ(one.bytes().size() % 4, 0u);
+}
+
+TEST(SafetensorsContent, IsAligned) {
+  tf::safetensors::content content;
+  content.add("a", tf::tensor<std::int8_t>({3}, {1, -2, 3}));
+  content.add("b", tf::tensor<std::int16_t>({1}, {7}));
+  content.add("c", tf::tensor<double>({1}, {0.5}));
+  const auto file = read(content.bytes());
+  EXPECT_EQ(file.at("c").begin, 0);
+  EXPECT_EQ(file.at("b").begin, 8);
+  EXPECT_EQ(file.at("a").begin, 10);
+  EXPECT_EQ(content.bytes().size() % 8, 5u);  // the header ends at a multiple of 8
+}
+
+TEST(SafetensorsContent, RefusesNamesThatTheFormatDoesNotHave) {
+  tf::safetensors::content reserved, bytes;
+  reserved.add("__metadata__", tf::tensor<float>({1}));
+  EXPECT_EQ(tenfold_test::error_of([&] { reserved.bytes(); }),
+            "safetensors: a tensor cannot have the name __metadata__");
+  bytes.add("\xff", tf::tensor<float>({1}));
+  EXPECT_EQ(tenfold_test::error_of([&] { bytes.bytes(); }), "safetensors: a name or the metadata is not UTF-8");
+}
+
+/// Of texts that make the most of their bytes: none takes more memory than it may, whether it is read or refused.
+TEST(Safetensors, TakesNoMoreMemoryThanItMay) {
+  const auto repeated = [](const std::string& part) {
+    std::string text;
+    while (text.size() < 30'000) text += part;
+    return text;
+  };
+  const auto numbered = [](const std::string& part) {
+    std::string text;
+    for (int i = 0; i < 5'000; ++i) text += '"' + std::to_string(i) + '"' + part;
+    return text;
+  };
+  const std::string headers[] = {R"({"a":[)" + repeated("{},") + "{}]}",
+                                 R"({"a":[)" + repeated("[],") + "[]]}",
+                                 R"({"a":[)" + repeated(R"("",)") + R"(""]})",
+                                 R"({"a":[)" + repeated("0,") + "0]}",
+                                 "{" + numbered(":{},") + R"("a":{}})",
+                                 "{" + numbered(":0,") + R"("a":0})",
+                                 R"({"__metadata__":{)" + numbered(R"(:"",)") + R"("a":""}})",
+                                 "{" + numbered(R"(:{"dtype":"F32","shape":[0],"data_offsets":[0,0]},)") +
+                                     R"("a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})",
+                                 R"({"a":{"dtype":"F32","data_offsets":[0,0],"shape":[)" + repeated("0,") + "0]}}"};
+  for (const std::string& header : headers)
+    for (const long limit : {long{1} << 40, 64 * static_cast<long>(header.size()), 1'000'000L}) {
+      const std::string bytes = file_bytes(header);
+      most_bytes = live_bytes.load();
+      const long before = live_bytes;
+      const std::string error =
+          tenfold_test::error_of([&] { tf::safetensors::file(bytes, "F", {.max_bytes = limit}); });
+      const long own_copies = 2 * static_cast<long>(bytes.size()) + 4096;  // the argument, and an error
+      EXPECT_LE(most_bytes - before - own_copies, 64 * static_cast<long>(header.size())) << header.substr(0, 60);
+      EXPECT_EQ(
+          error == "F: it needs more memory than file_limits::max_bytes, which is " + std::to_string(limit) + " bytes",
+          limit < 64 * static_cast<long>(header.size()))
+          << error;
+    }
+}
+
+TEST(Safetensors, CopiesOfTensorsThatAreNotAlignedCount) {
+  const std::string bytes = file_bytes(R"({"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]},)"
+                                       R"("b":{"dtype":"F32","shape":[4096],"data_offsets":[1,16385]}})",
+                                       std::string(16385, '\0'));
+  const tf::index_t header = 64 * static_cast<tf::index_t>(bytes.size() - 8 - 16385);
+  EXPECT_EQ(tenfold_test::error_of([&] { read(bytes, {.max_bytes = header + 16384}).get("b"); }), "");
+  EXPECT_EQ(
+      tenfold_test::error_of([&] { read(bytes, {.max_bytes = header + 16383}); }),
+      "F: it needs more memory than file_limits::max_bytes, which is " + std::to_string(header + 16383) + " bytes");
+}
+
+TEST(Safetensors, BoolThatIsNone) {
+  const auto file = read(file_bytes(R"({"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}})", "\1\2"));
+  EXPECT_EQ(tenfold_test::error_of([&] { file.get("a"); }),
+            "F: tensor \"a\" has an element of bool that is neither 0 nor 1");
 }
 
 class mapped_bytes {
@@ -240,7 +319,7 @@ TEST(MappedSafetensors, GivesConstantsThatOutliveTheFile) {
                                        R"("b":{"dtype":"BOOL","shape":[1],"data_offsets":[8,9]},)"
                                        R"("c":{"dtype":"I64","shape":[],"data_offsets":[9,17]}})",  // not aligned
                                        bytes_of<float>({1.5f, -2}) + "\1" + bytes_of<std::int64_t>({-7})));
-    const safetensors::mapped_file mapped(file.path());
+    const tf::safetensors::file mapped(file.path());
     a = mapped.get("a");
     b = mapped.get("b");
     all = mapped.constants();
@@ -257,8 +336,8 @@ TEST(MappedSafetensors, RefusesWhatTheReaderRefuses) {
   const auto error = [](const std::string& bytes) {
     const mapped_bytes file(bytes);
     try {
-      safetensors::mapped_file(file.path()).get("a");
-    } catch (const safetensors::error& e) {
+      tf::safetensors::file(file.path()).get("a");
+    } catch (const tf::error& e) {
       return std::string(e.what()).substr(file.path().size());
     }
     return std::string("no error");

@@ -35,7 +35,7 @@ testing::AssertionResult within_promise(const tf::tensor<float>& got, const Expe
 }
 
 segment::conv_deconv bundled_network() {
-  return segment::conv_deconv(safetensors::file(data_dir + "/coins.safetensors"));
+  return segment::conv_deconv(tf::safetensors::file(data_dir + "/coins.safetensors"));
 }
 
 tf::tensor<float> crop(const tf::tensor<float>& picture, tf::index_t top, tf::index_t left, tf::index_t height,
@@ -54,7 +54,7 @@ tf::tensor<double> to_double(const tf::tensor<float>& x) {
 }
 
 /// The network once more, of naive loops and in double.
-tf::tensor<double> reference_network(const safetensors::file& weights, const tf::tensor<float>& image) {
+tf::tensor<double> reference_network(const tf::safetensors::file& weights, const tf::tensor<float>& image) {
   namespace reference = tf::reference;
   const auto weight = [&](const std::string& name) { return to_double(weights.get<float>(name + ".weight")); };
   const auto bias = [&](const std::string& name) { return to_double(weights.get<float>(name + ".bias")); };
@@ -77,7 +77,7 @@ tf::tensor<double> reference_network(const safetensors::file& weights, const tf:
 }
 
 TEST(SegmentNetwork, AgreesWithReference) {
-  const safetensors::file weights(data_dir + "/coins.safetensors");
+  const tf::safetensors::file weights(data_dir + "/coins.safetensors");
   const auto picture = images::read_png(data_dir + "/coins.png");
   for (const auto& [height, width] : {std::pair{23, 23}, {24, 30}, {41, 48}}) {
     const auto image = crop(picture, 60, 20, height, width);
@@ -92,8 +92,8 @@ TEST(SegmentNetwork, AgreesWithPyTorch) {
   if (!std::filesystem::exists(shared_dir)) GTEST_SKIP() << "the weights and outputs of ../shared/data are not here";
   for (const std::string epoch : {"20", "45"}) {
     const std::string stem = shared_dir + "/conv_deconv_epoch" + epoch;
-    const safetensors::file example(stem + "_coffee.safetensors");
-    const segment::conv_deconv network(safetensors::file(stem + ".safetensors"));
+    const tf::safetensors::file example(stem + "_coffee.safetensors");
+    const segment::conv_deconv network(tf::safetensors::file(stem + ".safetensors"));
     const auto expected = example.get<float>("output");
     for (const tf::isa level : available_isas())
       EXPECT_TRUE(within_promise(network.forward(example.get<float>("input"), on(level)), expected))
@@ -130,11 +130,11 @@ TEST(SegmentNetwork, ServesPicturesOfAnySize) {
 TEST(SegmentNetwork, RefusesOtherWeights) {
   const auto refusal = [](const std::string& header, std::size_t bytes) {
     const std::uint64_t length = header.size();
-    std::istringstream stream(std::string(reinterpret_cast<const char*>(&length), sizeof length) + header +
-                              std::string(bytes, '\0'));
+    const std::string file =
+        std::string(reinterpret_cast<const char*>(&length), sizeof length) + header + std::string(bytes, '\0');
     try {
-      segment::conv_deconv network(safetensors::file(stream, "F"));
-    } catch (const safetensors::error& e) {
+      segment::conv_deconv network(tf::safetensors::file(file, "F"));
+    } catch (const tf::error& e) {
       return std::string(e.what());
     }
     return std::string("no error");
@@ -321,7 +321,7 @@ void expect_refusal(const std::string& arguments, const std::string& sentence) {
 
 TEST(SegmentProgram, RefusesOtherFiles) {
   const std::string png = data_dir + "/coins.png", weights = data_dir + "/coins.safetensors";
-  expect_refusal("--weights not/there", "not/there: no such file");
+  expect_refusal("--weights not/there", "not/there: it cannot be opened (No such file or directory)");
   expect_refusal("--weights " + png, png + ": not a safetensors file: its first 8 bytes would make the header " +
                                          "727905341920923785 bytes long");
   expect_refusal("--image not/there", "not/there: cannot be read as a PNG picture (No such file or directory)");

@@ -57,7 +57,7 @@ training::run_state run_of(const training::settings& s, index_t steps, const tf:
 // ---- the gradient step ----------------------------------------------------------------------------------------------
 
 struct golden {
-  safetensors::file file{golden_dir + "/ten_steps.safetensors"};
+  tf::safetensors::file file{golden_dir + "/ten_steps.safetensors"};
   nlohmann::json settings = nlohmann::json::parse(file.metadata().at("settings"));
 
   training::parameters parameters(const std::string& prefix) const {
@@ -156,11 +156,10 @@ TEST(TrainNetwork, GradientOfTheImageAgreesWithPyTorch) {
 
 TEST(TrainNetwork, AnswersAsSegmentDoes) {
   const auto weights = training::random_parameters(3);
-  safetensors::content content;
+  tf::safetensors::content content;
   training::for_each_tensor([&](const std::string& name, const tf::tensor<float>& x) { content.add(name, x); },
                             weights);
-  std::istringstream stream(content.bytes());
-  const segment::conv_deconv network(safetensors::file(stream, "F"));
+  const segment::conv_deconv network(tf::safetensors::file(content.bytes(), "F"));
   const auto image = tenfold_test::random_tensor<float>({2, 3, 33, 40});
   training::activations a;
   const auto got = tf::sigmoid(training::forward(weights, image, a, tf::default_context()));
@@ -314,7 +313,7 @@ TEST(TrainRun, StopsBeforeWeightsThatAreNotNumbers) {
 std::string refusal_of(const std::string& path, const training::settings& s) {
   try {
     training::read_checkpoint(path, s);
-  } catch (const safetensors::error& e) {
+  } catch (const tf::error& e) {
     return e.what();
   }
   return "no error";
@@ -324,7 +323,7 @@ TEST(TrainCheckpoint, RefusesOthers) {
   const temporary_folder folder("others");
   const std::string path = folder / "c";
   const auto s = small_settings();
-  EXPECT_EQ(refusal_of(path, s), path + ": no such file");
+  EXPECT_EQ(refusal_of(path, s), path + ": it cannot be opened (No such file or directory)");
   write(path, training::checkpoint_bytes(training::begin(s), s));
   EXPECT_EQ(refusal_of(path, s), "no error");
 
@@ -366,7 +365,7 @@ TEST(TrainCheckpoint, RefusesDamagedOnes) {
 std::string failure_of(const std::string& path) {
   try {
     files::replace_file(path, "new");
-  } catch (const std::runtime_error& e) {
+  } catch (const tf::error& e) {
     return e.what();
   }
   return "no error";
@@ -480,10 +479,10 @@ TEST(TrainProgram, TrainsAndWritesWhatSegmentReads) {
   EXPECT_EQ(run.out().find('\r'), std::string::npos);  // not a terminal
   for (const char* part : {"step 20/45  loss ", "step 45/45  loss ", "  0:00 left\n", "held-out ones\n", "written: "})
     EXPECT_NE(run.out().find(part), std::string::npos) << part << " in\n" << run.out();
-  const safetensors::file weights(folder / "run/weights.safetensors");
+  const tf::safetensors::file weights(folder / "run/weights.safetensors");
   EXPECT_EQ(weights.metadata().at("channels"), segment::coin_channels);
   segment::conv_deconv(weights).forward(tf::tensor<float>({1, 3, 24, 24}));
-  segment::conv_deconv(safetensors::file(folder / "run/checkpoint.safetensors"));
+  segment::conv_deconv(tf::safetensors::file(folder / "run/checkpoint.safetensors"));
   EXPECT_EQ(images::read_png(folder / "run/loss.png").shape()[3], 800);
 
   const std::string checkpoint = content_of(folder / "run/checkpoint.safetensors");
@@ -539,7 +538,7 @@ TEST(TrainProgram, SavesWhatItHasWhenItIsStopped) {
     const auto saved = training::read_checkpoint(folder / "run/checkpoint.safetensors", settings_of_small_run(100'000));
     EXPECT_GE(saved.step, 7);
     EXPECT_NE(run.out().find("stopped after step " + std::to_string(saved.step) + " of 100000"), std::string::npos);
-    const safetensors::file weights(folder / "run/weights.safetensors");
+    const tf::safetensors::file weights(folder / "run/weights.safetensors");
     EXPECT_EQ(weights.metadata().at("step"), std::to_string(saved.step));
   }
 }
@@ -577,7 +576,8 @@ TEST(TrainProgram, RefusesFoldersAndCheckpointsItCannotUse) {
     EXPECT_EQ(run.wait(), 2);
     return run.err();
   };
-  EXPECT_EQ(refusal(small_run(3, {"--resume"})), "train_segment: " + checkpoint + ": no such file\n");
+  EXPECT_EQ(refusal(small_run(3, {"--resume"})),
+            "train_segment: " + checkpoint + ": it cannot be opened (No such file or directory)\n");
   std::filesystem::remove_all(path);
   write(path, "a file");
   EXPECT_EQ(refusal(small_run(3)).find("train_segment: " + path + ": cannot be made a folder ("), 0u);

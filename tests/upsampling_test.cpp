@@ -1,7 +1,7 @@
 // The example's layers against PyTorch's.
 #include "upsampling/upsampling.hpp"
 
-#include "common/safetensors.hpp"
+#include <tenfold/safetensors.hpp>
 
 #include "support.hpp"
 
@@ -11,8 +11,8 @@ namespace tf = tenfold;
 using tf::index_t;
 using namespace upsampling;
 
-const safetensors::file& golden() {
-  static const safetensors::file file(TENFOLD_GOLDEN_DIR "/upsampling/layers.safetensors");
+const tf::safetensors::file& golden() {
+  static const tf::safetensors::file file(TENFOLD_GOLDEN_DIR "/upsampling/layers.safetensors");
   return file;
 }
 

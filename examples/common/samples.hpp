@@ -1,9 +1,7 @@
 // An output against samples of PyTorch's, as tests/golden/networks/samples.py writes them.
 #pragma once
 
-#include "common/safetensors.hpp"
-
-#include <tenfold/tensor.hpp>
+#include <tenfold/safetensors.hpp>
 
 #include <algorithm>  // max
 #include <cmath>      // abs
@@ -22,7 +20,7 @@ struct difference {
 };
 
 /// Compares the places that the file names. A NaN makes the difference infinite.
-inline difference compare(const tenfold::tensor<float>& output, const safetensors::file& file) {
+inline difference compare(const tenfold::tensor<float>& output, const tenfold::safetensors::file& file) {
   const auto where = file.get<index_t>("where");
   if (!(file.at("score").shape == where.shape()) || file.at("greatest").shape.elements() != 1 ||
       !file.metadata().contains("shape"))
@@ -44,7 +42,7 @@ inline difference compare(const tenfold::tensor<float>& output, const safetensor
 /// Whether they agree, to a ten-thousandth of the greatest; says by how much.
 inline bool agree(const tenfold::tensor<float>& output, const std::string& path) {
   constexpr double promise = 1e-4;
-  const difference found = compare(output, safetensors::file(path));
+  const difference found = compare(output, tenfold::safetensors::file(path));
   std::printf("%s: %d samples differ by at most %.2g of the greatest output, %.3g; up to %.0e is right\n", path.c_str(),
               static_cast<int>(found.count), found.most, found.greatest, promise);
   return found.most <= promise;

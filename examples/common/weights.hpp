@@ -2,7 +2,8 @@
 #pragma once
 
 #include "common/formula.hpp"
-#include "common/mapped_safetensors.hpp"
+
+#include <tenfold/safetensors.hpp>
 
 #include <optional>
 #include <string>
@@ -39,7 +40,7 @@ class source {
   }
 
  private:
-  std::optional<safetensors::mapped_file> file_;
+  std::optional<tf::safetensors::file> file_;
 };
 
 }  // namespace weights

@@ -186,7 +186,7 @@ class graph_writer {
 };
 
 /// Its input is the description's, its outputs are the blobs that no layer takes. Throws prototxt::error where the
-/// layers do not fit together, and safetensors::error where the weights do not fit them.
+/// layers do not fit together, and tf::error where the weights do not fit them.
 inline tf::graph make_graph(const description& net, const weights::source& source) {
   return graph_writer(net, source).graph();
 }

@@ -1,5 +1,4 @@
 // Segments a picture by an FCN, or by a graph that PyTorch's tracer wrote: README.md, and `fcn --help`.
-#include "fcn/exported.hpp"
 #include "fcn/network.hpp"
 
 #include "common/class_map.hpp"
@@ -9,6 +8,8 @@
 #include "common/samples.hpp"
 #include "common/threads.hpp"
 #include "common/timing.hpp"
+
+#include <tenfold/net_file.hpp>
 
 #include <cstdio>
 #include <exception>
@@ -74,7 +75,7 @@ int run(const settings& o) {
   const auto picture = read_picture(o);
   const weights::source source(o.graph.empty() ? o.weights : "");
   tf::graph graph = o.graph.empty() ? fcn::make_graph(source, {picture.shape()[2], picture.shape()[3]}, o.width)
-                                    : fcn::read_graph(o.graph, o.weights);
+                                    : tf::read_graph(o.graph, o.weights);
   if (graph.inputs.size() != 1 || graph.outputs.empty()) throw std::runtime_error("a graph from one picture is needed");
   const std::string input = graph.inputs[0].name, output = graph.outputs[0];
   const tf::net net(std::move(graph));

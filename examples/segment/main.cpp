@@ -73,7 +73,7 @@ tf::tensor<float> report_channels(const tf::tensor<float>& picture, const tf::te
 
 void run(const segment::options& options) {
   const tf::context ctx = make_context(options.threads);
-  const safetensors::file weights(options.weights);
+  const tf::safetensors::file weights(options.weights);
   const segment::conv_deconv network(weights);
   const auto picture = read_picture(options.image);
 

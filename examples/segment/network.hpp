@@ -8,9 +8,8 @@
 // line, so its unpool is told the size before it.
 #pragma once
 
-#include "common/safetensors.hpp"
-
 #include <tenfold/net.hpp>
+#include <tenfold/safetensors.hpp>
 
 #include <string>
 #include <utility>  // move
@@ -25,8 +24,8 @@ class conv_deconv {
   /// The least height and width of an input: 23 -> 20 -> 10 -> 6 -> 3 -> 1, where conv3 has one window left.
   static constexpr index_t smallest = 23;
 
-  /// Throws safetensors::error where the file does not hold the weights of this network.
-  explicit conv_deconv(const safetensors::file& weights) {
+  /// Throws tf::error where the file does not hold the weights of this network.
+  explicit conv_deconv(const tf::safetensors::file& weights) {
     net_.input("image", tf::shape{-1, 3, -1, -1});
     conv(weights, "conv1", {16, 3, 4, 4});
     const std::string x1 = net_.relu("relu1");
@@ -57,20 +56,20 @@ class conv_deconv {
   }
 
  private:
-  void conv(const safetensors::file& weights, const std::string& name, const tf::shape& form) {
+  void conv(const tf::safetensors::file& weights, const std::string& name, const tf::shape& form) {
     const tf::tensor<float> weight = read(weights, name + ".weight", form);
     net_.conv2d(name, weight, read(weights, name + ".bias", {form[0]}));
   }
-  void deconv(const safetensors::file& weights, const std::string& name, const tf::shape& form) {
+  void deconv(const tf::safetensors::file& weights, const std::string& name, const tf::shape& form) {
     const tf::tensor<float> weight = read(weights, name + ".weight", form);
     net_.conv_transpose2d(name, weight, read(weights, name + ".bias", {form[1]}));
   }
 
-  static tf::tensor<float> read(const safetensors::file& file, const std::string& name, const tf::shape& form) {
+  static tf::tensor<float> read(const tf::safetensors::file& file, const std::string& name, const tf::shape& form) {
     const tf::shape& found = file.at(name).shape;
     if (!(found == form))
-      throw safetensors::error(file.name() + ": tensor \"" + name + "\" has the shape " + to_string(found) +
-                               ", where this network needs " + to_string(form));
+      file.fail("tensor \"" + name + "\" has the shape " + to_string(found) + ", where this network needs " +
+                to_string(form));
     return file.get<float>(name);
   }
 

@@ -11,7 +11,8 @@
 #include "run.hpp"
 
 #include "common/replace_file.hpp"
-#include "common/safetensors.hpp"
+
+#include <tenfold/safetensors.hpp>
 
 #include <zlib.h>  // crc32
 
@@ -71,7 +72,7 @@ class checkpoint_reader {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& why) const { throw safetensors::error(file_.name() + ": " + why); }
+  [[noreturn]] void fail(const std::string& why) const { file_.fail(why); }
 
   std::string metadata(const std::string& key) const {
     const auto found = file_.metadata().find(key);
@@ -91,13 +92,13 @@ class checkpoint_reader {
     return {x.data(), x.data() + x.size()};
   }
 
-  safetensors::file file_;
+  tf::safetensors::file file_;
 };
 
 }  // namespace detail
 
 inline std::string checkpoint_bytes(const run_state& run, const settings& s) {
-  safetensors::content content;
+  tf::safetensors::content content;
   detail::for_each_saved(run, [&](const std::string& name, const tf::tensor<float>& x) { content.add(name, x); });
   content.add("losses", detail::to_tensor(run.losses));
   content.add("looks", detail::to_tensor(run.looks));
@@ -107,7 +108,7 @@ inline std::string checkpoint_bytes(const run_state& run, const settings& s) {
   return content.bytes();
 }
 
-/// Throws safetensors::error where there is none, it is damaged, or of another network or other settings.
+/// Throws tf::error where there is none, it is damaged, or of another network or other settings.
 inline run_state read_checkpoint(const std::string& path, const settings& s) {
   return detail::checkpoint_reader(path).read(s);
 }

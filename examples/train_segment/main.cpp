@@ -74,7 +74,7 @@ void save_results(const training::run_state& run, const training::options& o, co
   tf::sigmoid_into(output, output, ctx);
   const auto coins = segment::find_coins(output);
 
-  safetensors::content content;
+  tf::safetensors::content content;
   training::for_each_tensor([&](const std::string& name, const tf::tensor<float>& x) { content.add(name, x); },
                             run.weights);
   content.metadata = {{"program", "examples/train_segment"},
@@ -83,7 +83,7 @@ void save_results(const training::run_state& run, const training::options& o, co
                       {"channels", std::string(segment::coin_channels)},
                       {"score", score}};
   for (const auto& [option, value] : describe(o.settings)) content.metadata[option] = value;
-  files::replace_file(files.weights, content.bytes());
+  content.write(files.weights);
   files::replace_file(files.curve, images::encode_png(files.curve, training::draw_curves(run, o.settings.steps)));
   std::printf("%s\nfound: %zu coins\nwritten: %s, %s\n", score.c_str(), coins.size(), files.weights.c_str(),
               files.curve.c_str());

@@ -1,11 +1,11 @@
 // graph_text: a graph as text that people can read and write. Opt-in: <tenfold/tenfold.hpp> does not include it.
 #pragma once
 
+#include <tenfold/detail/quotes.hpp>
 #include <tenfold/graph.hpp>
 
 #include <algorithm>  // any_of
 #include <charconv>   // from_chars, to_chars
-#include <cstddef>    // size_t
 #include <string_view>
 #include <system_error>  // errc
 
@@ -25,24 +25,9 @@ inline bool needs_quotes(std::string_view name) {
          std::any_of(name.begin(), name.end(), [](char c) { return !is_plain(c); });
 }
 
-/// In quotes, with \n, \t, \r, \" and \\ as in C, and other controls as two hexadecimal digits: \x1f.
-inline std::string in_quotes(std::string_view value) {
-  constexpr char digits[] = "0123456789abcdef";
-  constexpr std::string_view escaped = "\"\\\n\t\r", letters = "\"\\ntr";
-  std::string result = "\"";
-  for (const char c : value) {
-    if (const std::size_t known = escaped.find(c); known != std::string_view::npos) {
-      result += {'\\', letters[known]};
-    } else if (const auto byte = static_cast<unsigned char>(c); byte < ' ' || byte == 0x7f) {
-      result += {'\\', 'x', digits[byte / 16], digits[byte % 16]};
-    } else {
-      result += c;
-    }
-  }
-  return result + '"';
-}
+inline std::string string_text(std::string_view value) { return '"' + escaped(value) + '"'; }
 
-inline std::string name_text(const std::string& name) { return needs_quotes(name) ? in_quotes(name) : name; }
+inline std::string name_text(const std::string& name) { return needs_quotes(name) ? string_text(name) : name; }
 /// A tensor's name; one that is left out is a dash.
 inline std::string tensor_text(const std::string& name) { return name.empty() ? "-" : name_text(name); }
 
@@ -72,7 +57,7 @@ inline std::string number_text(double number) {
 
 inline std::string value_text(index_t value) { return number_text(value); }
 inline std::string value_text(double value) { return number_text(value); }
-inline std::string value_text(const std::string& value) { return in_quotes(value); }
+inline std::string value_text(const std::string& value) { return string_text(value); }
 template <class Number>
 std::string value_text(const std::vector<Number>& values) {
   const std::string list = "[" + joined(values, [](Number number) { return number_text(number); }) + "]";

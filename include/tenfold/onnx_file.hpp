@@ -24,11 +24,11 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 ///
 /// Raises a tenfold::error that names all that is not supported, a line each: node, operator, attribute.
 inline graph read_onnx(const std::filesystem::path& path, const onnx_options& options = {}) {
-  detail::onnx::budget memory(options.max_bytes);
-  return detail::onnx::with_source(detail::onnx::in_quotes(path.string()), [&] {
+  detail::budget memory(options.max_bytes, "onnx_options::max_bytes");
+  return detail::onnx::from_model(detail::in_quotes(path.string()), [&] {
     std::filesystem::path folder = path.parent_path();
     if (folder.empty()) folder = ".";
-    graph result = detail::onnx::read_graph(detail::onnx::map_file(path, memory), folder, memory);
+    graph result = detail::onnx::read_graph(detail::map_file(path, memory), folder, memory);
     result.max_bytes = options.max_bytes;
     return result;
   });
@@ -36,8 +36,8 @@ inline graph read_onnx(const std::filesystem::path& path, const onnx_options& op
 
 /// The same of a file's bytes, which are not needed afterwards: weights are copied.
 inline graph read_onnx(std::span<const std::byte> bytes, const onnx_options& options = {}) {
-  detail::onnx::budget memory(options.max_bytes);
-  return detail::onnx::with_source("the ONNX model", [&] {
+  detail::budget memory(options.max_bytes, "onnx_options::max_bytes");
+  return detail::onnx::from_model("the ONNX model", [&] {
     graph result = detail::onnx::read_graph({nullptr, bytes}, {}, memory);
     result.max_bytes = options.max_bytes;
     return result;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenfold/detail/net/operators.hpp>
+#include <tenfold/detail/quotes.hpp>
 
 #include <algorithm>  // sort
 
@@ -15,15 +16,7 @@ struct net_node {
   std::vector<int> inputs = {}, outputs = {};  // numbers of values; nowhere for those that are left out
 };
 
-/// A name out of a file, fit for a terminal.
-inline std::string in_quotes(std::string_view name) {
-  constexpr std::size_t most = 80;
-  std::string text = "\"";
-  for (const char letter : name.substr(0, most)) text += letter >= ' ' && letter <= '~' && letter != '"' ? letter : '?';
-  return text + (name.size() > most ? "...\"" : "\"");
-}
-
-/// The text of an error that may have such names in it.
+/// The text of an error that may have names of a file in it.
 inline std::string printable(std::string_view text) {
   constexpr std::size_t most = 1000;
   std::string result;
@@ -65,6 +58,7 @@ class checked_graph {
     sort();
   }
 
+  /// But for its nodes, which are in nodes().
   const graph& source() const { return source_; }
   const std::vector<std::string>& values() const { return names_; }
   const std::vector<net_node>& nodes() const { return nodes_; }
@@ -93,22 +87,21 @@ class checked_graph {
       inputs_.push_back(define(input.name, nowhere));
     }
     for (const auto& [name, value] : source_.constants) define(name, nowhere);
-    for (std::size_t i = 0; i < source_.nodes.size(); ++i) {
-      net_node node;
-      for (const std::string& output : source_.nodes[i].outputs)
-        node.outputs.push_back(output.empty() ? nowhere : define(output, static_cast<int>(i)));
-      nodes_.push_back(std::move(node));
+    for (graph_node& node : source_.nodes) {
+      nodes_.push_back({.node = std::move(node)});
+      for (const std::string& output : nodes_.back().node.outputs)
+        nodes_.back().outputs.push_back(output.empty() ? nowhere : define(output, static_cast<int>(nodes_.size()) - 1));
     }
+    source_.nodes.clear();
   }
 
   void connect() {
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      nodes_[i].node = source_.nodes[i];
-      for (const std::string& input : nodes_[i].node.inputs) {
+    for (net_node& n : nodes_) {
+      for (const std::string& input : n.node.inputs) {
         const int value = input.empty() ? nowhere : find(input);
         if (value == nowhere && !input.empty())
-          problems_.add({node_text(nodes_[i].node), " reads ", in_quotes(input), ", which nothing makes"});
-        nodes_[i].inputs.push_back(value);
+          problems_.add({node_text(n.node), " reads ", in_quotes(input), ", which nothing makes"});
+        n.inputs.push_back(value);
       }
     }
     if (source_.outputs.empty()) problems_.add({"it has no outputs"});

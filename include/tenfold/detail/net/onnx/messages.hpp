@@ -2,7 +2,8 @@
 // tensors are not. Texts and elements point into the file.
 #pragma once
 
-#include <tenfold/detail/net/onnx/text.hpp>
+#include <tenfold/detail/net/budget.hpp>
+#include <tenfold/detail/quotes.hpp>
 #include <tenfold/graph.hpp>
 
 #include <protozero/pbf_reader.hpp>

@@ -5,16 +5,16 @@
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::onnx {
 
-/// Whatever is wrong, in an error that begins with the file's name.
+/// read(), whose errors begin with the model's name.
 template <class Read>
-auto with_source(const std::string& name, const Read& read) {
-  try {
-    return read();
-  } catch (const protozero::exception& e) {
-    raise({name, ": it is not a model of ONNX, or damaged (", e.what(), ")"});
-  } catch (const error& e) {
-    raise({name, ": ", e.what()});
-  }
+graph from_model(const std::string& name, const Read& read) {
+  return with_source(name, [&] {
+    try {
+      return read();
+    } catch (const protozero::exception& e) {
+      raise({"it is not a model of ONNX, or damaged (", e.what(), ")"});
+    }
+  });
 }
 
 inline void check_opset(const model_message& model) {

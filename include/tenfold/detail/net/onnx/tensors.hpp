@@ -1,7 +1,7 @@
 // TensorProto as a constant: its elements where they lie in a mapped file, or a copy where they cannot be used there.
 #pragma once
 
-#include <tenfold/detail/net/onnx/mapped_file.hpp>
+#include <tenfold/detail/net/onnx/external_files.hpp>
 #include <tenfold/detail/net/onnx/messages.hpp>
 
 #include <bit>       // bit_cast, endian

@@ -241,8 +241,7 @@ class onnx_node {
 
  private:
   std::string quoted_op() const {
-    const std::string text = in_quotes(message_.op);
-    const std::string op = text.substr(1, text.rfind('\'') - 1);
+    const std::string text = in_quotes(message_.op), op = text.substr(1, text.size() - 2);
     const bool own = message_.domain.empty() || message_.domain == "ai.onnx";
     return own ? op : join({op, " of the domain ", in_quotes(message_.domain)});
   }
