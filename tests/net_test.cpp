@@ -554,6 +554,16 @@ TEST(NetErrors, HaveTheNodesNameAndPyTorchsText) {
               net.run({{"x", tf::tensor<double>({1, 2, 8, 8})}});
             }),
             "net: input \"x\" is of float32, but got one of float64");
+  tf::net line;
+  line.input("x", {});
+  line.node("conv1d", "y", {"x", line.weight("w", floats({4, 5, 3}))});
+  line.output();
+  EXPECT_EQ(
+      error_of([&] {
+        line.run({{"x", floats({1, 3, 10})}});
+      }),
+      "node \"y\" (conv1d): Given groups=1, weight of size [4, 5, 3], expected input[1, 3, 10] to have 5 channels, "
+      "but got 3 channels instead");
   tf::net doubles;
   doubles.input("x", {}, tf::dtype::float64);
   doubles.softmax("y", 0);

@@ -57,11 +57,12 @@ constexpr pads same_pads(const shape& weight, const hw& dilation) {
   return {before.h, before.w, total.h - before.h, total.w - before.w};
 }
 
-constexpr void check_same_padding(const shape& input, const shape& weight, const conv2d_options& o) {
+constexpr void check_same_padding(const shape& input, const shape& weight, const conv2d_options& o,
+                                  const window_form& form) {
   if (weight.size() != input.size()) {
-    const std::size_t rank = weight.size();
-    raise({"Expected ", rank, "-dimensional input for ", rank, "-dimensional weight", weight, ", but got ",
-           input.size(), "-dimensional input of size ", input, " instead"});
+    const shape own = form.own_dimensions(weight), own_input = form.own_dimensions(input);
+    raise({"Expected ", own.size(), "-dimensional input for ", own.size(), "-dimensional weight", own, ", but got ",
+           own_input.size(), "-dimensional input of size ", own_input, " instead"});
   }
   if (!(o.stride == hw(1))) raise("padding='same' is not supported for strided convolutions");
 }
@@ -77,22 +78,23 @@ constexpr void check_not_zero(const hw& kernel, const hw& dilation) {
   if (dilation.h == 0 || dilation.w == 0) raise({"dilation should be greater than zero, but got ", dilation});
 }
 
-/// The checks of conv2d in PyTorch's order. `bias` is empty where there is none.
+/// The checks of conv2d in PyTorch's order; of conv1d, as its form says, with shapes and settings of two dimensions.
+/// `bias` is empty where there is none.
 constexpr convolution_geometry check_conv2d(const shape& input, const shape& weight, const std::optional<shape>& bias,
-                                            const conv2d_options& o) {
-  check_input_rank("conv2d", input);
-  check_weight_rank(weight);
+                                            const conv2d_options& o, const window_form& form = two_dimensions) {
+  check_input_rank("conv", input, form);
+  check_weight_rank(weight, form);
   check_groups(o.groups);
   shape in = batched(input);
   pads padding = o.padding.sides();
   if (o.padding.is_same()) {
-    check_same_padding(in, weight, o);
+    check_same_padding(in, weight, o, form);
     const pads same_sides = same_pads(weight, o.dilation);
     padding = padding2d(begin_of(same_sides));
     // PyTorch pads beforehand what is more at the end, and the texts below show the input so.
     in[2] = checked_add(in[2], same_sides.bottom - same_sides.top);
     in[3] = checked_add(in[3], same_sides.right - same_sides.left);
-  } else {
+  } else if (!form.is_1d) {
     check_pair_fits_weight("stride", o.stride, weight);
     check_pair_fits_weight("padding", o.padding.value(), weight);
     check_pair_fits_weight("dilation", o.dilation, weight);
@@ -100,16 +102,20 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   check_padding_not_negative(padding);
   if (o.stride.h <= 0 || o.stride.w <= 0) raise("non-positive stride is not supported");
   if (o.dilation.h < 0 || o.dilation.w < 0) raise("dilation should be greater than zero");
-  check_weight_groups(o.groups, weight);
+  check_weight_fits_rank(in, weight, form);
+  check_weight_groups(o.groups, weight, form);
   const index_t channels = checked_multiply(weight[1], o.groups);
   if (in[1] != channels)
-    raise({"Given groups=", o.groups, ", weight of size ", weight, ", expected input", in, " to have ", channels,
-           " channels, but got ", in[1], " channels instead"},
-          conv2d_channels_hint(weight, in[1]));
-  check_bias("", weight, bias, weight[0]);
-  check_padding_doubles(padding);
+    raise({"Given groups=", o.groups, ", weight of size ", form.own_dimensions(weight), ", expected input",
+           form.own_dimensions(in), " to have ", channels, " channels, but got ", in[1], " channels instead"},
+          conv_channels_hint(weight, in[1], form));
+  check_bias("", weight, bias, weight[0], form);
+  check_padding_doubles(padding, form);
   const hw padded{checked_add(in[2], padding.top + padding.bottom), checked_add(in[3], padding.left + padding.right)};
   const hw span{effective_kernel(weight[2], o.dilation.h), effective_kernel(weight[3], o.dilation.w)};
+  if (form.is_1d && padded.w < span.w)
+    raise({"Calculated padded input size per channel: (", padded.w, "). Kernel size: (", span.w,
+           "). Kernel size can't be greater than actual input size"});
   if (padded.h < span.h || padded.w < span.w)
     raise({"Calculated padded input size per channel: (", padded.h, " x ", padded.w, "). Kernel size: (", span.h, " x ",
            span.w, "). Kernel size can't be greater than actual input size"});
@@ -130,7 +136,7 @@ constexpr convolution_geometry check_conv2d(const shape& input, const shape& wei
   g.stride = o.stride;
   g.padding = begin_of(padding);
   g.dilation = o.dilation;
-  g.output_shape = convolution_output_shape(input, g.out_channels * o.groups, g.out);
+  g.output_shape = form.own_dimensions(convolution_output_shape(input, g.out_channels * o.groups, g.out));
   return g;
 }
 

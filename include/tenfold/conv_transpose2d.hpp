@@ -38,34 +38,38 @@ constexpr hw transposed_size(const hw& in, const hw& stride, const pads& padding
 }
 
 /// Advice for who wants a size outside the range; empty where the range has no positive size.
-TENFOLD_COLD inline std::string output_size_hint(const hw& want, const hw& least, const hw& most) {
+TENFOLD_COLD inline std::string output_size_hint(const hw& want, const hw& least, const hw& most,
+                                                 const window_form& form) {
   const hw first{std::max<index_t>(1, least.h), std::max<index_t>(1, least.w)};
   if (first.h > most.h || first.w > most.w) return {};
   const hw nearest{std::clamp(want.h, first.h, most.h), std::clamp(want.w, first.w, most.w)};
-  return join(
-      {"the nearest output size is ", nearest, ": output_padding = ", hw{nearest.h - least.h, nearest.w - least.w}});
+  return join({"the nearest output size is ", form.own_text(nearest),
+               ": output_padding = ", form.own_text({nearest.h - least.h, nearest.w - least.w})});
 }
 
 /// The output_padding by which nn.ConvTranspose2d.forward(x, output_size) reaches the size wanted. It looks at the
 /// input before anything is checked: what is not 4-D counts as unbatched, and its sizes 1 and 2 as the image.
-constexpr hw infer_output_padding(const shape& input, const shape& weight, const conv_transpose2d_options& o) {
+constexpr hw infer_output_padding(const shape& input, const shape& weight, const conv_transpose2d_options& o,
+                                  const window_form& form) {
   if (!o.output_size) return o.output_padding;
   if (!(o.output_padding == hw(0))) raise("output_size and output_padding exclude each other: give one of them");
   if (weight.size() != 4) return 0;  // the checks that follow name the mistake
   const std::size_t first = input.size() == 4 ? 2 : 1;
-  if (input.empty()) raise({"Dimension specified as ", first, " but tensor has no dimensions"});
+  const shape own = form.own_dimensions(input);
+  if (own.empty()) raise({"Dimension specified as ", first, " but tensor has no dimensions"});
   if (input.size() < first + 2)
-    raise({"Dimension out of range (expected to be in range of [-", input.size(), ", ", input.size() - 1, "], but got ",
-           input.size(), ")"});
-  const hw in{input[first], input[first + 1]};
+    raise({"Dimension out of range (expected to be in range of [-", own.size(), ", ", own.size() - 1, "], but got ",
+           own.size(), ")"});
+  const hw in{form.is_1d ? 1 : own[first], own[form.is_1d ? first : first + 1]};
   const hw least = transposed_size(in, o.stride, o.padding, o.dilation, {weight[2], weight[3]});
   const hw most{checked_add(least.h, checked_subtract(o.stride.h, 1)),
                 checked_add(least.w, checked_subtract(o.stride.w, 1))};
   const hw& want = *o.output_size;
   if (want.h < least.h || want.h > most.h || want.w < least.w || want.w > most.w)
-    raise({"requested an output size of ", want, ", but valid sizes range from ", least, " to ", most,
-           " (for an input of torch.Size(", shape(std::span(input.begin() + 2, input.end())), "))"},
-          output_size_hint(want, least, most));
+    raise({"requested an output size of ", form.own_text(want), ", but valid sizes range from ", form.own_text(least),
+           " to ", form.own_text(most), " (for an input of torch.Size(", shape(std::span(own.begin() + 2, own.end())),
+           "))"},
+          output_size_hint(want, least, most, form));
   return {want.h - least.h, want.w - least.w};
 }
 
@@ -106,31 +110,35 @@ constexpr void check_empty_transposed_output(index_t channels, const hw& out) {
            " because the unspecified dimension size -1 can be any value and is ambiguous"});
 }
 
-/// The checks of conv_transpose2d in PyTorch's order. `bias` is empty where there is none.
+/// The checks of conv_transpose2d in PyTorch's order, or of conv_transpose1d, as check_conv2d has it.
 constexpr convolution_geometry check_conv_transpose2d(const shape& input, const shape& weight,
                                                       const std::optional<shape>& bias,
-                                                      const conv_transpose2d_options& o) {
-  const hw output_padding = infer_output_padding(input, weight, o);
-  check_input_rank("conv_transpose2d", input);
-  check_weight_rank(weight);
+                                                      const conv_transpose2d_options& o,
+                                                      const window_form& form = two_dimensions) {
+  const hw output_padding = infer_output_padding(input, weight, o, form);
+  check_input_rank("conv_transpose", input, form);
+  check_weight_rank(weight, form);
   check_groups(o.groups);
-  check_pair_fits_weight("stride", o.stride, weight);
-  check_pair_fits_weight("padding", begin_of(o.padding), weight);
-  check_pair_fits_weight("dilation", o.dilation, weight);
-  check_pair_fits_weight("output_padding", output_padding, weight);
+  if (!form.is_1d) {
+    check_pair_fits_weight("stride", o.stride, weight);
+    check_pair_fits_weight("padding", begin_of(o.padding), weight);
+    check_pair_fits_weight("dilation", o.dilation, weight);
+    check_pair_fits_weight("output_padding", output_padding, weight);
+  }
   check_padding_not_negative(o.padding);
   if (output_padding.h < 0 || output_padding.w < 0) raise("negative output_padding is not supported");
   if (o.stride.h <= 0 || o.stride.w <= 0) raise("non-positive stride is not supported");
   if (o.dilation.h < 0 || o.dilation.w < 0) raise("dilation should be greater than zero");
-  check_weight_groups(o.groups, weight);
-  check_padding_doubles(o.padding);
   const shape in = batched(input);
+  check_weight_fits_rank(in, weight, form);
+  check_weight_groups(o.groups, weight, form);
+  check_padding_doubles(o.padding, form);
   if (in[1] != weight[0])
-    raise({"Given transposed=1, weight of size ", weight, ", expected input", in, " to have ", weight[0],
-           " channels, but got ", in[1], " channels instead"},
-          conv_transpose2d_channels_hint(weight, in[1]));
+    raise({"Given transposed=1, weight of size ", form.own_dimensions(weight), ", expected input",
+           form.own_dimensions(in), " to have ", weight[0], " channels, but got ", in[1], " channels instead"},
+          conv_transpose_channels_hint(weight, in[1], form));
   const index_t channels = checked_multiply(weight[1], o.groups);
-  check_bias("transposed=1, ", weight, bias, channels);
+  check_bias("transposed=1, ", weight, bias, channels, form);
   check_not_empty(in);
   check_weight_of_empty_batch(in, weight);
 
@@ -153,7 +161,7 @@ constexpr convolution_geometry check_conv_transpose2d(const shape& input, const 
     check_empty_transposed_output(channels, g.out);
   else
     check_transposed_output(g.in, g.out);
-  g.output_shape = convolution_output_shape(input, channels, g.out);
+  g.output_shape = form.own_dimensions(convolution_output_shape(input, channels, g.out));
   return g;
 }
 

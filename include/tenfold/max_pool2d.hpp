@@ -63,10 +63,10 @@ constexpr void check_pool_padding(const hw& kernel, const pads& padding) {
          ", kW = ", kernel.w, ", kH = ", kernel.h});
 }
 
-/// The windows along one dimension; begin and end are int32s.
+/// The windows along one dimension.
 constexpr axis pool_axis(index_t in, index_t kernel, index_t stride, index_t begin, index_t end, index_t dilation,
                          bool ceil_mode) {
-  const index_t padded = checked_add(in, begin + end);
+  const index_t padded = checked_add(in, both_sides(begin, end));
   const index_t span = checked_subtract(padded, effective_kernel(kernel, dilation));
   const index_t out = floor_divide(checked_add(span, ceil_mode ? stride - 1 : 0), stride) + 1;
   // A window that would begin in the padding behind the image is left out.

@@ -40,7 +40,7 @@ constexpr index_t default_unpooled_size(index_t in, index_t kernel, index_t stri
   return checked_add(checked_subtract(spread, both_sides(begin, end)), kernel);
 }
 
-constexpr void check_unpooled_size(const hw& wanted, index_t d, index_t size, index_t usual, index_t stride) {
+constexpr void check_unpooled_size(const shape& wanted, index_t d, index_t size, index_t usual, index_t stride) {
   const index_t least = checked_subtract(usual, stride);
   const index_t most = checked_add(usual, stride);
   if (size <= least || size >= most)
@@ -55,8 +55,9 @@ constexpr hw unpooled_size(const shape& input, const unpool2d_options& o) {
                  default_unpooled_size(in.w, o.kernel_size.w, o.stride.w, o.padding.w, pads(o.padding).right)};
   const hw out = o.output_size.value_or(usual);
   if (o.output_size) {
-    check_unpooled_size(out, 0, out.h, usual.h, o.stride.h);
-    check_unpooled_size(out, 1, out.w, usual.w, o.stride.w);
+    const shape wanted{out.h, out.w};
+    check_unpooled_size(wanted, 0, out.h, usual.h, o.stride.h);
+    check_unpooled_size(wanted, 1, out.w, usual.w, o.stride.w);
   }
   if (out.h < 0 || out.w < 0)
     raise({"max_unpooling: output_size must contain non-negative spatial dimensions, but got output_size[",

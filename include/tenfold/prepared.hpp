@@ -1,8 +1,8 @@
-// prepared_conv2d, prepared_conv_transpose2d: convolutions whose weight is known, checked and packed beforehand.
+// prepared_conv2d, prepared_conv_transpose2d, and those of one dimension: convolutions whose weight is known, checked
+// and packed beforehand.
 #pragma once
 
-#include <tenfold/conv2d.hpp>
-#include <tenfold/conv_transpose2d.hpp>
+#include <tenfold/conv1d.hpp>
 #include <tenfold/detail/convolution/layer_activation.hpp>
 #include <tenfold/isa.hpp>
 
@@ -162,9 +162,10 @@ namespace tenfold::inline v0::layers {
 /// A layer whose weight is known: checked once, and packed once for each algorithm that an input's size asks for, on
 /// the instruction set of the context that it is made with. How it runs is planned once for each of the first inputs'
 /// sizes.
-template <bool Transposed, class T>
+template <bool Transposed, class T, int Dimensions = 2>
 class prepared_convolution {
-  using Op = std::conditional_t<Transposed, conv_transpose2d_op, conv2d_op>;
+  using Op = std::conditional_t<Dimensions == 1, std::conditional_t<Transposed, conv_transpose1d_op, conv1d_op>,
+                                std::conditional_t<Transposed, conv_transpose2d_op, conv2d_op>>;
 
  public:
   using options_type = typename Op::options;
@@ -341,6 +342,12 @@ using prepared_conv2d = layers::prepared_convolution<false, T>;
 /// A conv_transpose2d whose weight is known, with an activation.
 template <element T>
 using prepared_conv_transpose2d = layers::prepared_convolution<true, T>;
+
+/// The same of conv1d and conv_transpose1d.
+template <element T>
+using prepared_conv1d = layers::prepared_convolution<false, T, 1>;
+template <element T>
+using prepared_conv_transpose1d = layers::prepared_convolution<true, T, 1>;
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS
 

@@ -8,6 +8,7 @@
 #include <tenfold/caffe.hpp>
 #include <tenfold/cat.hpp>
 #include <tenfold/context.hpp>
+#include <tenfold/conv1d.hpp>
 #include <tenfold/conv2d.hpp>
 #include <tenfold/conv_transpose2d.hpp>
 #include <tenfold/convert_indices.hpp>
@@ -29,10 +30,12 @@
 #include <tenfold/pad.hpp>
 #include <tenfold/permute.hpp>
 #include <tenfold/pixel_shuffle.hpp>
+#include <tenfold/pool1d.hpp>
 #include <tenfold/prepared.hpp>
 #include <tenfold/shape.hpp>
 #include <tenfold/softmax.hpp>
 #include <tenfold/tensor.hpp>
+#include <tenfold/upsample1d.hpp>
 #include <tenfold/upsample2d.hpp>
 #include <tenfold/upsample_bicubic2d.hpp>
 #include <tenfold/version.hpp>

@@ -3,7 +3,7 @@
 // The order of the checks and their texts are those of PyTorch 2.15's ATen kernels on the CPU.
 #pragma once
 
-#include <tenfold/tensor.hpp>
+#include <tenfold/detail/one_dimension.hpp>
 
 #include <optional>
 
@@ -64,26 +64,36 @@ constexpr bool effective_kernel_fits(index_t kernel, index_t dilation, index_t& 
   return multiply_fits(dilation, kernel - 1, span) && add_fits(span, 1, span);
 }
 
-constexpr void check_input_rank(const char* op, const shape& input) {
+/// `op` is named without its dimensions.
+constexpr void check_input_rank(const char* op, const shape& input, const window_form& form) {
   if (input.size() != 3 && input.size() != 4)
-    raise({"Expected 3D (unbatched) or 4D (batched) input to ", op, ", but got input of size: ", input});
+    raise({"Expected ", form.dimensions() + 1, "D (unbatched) or ", form.dimensions() + 2, "D (batched) input to ", op,
+           form.dimensions(), "d, but got input of size: ", form.own_dimensions(input)});
 }
 
-constexpr void check_weight_rank(const shape& weight) {
-  if (weight.size() < 3) raise("weight should have at least three dimensions");
+constexpr void check_weight_rank(const shape& weight, const window_form& form) {
+  if (weight.size() < (form.is_1d ? 4u : 3u)) raise("weight should have at least three dimensions");
+}
+
+/// A weight of one dimension whose rank is not its input's: PyTorch lets the settings count for every dimension.
+constexpr void check_weight_fits_rank(const shape& input, const shape& weight, const window_form& form) {
+  if (weight.size() == 4) return;
+  const shape own = form.own_dimensions(weight);
+  raise({"Expected ", own.size(), "-dimensional input for ", own.size(), "-dimensional weight ", own, ", but got ",
+         input.size() - 1, "-dimensional input of size ", form.own_dimensions(input), " instead"});
 }
 
 constexpr void check_groups(index_t groups) {
   if (groups <= 0) raise("non-positive groups is not supported");
 }
 
-constexpr void check_weight_groups(index_t groups, const shape& weight) {
+constexpr void check_weight_groups(index_t groups, const shape& weight, const window_form& form) {
   if (weight[0] < groups)
     raise({"Given groups=", groups, ", expected weight to be at least ", groups,
-           " at dimension 0, but got weight of size ", weight, " instead"});
+           " at dimension 0, but got weight of size ", form.own_dimensions(weight), " instead"});
   if (weight[0] % groups != 0)
     raise({"Given groups=", groups, ", expected weight to be divisible by ", groups,
-           " at dimension 0, but got weight of size [", weight, "] instead"});
+           " at dimension 0, but got weight of size [", form.own_dimensions(weight), "] instead"});
 }
 
 constexpr void check_padding_not_negative(const pads& padding) {
@@ -95,20 +105,21 @@ constexpr void check_padding_not_negative(const pads& padding) {
 /// Of two such sides the sum does not overflow.
 constexpr bool is_addable(index_t side) { return side >= 0 && side <= INT64_MAX / 2; }
 
-constexpr void check_padding_doubles(const pads& padding) {
+constexpr void check_padding_doubles(const pads& padding, const window_form& form) {
   constexpr index_t most = INT64_MAX / 2;
   const bool rows_fit = is_addable(padding.top) && is_addable(padding.bottom);
   if (rows_fit && is_addable(padding.left) && is_addable(padding.right)) return;
   if (!is_pair(padding)) raise({"Given padding=", padding, ", expected padding to be at most ", most});
-  raise({"Given padding=", rows_fit ? padding.left : padding.top, " at dimension ", rows_fit ? 1 : 0,
-         " , expected padding to be at most ", most});
+  raise({"Given padding=", rows_fit ? padding.left : padding.top, " at dimension ",
+         rows_fit ? form.dimensions() - 1 : 0, " , expected padding to be at most ", most});
 }
 
 constexpr void check_bias(const char* transposed, const shape& weight, const std::optional<shape>& bias,
-                          index_t channels) {
+                          index_t channels, const window_form& form) {
   if (bias && (bias->size() != 1 || (*bias)[0] != channels))
-    raise({"Given ", transposed, "weight of size ", weight, ", expected bias to be 1-dimensional with ", channels,
-           " elements, but got bias of size ", *bias, " instead"});
+    raise({"Given ", transposed, "weight of size ", form.own_dimensions(weight),
+           ", expected bias to be 1-dimensional with ", channels, " elements, but got bias of size ", *bias,
+           " instead"});
 }
 
 constexpr void check_not_empty(const shape& input) {
@@ -124,14 +135,19 @@ constexpr void check_weight_of_empty_batch(const shape& input, const shape& weig
 
 /// Advice where the channels of an input do not fit a weight: the groups with which they would, if there are such, or
 /// that the weight's first two dimensions are the wrong way round. Empty where neither is so.
-TENFOLD_COLD inline std::string conv2d_channels_hint(const shape& weight, index_t channels) {
+TENFOLD_COLD inline std::string conv_channels_hint(const shape& weight, index_t channels, const window_form& form) {
   if (weight[1] > 0 && channels > 0 && channels % weight[1] == 0 && weight[0] % (channels / weight[1]) == 0)
     return join({"this weight takes ", channels, " channels with groups = ", channels / weight[1]});
-  if (channels == weight[0]) return "a weight of conv2d is (out channels, in channels / groups, kh, kw)";
+  if (channels == weight[0])
+    return join({"a weight of conv", form.dimensions(), "d is (out channels, in channels / groups, ",
+                 form.is_1d ? "k" : "kh, kw", ")"});
   return {};
 }
-TENFOLD_COLD inline std::string conv_transpose2d_channels_hint(const shape& weight, index_t channels) {
-  if (channels == weight[1]) return "a weight of conv_transpose2d is (in channels, out channels / groups, kh, kw)";
+TENFOLD_COLD inline std::string conv_transpose_channels_hint(const shape& weight, index_t channels,
+                                                             const window_form& form) {
+  if (channels == weight[1])
+    return join({"a weight of conv_transpose", form.dimensions(), "d is (in channels, out channels / groups, ",
+                 form.is_1d ? "k" : "kh, kw", ")"});
   return {};
 }
 

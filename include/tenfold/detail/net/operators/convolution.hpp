@@ -28,7 +28,7 @@ inline activation activation_of(const planning& p) {
   raise({"attribute activation: there is none that is called ", name});
 }
 
-inline conv2d_options convolution_options(const planning& p, const window_form& form, conv2d_options) {
+inline conv2d_options convolution_options(const planning& p, const net_window_form& form, conv2d_options) {
   const hw stride = form.pair(p, "stride", 1), dilation = form.pair(p, "dilation", 1);
   const shape x = form.two_dimensional(p.shape_of(image)), w = form.two_dimensional(p.shape_of(weight));
   conv2d_options o{.stride = stride, .padding = 0, .dilation = dilation, .groups = p.integer("groups", 1)};
@@ -47,7 +47,7 @@ inline void set_onnx_pads(conv_transpose2d_options& o, const onnx_pads& sides) {
                       checked_add(o.output_padding.w, beyond(sides.end.w))};
 }
 
-inline conv_transpose2d_options convolution_options(const planning& p, const window_form& form,
+inline conv_transpose2d_options convolution_options(const planning& p, const net_window_form& form,
                                                     conv_transpose2d_options) {
   const shape x = form.two_dimensional(p.shape_of(image)), w = form.two_dimensional(p.shape_of(weight));
   conv_transpose2d_options o{.stride = form.pair(p, "stride", 1),
@@ -83,7 +83,7 @@ inline constexpr const char* conv_transpose_attributes =
     "stride padding output_padding output_size onnx_output_shape groups dilation activation activation_low "
     "activation_high";
 
-template <class Layer, window_form Form>
+template <class Layer, net_window_form Form>
 Layer made_layer(const planning& p, const typename Layer::options_type& o) {
   const tensor_view<const float> w = p.known<float>(weight);
   const tensor_view<const float> w4{w.data(), Form.two_dimensional(w.shape())};
@@ -92,7 +92,7 @@ Layer made_layer(const planning& p, const typename Layer::options_type& o) {
 }
 
 /// What a convolution of a weight that is known does; `with_added` may be null.
-template <class Layer, window_form Form>
+template <class Layer, net_window_form Form>
 runner prepared_runner(std::shared_ptr<const Layer> layer, bool adds) {
   return [layer = std::move(layer), adds](const call& c) {
     const auto x = Form.view(c.input<float>(image));
@@ -105,7 +105,7 @@ runner prepared_runner(std::shared_ptr<const Layer> layer, bool adds) {
 }
 
 /// The plain operation, where the weight comes while the net runs.
-template <class Layer, window_form Form>
+template <class Layer, net_window_form Form>
 runner plain_runner(const typename Layer::options_type& o, const activation& after) {
   return [o, after](const call& c) {
     const auto w = Form.view(c.input<float>(weight));
@@ -120,7 +120,7 @@ runner plain_runner(const typename Layer::options_type& o, const activation& aft
   };
 }
 
-template <class Layer, window_form Form>
+template <class Layer, net_window_form Form>
 void plan_convolution(planning& p) {
   constexpr bool transposed = std::same_as<Layer, prepared_conv_transpose2d<float>>;
   for (const std::size_t i : {image, weight, bias, added})
@@ -130,11 +130,11 @@ void plan_convolution(planning& p) {
   const std::optional<shape> b = p.has(bias) ? std::optional(p.shape_of(bias)) : std::nullopt;
   shape y;
   if constexpr (transposed)
-    y = check_conv_transpose2d(x, w, b, o).output_shape;
+    y = check_conv_transpose2d(x, w, b, o, Form).output_shape;
   else
-    y = check_conv2d(x, w, b, o).output_shape;
-  p.output(Form.own_dimensions(y));
-  p.plan.flop = convolution_flop(w, transposed ? x : y);
+    y = check_conv2d(x, w, b, o, Form).output_shape;
+  p.output(y);
+  p.plan.flop = convolution_flop(w, transposed ? x : Form.two_dimensional(y));
   if (p.only_shapes()) return;
   if (!p.knows(weight) || (p.has(bias) && !p.knows(bias))) return p.run(plain_runner<Layer, Form>(o, activation_of(p)));
   const bool of_weights =

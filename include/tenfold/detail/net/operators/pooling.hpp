@@ -10,7 +10,7 @@
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
 TENFOLD_BEGIN_STRICT
 
-template <window_form Form>
+template <net_window_form Form>
 pool2d_options pool_options(const planning& p, const shape& x) {
   pool2d_options o{.kernel_size = Form.pair(p, "kernel_size", 1)};
   o.stride = Form.pair(p, "stride", o.kernel_size);
@@ -48,7 +48,7 @@ inline void count_in_order(const tensor_view<index_t>& indices, index_order orde
   if (order == index_order::onnx_columns) to_column_order(indices, x);
 }
 
-template <window_form Form>
+template <net_window_form Form>
 void plan_max_pool(planning& p) {
   const shape x = Form.two_dimensional(p.shape_of(0));
   const pool2d_options o = pool_options<Form>(p, x);
@@ -68,7 +68,7 @@ void plan_max_pool(planning& p) {
 }
 
 /// The last two sizes of a list of them.
-template <window_form Form>
+template <net_window_form Form>
 hw last_sizes(const std::vector<index_t>& sizes) {
   if (sizes.size() < (Form.is_1d ? 1 : 2)) raise({"output_size has only ", sizes.size(), " sizes"});
   return {Form.is_1d ? 1 : sizes[sizes.size() - 2], sizes.back()};
@@ -95,7 +95,7 @@ void scatter_by_onnx_indices(const tensor_view<T>& y, const tensor_view<const T>
 
 /// ONNX counts an index in the tensor that its own pads and strides would make; where output_shape is larger, the same
 /// number names another place. Whole: the indices count in the output itself.
-template <window_form Form>
+template <net_window_form Form>
 void plan_max_unpool(planning& p) {
   const shape x = Form.two_dimensional(p.shape_of(0));
   unpool2d_options o{.kernel_size = Form.pair(p, "kernel_size", 1)};
@@ -186,7 +186,7 @@ void run_general_avg_pool(const general_avg_pool& g, const tensor_view<T>& y, co
   });
 }
 
-template <window_form Form>
+template <net_window_form Form>
 void plan_avg_pool(planning& p) {
   const shape x = Form.two_dimensional(p.shape_of(0));
   const pool2d_options windows = pool_options<Form>(p, x);
@@ -214,7 +214,7 @@ void plan_avg_pool(planning& p) {
   });
 }
 
-template <window_form Form>
+template <net_window_form Form>
 void plan_adaptive_avg_pool(planning& p) {
   const hw size = Form.pair(p, "output_size", 1);
   p.output(Form.own_dimensions(adaptive_avg_pool2d_output_shape(Form.two_dimensional(p.shape_of(0)), size)),

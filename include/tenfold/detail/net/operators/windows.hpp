@@ -1,35 +1,14 @@
-// Operations of windows over one or two dimensions: (N, C, L) is (N, C, 1, L), a setting s is {1, s}.
+// Operations of windows over one or two dimensions.
 #pragma once
 
 #include <tenfold/detail/net/operators/types.hpp>
+#include <tenfold/detail/one_dimension.hpp>
 #include <tenfold/onnx.hpp>
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets {
 
-struct window_form {
-  bool is_1d;
-
-  /// The same elements with a height of 1.
-  constexpr shape two_dimensional(const shape& s) const {
-    if (!is_1d) return s;
-    if (s.empty() || s.size() == shape::max_rank) raise({"it has to have a length, but has the shape ", s});
-    index_t sizes[shape::max_rank] = {};
-    for (std::size_t d = 0; d < s.size(); ++d) sizes[d + 1 < s.size() ? d : d + 1] = s[d];
-    sizes[s.size() - 1] = 1;
-    return shape(std::span<const index_t>(sizes, s.size() + 1));
-  }
-  /// Back: the second to last size, which is 1, is left out.
-  constexpr shape own_dimensions(const shape& s) const {
-    if (!is_1d) return s;
-    index_t sizes[shape::max_rank] = {};
-    for (std::size_t d = 0; d + 1 < s.size(); ++d) sizes[d] = d + 2 < s.size() ? s[d] : s[d + 1];
-    return shape(std::span<const index_t>(sizes, s.size() - 1));
-  }
-  template <class T>
-  tensor_view<T> view(const tensor_view<T>& x) const {
-    return {x.data(), two_dimensional(x.shape())};
-  }
-
+/// How a net writes the settings of such an operation.
+struct net_window_form : window_form {
   /// A setting of each dimension, or one for all; `neutral` is what it is in the one that is not there.
   hw pair(const planning& p, const char* name, const hw& otherwise, index_t neutral = 1) const {
     if (!p.sets(name)) return otherwise;
@@ -63,7 +42,7 @@ struct window_form {
   }
 };
 
-inline constexpr window_form one_dimension{true};
-inline constexpr window_form two_dimensions{false};
+inline constexpr net_window_form one_dimension{detail::one_dimension};
+inline constexpr net_window_form two_dimensions{detail::two_dimensions};
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::nets
