@@ -65,22 +65,6 @@ TENFOLD_INLINE vec<T> logarithm(vec<T> v) {
   return chosen(is_finite, result, v);  // infinity and NaN
 }
 
-// The first `some` lanes of p, or all, the others as given.
-template <class T>
-TENFOLD_INLINE vec<T> load_some(const T* p, index_t some, T other) {
-  T values[std::size_t{lanes<T>}];
-  TENFOLD_UNROLL for (int l = 0; l < lanes<T>; ++l) values[l] = other;
-  for (index_t i = 0; i < some && i < lanes<T>; ++i) values[i] = p[i];
-  return load(values);
-}
-
-template <class T>
-TENFOLD_INLINE void store_some(T* p, index_t some, vec<T> v) {
-  T values[std::size_t{lanes<T>}];
-  store(values, v);
-  for (index_t i = 0; i < some && i < lanes<T>; ++i) p[i] = values[i];
-}
-
 // a where it is larger, else b: not a where that is NaN.
 template <class T>
 TENFOLD_INLINE vec<T> larger(vec<T> a, vec<T> b) {

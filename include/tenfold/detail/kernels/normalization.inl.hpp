@@ -1,56 +1,63 @@
 // The normalisations: moments of a line, and lines that are scaled and shifted.
 
-// The sum of (x[i] - center)^2, in the order of sum_of_line: a term is rounded 3 times more than there.
+// The sum of (x[i] - center)^2, in the order of sum_of_block and sum_of_line: a term is rounded 3 times more than
+// there.
 template <class T>
-T squares_of_line(index_t n, const T* x, T center) {
+TENFOLD_INLINE T squares_of_block(index_t n, const T* x, T center) {
   constexpr int L = lanes<T>;
-  constexpr index_t block = 128 * L;
-  if (n > block) {
-    const index_t half = (n / block + 1) / 2 * block;
-    return squares_of_line(half, x, center) + squares_of_line(n - half, x + half, center);
-  }
   const vec<T> c = broadcast(center);
   vec<T> sums[4] = {};
-  index_t i = 0;
-  for (; i + 4 * L <= n; i += 4 * L) TENFOLD_UNROLL for (int k = 0; k < 4; ++k) {
-      const vec<T> d = load(x + i + k * L) - c;
-      sums[k] += d * d;
-    }
-  for (; i + L <= n; i += L) {
+  const auto add = [&](index_t i, vec<T> & sum) __attribute__((always_inline)) {
     const vec<T> d = load(x + i) - c;
-    sums[0] += d * d;
-  }
+    sum += d * d;
+  };
+  index_t i = 0;
+  for (; i + 4 * L <= n; i += 4 * L) TENFOLD_UNROLL for (int k = 0; k < 4; ++k) add(i + k * L, sums[k]);
+  for (; i + L <= n; i += L) add(i, sums[0]);
   if (i < n) {
     const vec<T> all = load_some(x + i, n - i, center) - c;  // NaN behind the line where the centre is infinite
-    const vec<T> d = load_some(reinterpret_cast<const T*>(&all), n - i, T{});
+    const vec<T> d = masked<T>(all, ~last_lanes<T>(L - (n - i)));
     sums[1] += d * d;
   }
   return sum_of_lanes<T>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
+template <class T>
+T squares_of_line(index_t n, const T* x, T center) {
+  constexpr index_t block = summed_block<T>;
+  if (n <= block) return squares_of_block(n, x, center);
+  const index_t half = (n / block + 1) / 2 * block;
+  return squares_of_line(half, x, center) + squares_of_line(n - half, x + half, center);
+}
 
 // y[i] = (x[i] - center) * scale [* weight[i]] [+ bias[i]],   i < n; y may be x
-template <class T>
-void scale_each(index_t n, T center, T scale, const T* weight, const T* bias, const T* x, T* y) {
+template <bool Weighted, bool Biased, class T>
+TENFOLD_INLINE void scale_each(index_t n, T center, T scale, const T* weight, const T* bias, const T* x, T* y) {
   constexpr int L = lanes<T>;
   const vec<T> c = broadcast(center), s = broadcast(scale);
-  for (index_t i = 0; i < n; i += L) {
-    const index_t some = n - i;
-    const auto at = [&](const T* p) __attribute__((always_inline)) {
-      return some >= L ? load(p + i) : load_some(p + i, some, T{});
-    };
-    vec<T> v = (at(x) - c) * s;
-    if (weight) v *= at(weight);
-    if (bias) v += at(bias);
-    if (some >= L)
-      store(y + i, v);
-    else
-      store_some(y + i, some, v);
-  }
+  const auto scaled = [&](index_t i, const auto& at) __attribute__((always_inline)) {
+    vec<T> v = (at(x + i) - c) * s;
+    if constexpr (Weighted) v *= at(weight + i);
+    if constexpr (Biased) v += at(bias + i);
+    return v;
+  };
+  const auto load_all = [&](const T* p) __attribute__((always_inline)) { return load(p); };
+  index_t i = 0;
+  for (; i + L <= n; i += L) store(y + i, scaled(i, load_all));
+  const auto load_rest = [&](const T* p) __attribute__((always_inline)) { return load_some(p, n - i, T{}); };
+  if (i < n) store_some(y + i, n - i, scaled(i, load_rest));
+}
+
+template <class T>
+void scale_each(index_t n, T center, T scale, const T* weight, const T* bias, const T* x, T* y) {
+  if (weight && bias) return scale_each<true, true>(n, center, scale, weight, bias, x, y);
+  if (weight) return scale_each<true, false>(n, center, scale, weight, bias, x, y);
+  if (bias) return scale_each<false, true>(n, center, scale, weight, bias, x, y);
+  scale_each<false, false>(n, center, scale, weight, bias, x, y);
 }
 
 // y[i] = (x[i] - center) * scale + shift,   i < n; y may be x
 template <class T>
-void scale_line(index_t n, T center, T scale, T shift, const T* x, T* y) {
+TENFOLD_INLINE void scale_line(index_t n, T center, T scale, T shift, const T* x, T* y) {
   constexpr int L = lanes<T>;
   const vec<T> c = broadcast(center), s = broadcast(scale), t = broadcast(shift);
   index_t i = 0;
@@ -59,27 +66,41 @@ void scale_line(index_t n, T center, T scale, T shift, const T* x, T* y) {
 }
 
 // y = (x - mean) / sqrt(var + eps) * weight + bias of the lines [begin, end), mean and var those of the line, whose
-// terms are summed in two passes: the mean first.
+// terms are summed in two passes: the mean first. Lines that L1 holds together wait for each other's moments: one by
+// one, each would wait for its own sums, quotients and root, which takes longer than 64 elements.
 //   x, y (lines, length), which may be the same   weight, bias (channels), or (length) where each place has its own;
 //   they may be missing
 template <class T>
 void normalize_lines(const normalization_geometry& g, index_t begin, index_t end, const T* x, const T* weight,
                      const T* bias, T eps, T* y) {
-  const index_t pieces = g.each ? 1 : g.length / g.piece;
-  for (index_t line = begin; line < end; ++line) {
-    const T* from = x + line * g.length;
-    T* to = y + line * g.length;
-    const T count = static_cast<T>(g.length);
-    const T mean = sum_of_line(g.length, from) / count;
-    const T scale = T{1} / static_cast<T>(__builtin_sqrt(squares_of_line(g.length, from, mean) / count + eps));
-    if (g.each) {
-      scale_each(g.length, mean, scale, weight, bias, from, to);
-      continue;
-    }
-    for (index_t p = 0; p < pieces; ++p) {
-      const index_t channel = (line * pieces + p) % g.channels;
-      scale_line(g.piece, mean, weight ? scale * weight[channel] : scale, bias ? bias[channel] : T{},
-                 from + p * g.piece, to + p * g.piece);
+  constexpr index_t most = 16, held = 16384 / sizeof(T);
+  const index_t pieces = g.each ? 1 : g.length / g.piece, fitting = held / g.length;
+  const index_t block = fitting < 1 ? 1 : fitting < most ? fitting : most;
+  const T count = static_cast<T>(g.length);
+  const bool is_short = g.length <= summed_block<T>;
+  index_t channel = g.each ? 0 : begin * pieces % g.channels;
+  T mean[std::size_t{most}] = {}, scale[std::size_t{most}] = {};  // divided as vectors
+  for (index_t first = begin; first < end; first += block) {
+    const index_t lines = end - first < block ? end - first : block;
+    const T* from = x + first * g.length;
+    for (index_t l = 0; l < lines; ++l)
+      mean[l] = is_short ? sum_of_block(g.length, from + l * g.length) : sum_of_line(g.length, from + l * g.length);
+    for (T& m : mean) m /= count;
+    for (index_t l = 0; l < lines; ++l)
+      scale[l] = is_short ? squares_of_block(g.length, from + l * g.length, mean[l])
+                          : squares_of_line(g.length, from + l * g.length, mean[l]);
+    for (T& s : scale) s = s / count + eps;
+    for (index_t l = 0; l < lines; ++l) scale[l] = static_cast<T>(__builtin_sqrt(scale[l]));
+    for (T& s : scale) s = T{1} / s;
+    for (index_t l = 0; l < lines; ++l, from += g.length) {
+      T* to = y + (first + l) * g.length;
+      if (g.each) {
+        scale_each(g.length, mean[l], scale[l], weight, bias, from, to);
+        continue;
+      }
+      for (index_t p = 0; p < pieces; ++p, channel = channel + 1 < g.channels ? channel + 1 : 0)
+        scale_line(g.piece, mean[l], weight ? scale[l] * weight[channel] : scale[l], bias ? bias[channel] : T{},
+                   from + p * g.piece, to + p * g.piece);
     }
   }
 }
@@ -97,9 +118,10 @@ void batch_norm_lines(const normalization_geometry& g, index_t begin, index_t en
     beta = (a.bias ? a.bias[c] : T{}) - a.mean[c] * alpha;
   };
   if (g.piece != 1) {
-    for (index_t line = begin; line < end; ++line) {
+    index_t channel = begin % g.channels;
+    for (index_t line = begin; line < end; ++line, channel = channel + 1 < g.channels ? channel + 1 : 0) {
       T alpha, beta;
-      factors(line % g.channels, alpha, beta);
+      factors(channel, alpha, beta);
       scale_line(g.piece, T{}, alpha, beta, x + line * g.piece, y + line * g.piece);
     }
     return;

@@ -11,6 +11,7 @@ TENFOLD_BEGIN_STRICT
 template <class T>
 void run_normalization(const normalization_geometry& g, const T* x, const T* weight, const T* bias, double eps, T* y,
                        const context& ctx) {
+  if (g.length == 0) return;
   const auto kernel = TENFOLD_KERNEL(chosen_isa(ctx), normalize_lines<T>);
   parallel_ranges(ctx, g.lines, 0.5 * static_cast<double>(g.length),
                   [&](index_t begin, index_t end) { kernel(g, begin, end, x, weight, bias, static_cast<T>(eps), y); });
