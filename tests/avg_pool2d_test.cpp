@@ -3,6 +3,8 @@
 
 #include "support.hpp"
 
+#include <limits>
+
 using namespace tenfold_test;
 using tf::hw;
 using tf::index_t;
@@ -51,6 +53,15 @@ const pool_case cases[] = {
     {"ceil_mode_drops_window_behind_padding",
      {1, 1, 5, 5},
      {.kernel_size = 2, .stride = 3, .padding = 1, .ceil_mode = true}},
+    {"stride_3_of_planes_as_lanes", {2, 11, 13, 20}, {.kernel_size = {3, 4}, .stride = 3, .padding = {1, 2}}},
+    {"stride_4_padding_is_not_counted",
+     {3, 7, 9, 22},
+     {.kernel_size = 4, .padding = 1, .ceil_mode = true, .count_include_pad = false}},
+    {"window_of_more_lines_than_are_lanes", {1, 8, 60, 61}, {.kernel_size = {40, 6}, .stride = 5}},
+    {"narrow_planes", {2, 5, 9, 7}, {.kernel_size = 3, .stride = 1, .padding = 1}},
+    {"narrow_planes_without_padding", {2, 5, 9, 8}, {.kernel_size = 2}},
+    {"more_lines_than_are_copied", {1, 1, 400, 40}, {.kernel_size = 3, .stride = 1, .padding = 1}},
+    {"longer_lines_than_are_copied", {1, 1, 4, 5000}, {.kernel_size = 3, .stride = 1, .padding = 1}},
     {"divisor_of_the_caller", {1, 2, 7, 35}, {.kernel_size = 3, .padding = 1, .divisor_override = -7}},
 };
 
@@ -106,6 +117,21 @@ TYPED_TEST(AvgPool2dOfFloats, AddsInRowMajorOrder) {
   }
 }
 
+TYPED_TEST(AvgPool2dOfFloats, QuotientsAreThoseOfADivision) {
+  constexpr TypeParam least = std::numeric_limits<TypeParam>::denorm_min(),
+                      normal = 1 / std::numeric_limits<TypeParam>::epsilon();
+  const TypeParam scales[] = {least * 64, least * normal, 1, std::numeric_limits<TypeParam>::max()};
+  for (const TypeParam scale : scales)
+    for (const index_t divisor : {3, 5, 6, 7, 9, 49, 64, (1 << 20) - 1, (1 << 20) + 1}) {
+      auto x = random_tensor<TypeParam>({1, 2, 40, 50});
+      for (index_t i = 0; i < x.size(); ++i) x.data()[i] *= scale;
+      const tf::avg_pool2d_options o{.kernel_size = {1, 2}, .stride = 1, .divisor_override = divisor};
+      for (const tf::isa level : available_isas())
+        EXPECT_TRUE(same_bits(tf::avg_pool2d(x, o, on(level)), in_order(x, o)))
+            << scale << " / " << divisor << tf::name_of(level);
+    }
+}
+
 TYPED_TEST(AvgPool2dOfFloats, WholePlanesAreWithinTheBound) {
   const auto x = random_tensor<TypeParam>({3, 5, 31, 33});
   const tf::avg_pool2d_options o{.kernel_size = {31, 33}};
@@ -118,7 +144,7 @@ TYPED_TEST(AvgPool2dOfFloats, WholePlanesAreWithinTheBound) {
 
 TYPED_TEST(AvgPool2d, ThreadsDoNotMatter) {
   const auto x = random_tensor<TypeParam>({3, 17, 64, 70});
-  for (const index_t stride : {1, 2}) {
+  for (const index_t stride : {1, 2, 3}) {
     const tf::avg_pool2d_options o{.kernel_size = 3, .stride = stride, .padding = 1};
     const auto expected = tf::avg_pool2d(x, o);
     const auto gradient = tf::avg_pool2d_backward(expected, x.shape(), o);
@@ -184,10 +210,10 @@ struct adaptive_case {
 };
 
 const adaptive_case adaptive_cases[] = {
-    {{2, 3, 8, 8}, {2, 4}},   {{3, 7, 9}, {2, 5}},    {{1, 2, 13, 13}, {6, 6}}, {{1, 2, 3, 4}, {7, 9}},
-    {{1, 2, 60, 61}, {6, 7}}, {{0, 2, 5, 6}, {2, 2}}, {{2, 0, 5, 6}, {2, 2}},   {{1, 2, 5, 6}, {0, 2}},
-    {{2, 3, 7, 7}, 1},        {{2, 3, 1, 5}, 1},      {{1, 1, 1, 5, 6}, 1},     {{4, 300, 7, 7}, 1},
-    {{1, 2, 5, 6}, {5, 6}},
+    {{2, 3, 8, 8}, {2, 4}},   {{3, 7, 9}, {2, 5}},      {{1, 2, 13, 13}, {6, 6}},  {{1, 2, 3, 4}, {7, 9}},
+    {{1, 2, 60, 61}, {6, 7}}, {{0, 2, 5, 6}, {2, 2}},   {{2, 0, 5, 6}, {2, 2}},    {{1, 2, 5, 6}, {0, 2}},
+    {{2, 3, 7, 7}, 1},        {{2, 3, 1, 5}, 1},        {{1, 1, 1, 5, 6}, 1},      {{4, 300, 7, 7}, 1},
+    {{1, 2, 5, 6}, {5, 6}},   {{2, 9, 60, 61}, {2, 3}}, {{1, 21, 14, 14}, {7, 9}},
 };
 
 TYPED_TEST(AvgPool2dOfFloats, AdaptiveIsWithinTheBound) {
