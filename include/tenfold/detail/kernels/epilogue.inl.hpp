@@ -167,12 +167,18 @@ TENFOLD_INLINE vec<T> negative_exponential_minus_one(vec<T> v) {
   return exponential<T>(chosen(w < least, least, w)).minus_one();
 }
 
-// exp(min(v, 0)), and 0 below the smallest normal number.
+// exp(v) of v <= 0, and 0 below the smallest normal number; NaN for NaN.
+template <class T>
+TENFOLD_INLINE vec<T> exponential_of_negative(vec<T> v) {
+  const vec<T> least = broadcast(least_exponent<T>);
+  const auto underflows = v < least;
+  return chosen(underflows, vec<T>{}, exponential<T>(chosen(underflows, least, v)).value());
+}
+
+// exp(min(v, 0)), likewise.
 template <class T>
 TENFOLD_INLINE vec<T> negative_exponential(vec<T> v) {
-  const vec<T> least = broadcast(least_exponent<T>), w = chosen(v > vec<T>{}, vec<T>{}, v);
-  const auto underflows = w < least;
-  return chosen(underflows, vec<T>{}, exponential<T>(chosen(underflows, least, w)).value());
+  return exponential_of_negative<T>(chosen(v > vec<T>{}, vec<T>{}, v));
 }
 
 // log(1 + exp(v)) = max(v, 0) + log(1 + y), y = exp(-|v|), where with d = 2 y / (2 + y) <= 2/3
@@ -186,7 +192,7 @@ TENFOLD_INLINE vec<T> negative_exponential(vec<T> v) {
 // rounding by u, and so does the sum with v. Where y is near the smallest normal number d is y: none is subnormal.
 template <class T>
 TENFOLD_INLINE vec<T> logarithm_of_one_and_exponential(vec<T> v) {
-  const vec<T> y = negative_exponential<T>(-magnitude_of<T>(v)), d = (y + y) / (broadcast(T{2}) + y), square = d * d;
+  const vec<T> y = exponential_of_negative<T>(-magnitude_of<T>(v)), d = (y + y) / (broadcast(T{2}) + y), square = d * d;
   constexpr int last = float_parts<T>::logarithm - 1;
   vec<T> series = broadcast(logarithm_term<T>(last));
   TENFOLD_UNROLL for (int k = last - 1; k > 0; --k) series = series * square + broadcast(logarithm_term<T>(k));

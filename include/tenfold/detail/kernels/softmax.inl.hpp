@@ -7,6 +7,19 @@
 //     softmax_backward      s = sum dy y           (dy - s) y
 //     log_softmax_backward  s = sum dy             dy - exp(y) s
 
+// y / sum of 0 <= y <= 1 <= sum, where share is 1 / sum. Where a product and its sum are one operation, the quotient by
+// a product is corrected by the exact y - q sum, which leaves an error of 2^-22 units before it is rounded: a division
+// is as good, and takes six times as long.
+template <class T>
+TENFOLD_INLINE vec<T> quotient_by(vec<T> y, vec<T> sum, [[maybe_unused]] vec<T> share) {
+  if constexpr (TENFOLD_VECTOR_BYTES > 16) {  // x86's
+    const vec<T> q = y * share, rest = y - q * sum;
+    return q + rest * share;
+  } else {
+    return y / sum;
+  }
+}
+
 template <class T, softmax_kind K>
 struct softmax_terms {
   static constexpr bool forward = K == softmax_kind::softmax || K == softmax_kind::log_softmax;
@@ -14,16 +27,17 @@ struct softmax_terms {
   // What is added up; of a softmax it is kept as the result's numerator.
   TENFOLD_INLINE static vec<T> term(vec<T> x, [[maybe_unused]] vec<T> y, [[maybe_unused]] vec<T> most) {
     if constexpr (forward)
-      return negative_exponential<T>(x - most);
+      return exponential_of_negative<T>(x - most);
     else if constexpr (K == softmax_kind::softmax_backward)
       return x * y;
     else
       return x;
   }
   // y is the numerator of a softmax.
-  TENFOLD_INLINE static vec<T> result(vec<T> x, [[maybe_unused]] vec<T> y, [[maybe_unused]] vec<T> most, vec<T> sum) {
+  TENFOLD_INLINE static vec<T> result(vec<T> x, [[maybe_unused]] vec<T> y, [[maybe_unused]] vec<T> most, vec<T> sum,
+                                      [[maybe_unused]] vec<T> share) {
     if constexpr (K == softmax_kind::softmax)
-      return y / sum;
+      return quotient_by<T>(y, sum, share);
     else if constexpr (K == softmax_kind::log_softmax)
       return (x - most) - sum;  // its logarithm
     else if constexpr (K == softmax_kind::softmax_backward)
@@ -68,15 +82,13 @@ void softmax_line(index_t n, const T* x, const T* y, T* to) {
   const vec<T> last_term = terms::term(last, last_y, most);
   // Lanes that are not of the line: NaN where the maximum is -infinity.
   if (rest > 0) sums[1] += load_some(reinterpret_cast<const T*>(&last_term), rest, T{});
-  const vec<T> sum = terms::finished(broadcast(sum_of_lanes<T>(sums[0] + sums[1])));
-  for (i = 0; i < whole; i += L) {
-    if constexpr (K == softmax_kind::softmax)
-      store(to + i, load(to + i) / sum);
-    else
-      store(to + i, terms::result(load(x + i), load(y + i), most, sum));
+  const vec<T> sum = terms::finished(broadcast(sum_of_lanes<T>(sums[0] + sums[1]))), share = broadcast(T{1}) / sum;
+  const T* numerator = K == softmax_kind::softmax ? to : y;
+  for (i = 0; i < whole; i += L) store(to + i, terms::result(load(x + i), load(numerator + i), most, sum, share));
+  if (rest > 0) {
+    const vec<T> last_numerator = K == softmax_kind::softmax ? last_term : last_y;
+    store_some(to + whole, rest, terms::result(last, last_numerator, most, sum, share));
   }
-  if (rest > 0)
-    store_some(to + whole, rest, terms::result(last, K == softmax_kind::softmax ? last_term : last_y, most, sum));
 }
 
 // Lines beside each other: element i of line j at i * pitch + j, j < count, count <= block. Each sum adds its terms one
@@ -85,9 +97,9 @@ template <class T, softmax_kind K>
 struct softmax_block {
   using terms = softmax_terms<T, K>;
   static constexpr int L = lanes<T>;
-  static constexpr index_t block = 1024;  // 4 KiB each of maxima and sums: they stay in L1
+  static constexpr index_t block = 1024;  // 4 KiB each of maxima, sums and quotients: they stay in L1
 
-  T most[std::size_t{block}], sum[std::size_t{block}];
+  T most[std::size_t{block}], sum[std::size_t{block}], share[std::size_t{block}];
 
   // Calls body(place of the first, how many of them are lines)
   template <class Body>
@@ -126,17 +138,52 @@ struct softmax_block {
             store(sum + j, load(sum + j) + term);
           });
     vectors(
-        count, [&](index_t j, index_t)
-                   __attribute__((always_inline)) { store(sum + j, terms::finished(load(sum + j))); });
+        count, [&](index_t j, index_t) __attribute__((always_inline)) {
+          store(sum + j, terms::finished(load(sum + j)));
+          store(share + j, broadcast(T{1}) / load(sum + j));
+        });
     const T* numerator = K == softmax_kind::softmax ? to : y;
     for (index_t i = 0; i < n; ++i)
       vectors(
           count, [&](index_t j, index_t some) __attribute__((always_inline)) {
             const index_t at = i * pitch + j;
-            store_at(
-                to + at, some,
-                terms::result(load_at(x + at, some), load_at(numerator + at, some), load(most + j), load(sum + j)));
+            store_at(to + at, some,
+                     terms::result(load_at(x + at, some), load_at(numerator + at, some), load(most + j), load(sum + j),
+                                   load(share + j)));
           });
+  }
+};
+
+// Short lines of neighbours are brought beside each other, in L1, and back.
+template <class T, softmax_kind K>
+struct softmax_short_lines {
+  static constexpr index_t held = 4096;   // elements
+  static constexpr index_t longest = 32;  // lines of 49 take as long either way
+  using bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+
+  softmax_block<T, K> block;
+  alignas(64) T x_columns[std::size_t{held}], y_columns[std::size_t{held}];
+
+  void run(index_t n, index_t lines, const T* x, const T* y, T* to) {
+    const index_t fitting = held / n < block.block ? held / n : block.block, most = fitting - fitting % 64;
+    for (; lines > 0; lines -= most, x += most * n, y += most * n, to += most * n) {
+      const index_t count = lines < most ? lines : most;
+      transpose(n, count, x, n, x_columns, count);
+      if (!softmax_terms<T, K>::forward) transpose(n, count, y, n, y_columns, count);
+      block.run(n, count, count, x_columns, softmax_terms<T, K>::forward ? x_columns : y_columns, x_columns);
+      transpose(count, n, x_columns, count, to, n);
+    }
+  }
+
+ private:
+  // to[i * to_step + j] = from[i + j * step];   i < lines, j < n
+  static void transpose(index_t lines, index_t n, const T* from, index_t step, T* to, index_t to_step) {
+    move_tile t;
+    t.lines = lines;
+    t.n = n;
+    t.x_step = step;
+    t.y_step = to_step;
+    move_transposed<bits>(t, reinterpret_cast<const bits*>(from), reinterpret_cast<bits*>(to));
   }
 };
 
@@ -144,15 +191,22 @@ struct softmax_block {
 //   x, y, to (outer, length, inner), see softmax_line
 template <class T, softmax_kind K>
 void softmax_lines(const line_geometry& g, index_t begin, index_t end, const T* x, const T* y, T* to) {
+  using short_lines = softmax_short_lines<T, K>;
+  if (g.inner == 1 && g.length <= short_lines::longest) {
+    const index_t at = begin * g.length;
+    return short_lines().run(g.length, end - begin, x + at, y + at, to + at);
+  }
   if (g.inner == 1) {
     for (index_t line = begin; line < end; ++line)
       softmax_line<T, K>(g.length, x + line * g.length, y + line * g.length, to + line * g.length);
     return;
   }
-  // As many lines as leave their elements in L2 from one pass to the next, but no pieces shorter than 256 bytes.
+  // As many lines as leave their elements in L1 from one pass to the next, or where their pieces would be shorter than
+  // 1 KiB in L2, but no pieces shorter than 256 bytes. In L2 alone 21 channels took 1.2 times as long.
   softmax_block<T, K> block;
-  index_t most = (index_t{1} << 17) / (g.length * static_cast<index_t>(sizeof(T)));
-  constexpr index_t least = 256 / static_cast<index_t>(sizeof(T));
+  constexpr index_t size = sizeof(T), piece = 1024 / size, least = 256 / size;
+  const index_t in_l1 = (index_t{1} << 15) / size / g.length, in_l2 = (index_t{1} << 17) / size / g.length;
+  index_t most = in_l1 > piece ? in_l1 : in_l2 < piece ? in_l2 : piece;
   most = most < least ? least : most > block.block ? block.block : most - most % least;
   for (index_t line = begin; line < end;) {
     const index_t column = line % g.inner;
