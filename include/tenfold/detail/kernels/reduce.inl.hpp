@@ -45,6 +45,7 @@ struct reduced_lines {
 template <class T, class S>
 TENFOLD_INLINE arithmetic_t<S> wide_sum_of_line(index_t n, const T* x) {
   if constexpr (std::is_same_v<T, S>) {
+    if (n <= summed_block<arithmetic_t<T>>) return static_cast<arithmetic_t<S>>(sum_of_block(n, x));
     return static_cast<arithmetic_t<S>>(sum_of_line(n, x));
   } else {
     arithmetic_t<S> sum = 0;
@@ -84,12 +85,41 @@ TENFOLD_INLINE void add_few_lines(index_t n, int lines, const T* const* x, S* y)
   }
 }
 
+// to[i * to_step + j] = from[i + j * step];   i < lines, j < n
+template <class T>
+void transpose_lines(index_t lines, index_t n, const T* from, index_t step, T* to, index_t to_step) {
+  move_tile t;
+  t.lines = lines;
+  t.n = n;
+  t.x_step = step;
+  t.y_step = to_step;
+  move_transposed(t, from, to);
+}
+
+// Short lines beside each other, in L1, so that each lane has a line of its own: body(columns, first, count) for blocks
+// of lines, whose element i of line first + j is columns[i * count + j].
+//   x (lines, n)
+template <class T, class Body>
+TENFOLD_INLINE void for_each_turned_block(index_t n, index_t begin, index_t end, const T* x, const Body& body) {
+  constexpr index_t held = 16384 / sizeof(T);
+  alignas(64) T columns[std::size_t{held}];
+  const index_t most = held / n;
+  for (index_t line = begin; line < end; line += most) {
+    const index_t count = end - line < most ? end - line : most;
+    transpose_lines(n, count, x + line * n, n, columns, count);
+    body(static_cast<const T*>(columns), line, count);
+  }
+}
+
+// Up to where a line is short: 49 elements take as long either way.
+inline constexpr index_t short_line = 32;
+
 // y[o] = the sum of its terms / divisor, for the outputs [begin, end); a divisor of 0 stands for 1.
 //   x  the whole tensor   y (outputs)
 //
 // Where the last dimension is reduced, each of its lines is summed as sum_of_line does it, and these sums one after the
-// other. Where it is kept, lines of outputs collect four lines at a time, and what is left of four one by one: of n
-// lines a term is rounded at most n / 4 + 5 times.
+// other. Where it is kept, or alone and short, lines of outputs collect four lines at a time, and what is left of four
+// one by one: of n lines a term is rounded at most n / 4 + 5 times.
 template <class T, class S>
 void sum_outputs(const reduction_geometry& g, index_t begin, index_t end, S divisor, const T* x, S* y) {
   using U = arithmetic_t<S>;
@@ -97,7 +127,19 @@ void sum_outputs(const reduction_geometry& g, index_t begin, index_t end, S divi
   const bool by_lines = g.reduced[last] > 1;
   reduced_lines walk(g, by_lines ? 1 : 0);
   const index_t lines = walk.lines();
-  if (by_lines && g.pairs == 1) {
+  if (by_lines && g.pairs == 1 && g.reduced[0] <= short_line) {
+    for_each_turned_block(
+        g.reduced[0], begin, end,
+        x, [&](const T* columns, index_t first, index_t count) __attribute__((always_inline)) {
+          for (index_t i = 0; i < count; ++i) y[first + i] = S{};
+          for (index_t r = 0; r < g.reduced[0];) {
+            const T* few[4];
+            int held = 0;
+            for (; held < 4 && r < g.reduced[0]; ++r) few[held++] = columns + r * count;
+            add_few_lines<T, S>(count, held, few, y + first);
+          }
+        });
+  } else if (by_lines && g.pairs == 1) {
     for (index_t o = begin; o < end; ++o)
       y[o] = static_cast<S>(wide_sum_of_line<T, S>(g.reduced[0], x + o * g.reduced[0]));
   } else if (by_lines) {
@@ -128,9 +170,12 @@ void sum_outputs(const reduction_geometry& g, index_t begin, index_t end, S divi
       o += n;
     }
   }
-  if constexpr (std::is_floating_point_v<S>)
-    if (divisor != S{})
-      for (index_t o = begin; o < end; ++o) y[o] /= divisor;
+  if constexpr (std::is_floating_point_v<S>) {
+    if (divisor == S{}) return;
+    index_t o = begin;
+    for (; o + lanes<S> <= end; o += lanes<S>) store(y + o, load(y + o) / broadcast(divisor));
+    for (; o < end; ++o) y[o] /= divisor;
+  }
 }
 
 // a where that is the greater (or with Least the less) or NaN, else b: a NaN of either stays.
@@ -146,25 +191,38 @@ TENFOLD_INLINE T extreme_number(T a, T b) {
   return b;
 }
 
-// The greatest or least element of a line, or NaN where there is one.
+// The extreme of v's lanes: one half is compared with the other until one is left.
+template <int Half, class T, bool Least, int... Lane>
+TENFOLD_INLINE T extreme_lane(vec<T> v, std::integer_sequence<int, Lane...> all) {
+  v = extreme<T, Least>(shuffled<(Lane + Half) % lanes<T>...>(v, v), v);
+  if constexpr (Half > 1)
+    return extreme_lane<Half / 2, T, Least>(v, all);
+  else
+    return v[0];
+}
+
+// The greatest or least element of a line, or NaN where there is one. The last vector ends with the line: an element
+// that is seen twice changes nothing.
 //   x (n), n > 0
 template <class T, bool Least>
-T extreme_of_line(index_t n, const T* x) {
+TENFOLD_INLINE T extreme_of_line(index_t n, const T* x) {
   constexpr int L = lanes<T>, V = 4;
-  T most = x[0];
+  if (n < L) {
+    T most = x[0];
+    for (index_t i = 1; i < n; ++i) most = extreme_number<T, Least>(x[i], most);
+    return most;
+  }
+  vec<T> all = load(x + n - L);
   index_t i = 0;
   if (n >= V * L) {
     vec<T> m[std::size_t{V}];
     TENFOLD_UNROLL for (int k = 0; k < V; ++k) m[k] = load(x + k * L);
     for (i = V * L; i + V * L <= n; i += V * L)
       TENFOLD_UNROLL for (int k = 0; k < V; ++k) m[k] = extreme<T, Least>(load(x + i + k * L), m[k]);
-    const vec<T> all = extreme<T, Least>(extreme<T, Least>(m[0], m[1]), extreme<T, Least>(m[2], m[3]));
-    T lane[std::size_t{L}];
-    store(lane, all);
-    for (const T v : lane) most = extreme_number<T, Least>(v, most);
+    TENFOLD_UNROLL for (int k = 0; k < V; ++k) all = extreme<T, Least>(m[k], all);
   }
-  for (; i < n; ++i) most = extreme_number<T, Least>(x[i], most);
-  return most;
+  for (; i + L <= n; i += L) all = extreme<T, Least>(load(x + i), all);
+  return extreme_lane<L / 2, T, Least>(all, std::make_integer_sequence<int, L>{});
 }
 
 // y[i] = the extreme of y[i] and x[i],   i < n
@@ -183,6 +241,19 @@ void extreme_outputs(const reduction_geometry& g, index_t begin, index_t end, co
   const bool by_lines = g.reduced[last] > 1;
   reduced_lines walk(g, by_lines ? 1 : 0);
   const index_t lines = walk.lines();
+  if (by_lines && g.pairs == 1) {
+    const index_t n = g.reduced[0];
+    if (n > short_line) {
+      for (index_t o = begin; o < end; ++o) y[o] = extreme_of_line<T, Least>(n, x + o * n);
+      return;
+    }
+    for_each_turned_block(
+        n, begin, end, x, [&](const T* columns, index_t first, index_t count) __attribute__((always_inline)) {
+          __builtin_memcpy(y + first, columns, static_cast<std::size_t>(count) * sizeof(T));
+          for (index_t i = 1; i < n; ++i) take_extremes<T, Least>(count, columns + i * count, y + first);
+        });
+    return;
+  }
   constexpr index_t block = 8192 / sizeof(T);  // of y, which stays in L1 beside the lines that stream through it
   for (index_t o = begin; o < end;) {
     const index_t column = by_lines ? 0 : o % g.kept[last];
@@ -218,6 +289,7 @@ TENFOLD_INLINE index_t place_in_line(index_t n, const T* x, T number) {
       const auto a = (load(x + i) == v) | (load(x + i + L) == v);
       if (any_bit(a | (load(x + i + 2 * L) == v) | (load(x + i + 3 * L) == v))) break;
     }
+    while (i + L <= n && !any_bit(load(x + i) == v)) i += L;
     while (x[i] != number) ++i;
   } else {
     while (x[i] == x[i]) ++i;
@@ -301,6 +373,11 @@ void argmax_columns(index_t n, index_t pitch, index_t count, const T* x, index_t
 //   x (outer, length, inner)   at (outer, inner)
 template <class T, bool Least>
 void argmax_lines(const line_geometry& g, index_t begin, index_t end, const T* x, index_t* at) {
+  if (g.inner == 1 && g.length <= short_line)
+    return for_each_turned_block(
+        g.length, begin, end, x, [&](const T* columns, index_t first, index_t count) __attribute__((always_inline)) {
+          argmax_columns<T, Least>(g.length, count, count, columns, at + first);
+        });
   for (index_t line = begin; line < end;) {
     const index_t column = line % g.inner, left = g.inner - column;
     const index_t count = left < end - line ? left : end - line;

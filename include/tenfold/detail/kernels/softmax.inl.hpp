@@ -156,45 +156,27 @@ struct softmax_block {
 
 // Short lines of neighbours are brought beside each other, in L1, and back.
 template <class T, softmax_kind K>
-struct softmax_short_lines {
-  static constexpr index_t held = 4096;   // elements
-  static constexpr index_t longest = 32;  // lines of 49 take as long either way
-  using bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-
+void softmax_short_lines(index_t n, index_t lines, const T* x, const T* y, T* to) {
+  constexpr index_t held = 4096;
   softmax_block<T, K> block;
   alignas(64) T x_columns[std::size_t{held}], y_columns[std::size_t{held}];
-
-  void run(index_t n, index_t lines, const T* x, const T* y, T* to) {
-    const index_t fitting = held / n < block.block ? held / n : block.block, most = fitting - fitting % 64;
-    for (; lines > 0; lines -= most, x += most * n, y += most * n, to += most * n) {
-      const index_t count = lines < most ? lines : most;
-      transpose(n, count, x, n, x_columns, count);
-      if (!softmax_terms<T, K>::forward) transpose(n, count, y, n, y_columns, count);
-      block.run(n, count, count, x_columns, softmax_terms<T, K>::forward ? x_columns : y_columns, x_columns);
-      transpose(count, n, x_columns, count, to, n);
-    }
+  const index_t fitting = held / n < block.block ? held / n : block.block, most = fitting - fitting % 64;
+  for (; lines > 0; lines -= most, x += most * n, y += most * n, to += most * n) {
+    const index_t count = lines < most ? lines : most;
+    transpose_lines(n, count, x, n, x_columns, count);
+    if constexpr (!softmax_terms<T, K>::forward) transpose_lines(n, count, y, n, y_columns, count);
+    block.run(n, count, count, x_columns, softmax_terms<T, K>::forward ? x_columns : y_columns, x_columns);
+    transpose_lines(count, n, x_columns, count, to, n);
   }
-
- private:
-  // to[i * to_step + j] = from[i + j * step];   i < lines, j < n
-  static void transpose(index_t lines, index_t n, const T* from, index_t step, T* to, index_t to_step) {
-    move_tile t;
-    t.lines = lines;
-    t.n = n;
-    t.x_step = step;
-    t.y_step = to_step;
-    move_transposed<bits>(t, reinterpret_cast<const bits*>(from), reinterpret_cast<bits*>(to));
-  }
-};
+}
 
 // The lines [begin, end):  line = o * inner + j
 //   x, y, to (outer, length, inner), see softmax_line
 template <class T, softmax_kind K>
 void softmax_lines(const line_geometry& g, index_t begin, index_t end, const T* x, const T* y, T* to) {
-  using short_lines = softmax_short_lines<T, K>;
-  if (g.inner == 1 && g.length <= short_lines::longest) {
+  if (g.inner == 1 && g.length <= short_line) {
     const index_t at = begin * g.length;
-    return short_lines().run(g.length, end - begin, x + at, y + at, to + at);
+    return softmax_short_lines<T, K>(g.length, end - begin, x + at, y + at, to + at);
   }
   if (g.inner == 1) {
     for (index_t line = begin; line < end; ++line)
