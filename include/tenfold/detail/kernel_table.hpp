@@ -59,6 +59,9 @@ struct epilogue {
 /// A line of an elementwise function of two arrays; contract in kernels/arithmetic.inl.hpp.
 template <class T, class R>
 using binary_line_function = void (*)(index_t count, const T* a, const T* b, R number, R alpha, R* y);
+template <class T, class R>
+using binary_pieces_function = void (*)(index_t count, index_t n, const T* a, const T* b, index_t b_step, R alpha,
+                                        R* y);
 
 /// Memory that is fetched into L2 while micro-kernels compute what stands before it: so many lines for each stretch of
 /// terms, so that they never wait for a place to put them.
