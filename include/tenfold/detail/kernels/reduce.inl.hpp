@@ -369,11 +369,12 @@ void argmax_columns(index_t n, index_t pitch, index_t count, const T* x, index_t
   }
 }
 
-// The lines [begin, end):  line = o * inner + j
+// The lines [begin, end):  line = o * inner + j. Places of short lines are found beside each other: at 128 elements in
+// half the time, at 197 in the same.
 //   x (outer, length, inner)   at (outer, inner)
 template <class T, bool Least>
 void argmax_lines(const line_geometry& g, index_t begin, index_t end, const T* x, index_t* at) {
-  if (g.inner == 1 && g.length <= short_line)
+  if (g.inner == 1 && g.length <= 4 * short_line)
     return for_each_turned_block(
         g.length, begin, end, x, [&](const T* columns, index_t first, index_t count) __attribute__((always_inline)) {
           argmax_columns<T, Least>(g.length, count, count, columns, at + first);
