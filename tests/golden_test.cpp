@@ -1256,6 +1256,73 @@ struct prelu_backward_golden {
 };
 const bool prelu_backward_listed = listed<prelu_backward_golden>("prelu_backward");
 
+struct normalization_backward_golden {
+#define GRADIENT_OF(name)                                                                                  \
+  struct of_##name {                                                                                       \
+    static auto ask(const library& by, const auto&... x) { return tf::name##_backward(x..., {}, by.ctx); } \
+    static auto ask(const naive&, const auto&... x) { return tf::reference::name##_backward(x...); }       \
+  };
+  GRADIENT_OF(batch_norm)
+  GRADIENT_OF(instance_norm)
+  GRADIENT_OF(group_norm)
+  GRADIENT_OF(layer_norm)
+  GRADIENT_OF(layer_norm2d)
+#undef GRADIENT_OF
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::normalization_gradients<T> run(const golden_case& c, const Answerer& by) {
+    const auto dy = c.operand<T>("grad_output"), x = c.operand<T>("input");
+    const auto function = c.option<std::string>("function");
+    const double eps = c.option<double>("eps", 1e-5);
+    const auto with = [&](const auto& call) { return c.has_input("weight") ? call(c.operand<T>("weight")) : call(); };
+    if (function == "batch_norm") {
+      const auto mean = c.operand<T>("mean"), var = c.operand<T>("var");
+      return with([&](const auto&... w) { return of_batch_norm::ask(by, dy, x, mean, var, w..., eps); });
+    }
+    if (function == "instance_norm")
+      return with([&](const auto&... w) { return of_instance_norm::ask(by, dy, x, w..., eps); });
+    if (function == "layer_norm2d")
+      return with([&](const auto&... w) { return of_layer_norm2d::ask(by, dy, x, w..., eps); });
+    if (function == "group_norm") {
+      const auto groups = c.option<index_t>("groups", 1);
+      return with([&](const auto&... w) { return of_group_norm::ask(by, dy, x, groups, w..., eps); });
+    }
+    const tf::shape normalized = size_option(c, "normalized_shape");
+    return with([&](const auto&... w) { return of_layer_norm::ask(by, dy, x, normalized, w..., eps); });
+  }
+  /// With an eps of 0.1 1 / s is at most 3.2; a set has at most 114 elements, so |xh| <= 11, as their squares have a
+  /// mean of 1, or with given moments 22, of numbers that differ by at most 7. With D and W the greatest of grad_output
+  /// and weight, the parts of grad_input add up to 13 D W 3.2 and those of a sum of n terms to 22 n D: a hundred
+  /// roundings of them, as of the normalisations above. (normalization_backward_test.cpp has the bounds of each
+  /// element.)
+  template <class T>
+  static void expect_answer(const golden_case& c, const tf::normalization_gradients<T>& got, const std::string& name) {
+    const auto most = [&](const char* role) {
+      const auto x = magnitudes(c.input<T>(role));
+      double value = 0;
+      for (index_t i = 0; i < x.size(); ++i) value = std::max(value, x.data()[i]);
+      return value;
+    };
+    const double u = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2, d = most("grad_output");
+    const double w = c.has_input("weight") ? most("weight") : 1;
+    const auto expect = [&](const std::string& role, const tf::tensor<T>& gradient, double bound) {
+      if (!c.has_output(role.c_str())) return;  // PyTorch has none of a weight that is left out
+      const std::string exact_role = c.has_output((role + "64").c_str()) ? role + "64" : role;
+      const auto exact =
+          exact_role == role ? to_double(c.output<T>(role.c_str())) : c.output<double>(exact_role.c_str());
+      EXPECT_TRUE(compare(gradient, exact,
+                          [&](T g, double e, index_t) { return std::abs(static_cast<double>(g) - e) <= bound; }))
+          << name << " " << role;
+    };
+    const double terms =
+        static_cast<double>(got.grad_input.size()) / static_cast<double>(std::max<index_t>(got.grad_bias.size(), 1));
+    expect("grad_input", got.grad_input, 100 * u * 13 * d * w * 3.2);
+    expect("grad_weight", got.grad_weight, 100 * u * 22 * terms * d);
+    expect("grad_bias", got.grad_bias, 100 * u * terms * d);
+  }
+};
+const bool normalization_backward_listed = listed<normalization_backward_golden>("normalization_backward");
+
 // ---- comparing
 
 template <class Operation, class T>

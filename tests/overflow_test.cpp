@@ -735,9 +735,12 @@ TEST(EmptyBatch, OfAnImageLargerThanAnyMemory) {
   EXPECT_EQ(tf::amax(x, {2, 3}).shape(), (shape{0, 2}));
   EXPECT_EQ(tf::argmin(x, 3).shape(), (shape{0, 2, huge}));
   EXPECT_EQ(tf::matmul(x, x).shape(), same_size);
+  const tf::tensor<float> two({2});
   EXPECT_EQ(tf::softmax(x, 3).shape(), same_size);
   EXPECT_EQ(tf::layer_norm(x, {huge}).shape(), same_size);
   EXPECT_EQ(tf::layer_norm2d(x).shape(), same_size);
+  EXPECT_EQ(tf::batch_norm_backward(x, x, two, two).grad_input.shape(), same_size);
+  EXPECT_EQ(tf::layer_norm2d_backward(x, x).grad_weight.shape(), shape{2});
   EXPECT_EQ(tf::grid_sample(x, tf::tensor_view<const float>(nullptr, {0, huge, 3, 2})).shape(), (shape{0, 2, huge, 3}));
 }
 

@@ -560,14 +560,6 @@ tensor<T> activation_backward(const char* op, const char* saved_name, const acti
   return grad_input;
 }
 
-/// Tensors of one element type, which is that of GradOutput.
-template <class GradOutput, class... Others>
-concept same_elements = (std::same_as<element_of<GradOutput>, element_of<Others>> && ...);
-
-/// The same of floating-point numbers.
-template <class GradOutput, class... Others>
-concept same_floats = std::floating_point<element_of<GradOutput>> && same_elements<GradOutput, Others...>;
-
 }  // namespace detail
 
 /// The bytes of workspace that the gradients of the elementwise functions without weights need: none.

@@ -1,4 +1,5 @@
-// batch_norm of inference, instance_norm, group_norm, layer_norm, and layer_norm2d, of the channels of each pixel.
+// batch_norm of inference, instance_norm, group_norm, layer_norm and layer_norm2d, of the channels of each pixel;
+// gradients.
 #pragma once
 
 #include <tenfold/detail/float_text.hpp>
@@ -6,6 +7,16 @@
 #include <tenfold/detail/optional_array.hpp>
 #include <tenfold/detail/reduction.hpp>
 #include <tenfold/detail/seam.hpp>
+#include <tenfold/detail/workspace.hpp>  // workspace_bytes_for
+#include <tenfold/gradients.hpp>
+
+namespace tenfold::inline v0 {
+
+/// The gradients of a normalisation, whose tensors have the names that a convolution's have.
+template <element T>
+using normalization_gradients = convolution_gradients<T>;
+
+}  // namespace tenfold::inline v0
 
 /// Weight and bias may be null.
 TENFOLD_SEAM(void, run_normalization, (g, x, weight, bias, eps, y, ctx), const normalization_geometry& g, const T* x,
@@ -14,6 +25,11 @@ TENFOLD_SEAM(void, run_batch_norm, (g, a, eps, x, y, ctx), const normalization_g
              const batch_norm_arrays<T>& a, double eps, const T* x, T* y, const context& ctx)
 TENFOLD_SEAM(void, run_layer_norm2d, (g, x, weight, bias, eps, y, ctx), const line_geometry& g, const T* x,
              const T* weight, const T* bias, double eps, T* y, const context& ctx)
+TENFOLD_SEAM(void, run_normalization_backward, (g, a, eps, adds, ctx), const normalization_gradient_geometry& g,
+             const normalization_gradient_arrays<T>& a, double eps, bool adds, const context& ctx)
+/// The scratch memory of such a call, whose moments may be given, and which gives `sums` of both sums.
+TENFOLD_SEAM(index_t, normalization_backward_bytes, (g, given, sums, ctx), const normalization_gradient_geometry& g,
+             bool given, index_t sums, const context& ctx)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 TENFOLD_BEGIN_STRICT
@@ -519,6 +535,455 @@ template <tensor_like Input>
   requires std::floating_point<element_of<Input>> tensor<element_of<Input>> layer_norm2d(
       const Input& input, double eps = 1e-5, const context& ctx = default_context()) {
     return detail::layer_norm2d(detail::const_view(input), detail::missing(), detail::missing(), eps, ctx);
+  }
+
+// ----------------------------------------------------------------------------------------------------------- gradients
+
+namespace detail {
+
+/// Of a geometry without elements, the weight's are as many as its shape says.
+constexpr normalization_gradient_geometry gradient_geometry(const normalization_geometry& g, const shape& weight) {
+  if (g.lines == 0) return {0, 1, weight.elements(), 1, false};
+  if (g.each) return {g.lines, 1, g.length, 1, false};
+  const index_t pieces = g.length / g.piece, groups = g.channels / pieces;
+  return {g.lines / groups, groups, pieces, g.piece, false};
+}
+
+/// Of a single place, pixels are rows.
+constexpr normalization_gradient_geometry gradient_geometry(const line_geometry& g, const shape& weight) {
+  if (g.outer == 0) return {0, 1, weight.elements(), 1, false};
+  return {g.outer, 1, g.length, g.inner, g.inner > 1};
+}
+
+/// Dimension 1, which the checks then find.
+constexpr shape channels_of(const shape& input) { return {input.size() > 1 ? input[1] : 0}; }
+constexpr shape channels_of_image(const shape& input) { return {input[input.size() - 3]}; }
+
+/// One call of a gradient, whose input has been checked.
+template <class T>
+class normalization_backward_call {
+ public:
+  /// `weight` is the shape of the weight that there could be.
+  template <class Geometry, class Weight>
+  normalization_backward_call(const char* op, const Geometry& g, const tensor_view<const T>& grad_output,
+                              const tensor_view<const T>& input, const shape& weight_shape, const Weight& weight,
+                              double eps, const gradients& wanted)
+      : op_(op),
+        geometry_(gradient_geometry(g, weight_shape)),
+        input_(input.shape()),
+        weight_(weight_shape),
+        wanted_(wanted),
+        eps_(eps),
+        arrays_{grad_output.data(),          input.data(), nullptr, nullptr,
+                data_of_optional<T>(weight), nullptr,      nullptr, nullptr} {
+    check_output_shape(op, "grad_output", input_, grad_output.shape());
+    if (wanted.beta != 0 && wanted.beta != 1) raise({op, ": expected a beta of 0 or 1, but got ", wanted.beta});
+  }
+
+  normalization_backward_call& with_moments(const T* mean, const T* var) {
+    arrays_.mean = mean;
+    arrays_.var = var;
+    return *this;
+  }
+
+  void into(const tensor_view<T>& grad_input, const tensor_view<T>& grad_weight, const tensor_view<T>& grad_bias,
+            const context& ctx) {
+    if (wanted_.input) arrays_.grad_input = checked(grad_input, "grad_input", input_);
+    if (wanted_.weight) arrays_.grad_weight = checked(grad_weight, "grad_weight", weight_);
+    if (wanted_.bias) arrays_.grad_bias = checked(grad_bias, "grad_bias", weight_);
+    seam::run_normalization_backward<T>(geometry_, arrays_, eps_, wanted_.beta != 0, ctx);
+  }
+
+  normalization_gradients<T> result(const context& ctx) {
+    wanted_.beta = 0;
+    normalization_gradients<T> made(of(wanted_.input, input_), of(wanted_.weight, weight_), of(wanted_.bias, weight_));
+    into(made.grad_input.view(), made.grad_weight.view(), made.grad_bias.view(), ctx);
+    return made;
+  }
+
+ private:
+  T* checked(const tensor_view<T>& view, const char* name, const shape& expected) const {
+    check_output_shape(op_, name, expected, view.shape());
+    return view.data();
+  }
+  static tensor<T> of(bool wanted, const shape& s) {
+    return wanted ? tensor<T>::uninitialized(s) : tensor<T>(shape{0});
+  }
+
+  const char* op_;
+  normalization_gradient_geometry geometry_;
+  shape input_, weight_;
+  gradients wanted_;
+  double eps_;
+  normalization_gradient_arrays<T> arrays_;
+};
+
+template <class T, class Geometry>
+index_t normalization_backward_workspace_bytes(const Geometry& g, bool given, const shape& weight,
+                                               const gradients& wanted, const context& ctx) {
+  const index_t sums = static_cast<index_t>(wanted.weight) + static_cast<index_t>(wanted.bias);
+  return workspace_bytes_for(seam::normalization_backward_bytes<T>(gradient_geometry(g, weight), given, sums, ctx));
+}
+
+template <class T, class Mean, class Variance, class Weight>
+normalization_backward_call<T> batch_norm_backward_call(const tensor_view<const T>& dy, const tensor_view<const T>& x,
+                                                        const Mean& running_mean, const Variance& running_var,
+                                                        const Weight& weight, double eps, const gradients& wanted) {
+  const shape channels = const_view(running_mean).shape();
+  const auto g =
+      check_batch_norm(x.shape(), channels, const_view(running_var).shape(), shape_of_optional(weight), {}, eps);
+  return normalization_backward_call<T>("batch_norm_backward", g, dy, x, channels, weight, eps, wanted)
+      .with_moments(data_of_optional<T>(running_mean), data_of_optional<T>(running_var));
+}
+
+}  // namespace detail
+
+/// The bytes of workspace that batch_norm_backward_into needs with this context, for partial sums: at most
+/// max_workspace_bytes and the gradients of weight and bias themselves, or two of them if that is more.
+template <tensor_like Input>
+index_t batch_norm_backward_workspace_bytes(const Input& input, const gradients& wanted = {},
+                                            const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  return detail::normalization_backward_workspace_bytes<element_of<Input>>(
+      detail::check_batch_norm(x.shape(), detail::channels_of(x.shape()), detail::channels_of(x.shape()), {}, {}, 0),
+      true, detail::channels_of(x.shape()), wanted, ctx);
+}
+
+/// batch_norm_backward into tensors of these shapes. grad_input may be grad_output or input itself, but nothing may
+/// overlap otherwise; those not wanted may be anything. With wanted.beta = 1 it adds to grad_weight and grad_bias.
+/// Allocates nothing when the context carries a workspace of batch_norm_backward_workspace_bytes.
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input, tensor_like Mean, tensor_like Variance, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void batch_norm_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                              const GradOutput& grad_output, const Input& input, const Mean& running_mean,
+                              const Variance& running_var, const Weight& weight, double eps = 1e-5,
+                              const gradients& wanted = {}, const context& ctx = default_context()) {
+  detail::batch_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), running_mean,
+                                   running_var, weight, eps, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input, tensor_like Mean, tensor_like Variance>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void batch_norm_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                              const GradOutput& grad_output, const Input& input, const Mean& running_mean,
+                              const Variance& running_var, double eps = 1e-5, const gradients& wanted = {},
+                              const context& ctx = default_context()) {
+  detail::batch_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), running_mean,
+                                   running_var, detail::missing(), eps, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+
+/// The gradients of batch_norm, as torch.ops.aten.native_batch_norm_backward(train=False).
+///
+///     grad_input[n, c, ...]  = grad_output[n, c, ...] * weight[c] * scale[c],  scale = 1 / sqrt(running_var + eps)
+///     grad_weight[c]         = sum of grad_output[n, c, ...] * (input[n, c, ...] - running_mean[c]) * scale[c]
+///     grad_bias[c]           = sum of grad_output[n, c, ...]    over all n and ...
+///
+/// The sums are those of lines, and these one after the other, in chunks of n images that the shape alone decides
+/// (detail/ordered_sum.hpp): n is N / 64, or as many as have at most 32768 elements. A term is rounded at most
+/// 50 + log2(elements of a line) + n + 64 times.
+///
+/// grad_output, input         (N, C, ...), floating-point numbers
+/// running_mean, running_var  (C)
+/// weight                     (C), or left out where it is 1
+/// wanted                     which of them to compute
+/// returns                    {grad_input, grad_weight, grad_bias}, of the shapes of input and (C); empty where not
+/// wanted throws                     tenfold::error in batch_norm's words; every check comes before the first write
+/// source                     detail/kernels/normalization_backward.inl.hpp
+template <tensor_like GradOutput, tensor_like Input, tensor_like Mean, tensor_like Variance, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> batch_norm_backward(
+      const GradOutput& grad_output, const Input& input, const Mean& running_mean, const Variance& running_var,
+      const Weight& weight, double eps = 1e-5, const gradients& wanted = {}, const context& ctx = default_context()) {
+    return detail::batch_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), running_mean,
+                                            running_var, weight, eps, wanted)
+        .result(ctx);
+  }
+template <tensor_like GradOutput, tensor_like Input, tensor_like Mean, tensor_like Variance>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> batch_norm_backward(
+      const GradOutput& grad_output, const Input& input, const Mean& running_mean, const Variance& running_var,
+      double eps = 1e-5, const gradients& wanted = {}, const context& ctx = default_context()) {
+    return detail::batch_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), running_mean,
+                                            running_var, detail::missing(), eps, wanted)
+        .result(ctx);
+  }
+
+namespace detail {
+
+template <class T, class Weight>
+normalization_backward_call<T> instance_norm_backward_call(const tensor_view<const T>& dy,
+                                                           const tensor_view<const T>& x, const Weight& weight,
+                                                           double eps, const gradients& wanted) {
+  const auto g = check_instance_norm(x.shape(), shape_of_optional(weight), {});
+  return {"instance_norm_backward", g, dy, x, channels_of(x.shape()), weight, eps, wanted};
+}
+
+}  // namespace detail
+
+/// The bytes of workspace that instance_norm_backward_into needs with this context, for partial sums: at most
+/// max_workspace_bytes and the gradients of weight and bias themselves, or two of them if that is more.
+template <tensor_like Input>
+index_t instance_norm_backward_workspace_bytes(const Input& input, const gradients& wanted = {},
+                                               const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  return detail::normalization_backward_workspace_bytes<element_of<Input>>(
+      detail::check_instance_norm(x.shape(), {}, {}), false, detail::channels_of(x.shape()), wanted, ctx);
+}
+
+/// As of batch_norm_backward_into.
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void instance_norm_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                                 const GradOutput& grad_output, const Input& input, const Weight& weight,
+                                 double eps = 1e-5, const gradients& wanted = {},
+                                 const context& ctx = default_context()) {
+  detail::instance_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), weight, eps, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void instance_norm_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                                 const GradOutput& grad_output, const Input& input, double eps = 1e-5,
+                                 const gradients& wanted = {}, const context& ctx = default_context()) {
+  detail::instance_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), detail::missing(),
+                                      eps, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+
+/// The gradients of instance_norm: group_norm's with as many groups as channels, and what batch_norm_backward says.
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> instance_norm_backward(
+      const GradOutput& grad_output, const Input& input, const Weight& weight, double eps = 1e-5,
+      const gradients& wanted = {}, const context& ctx = default_context()) {
+    return detail::instance_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), weight, eps,
+                                               wanted)
+        .result(ctx);
+  }
+template <tensor_like GradOutput, tensor_like Input>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> instance_norm_backward(
+      const GradOutput& grad_output, const Input& input, double eps = 1e-5, const gradients& wanted = {},
+      const context& ctx = default_context()) {
+    return detail::instance_norm_backward_call(detail::const_view(grad_output), detail::const_view(input),
+                                               detail::missing(), eps, wanted)
+        .result(ctx);
+  }
+
+namespace detail {
+
+template <class T, class Weight>
+normalization_backward_call<T> group_norm_backward_call(const tensor_view<const T>& dy, const tensor_view<const T>& x,
+                                                        index_t groups, const Weight& weight, double eps,
+                                                        const gradients& wanted) {
+  const auto g = check_group_norm(x.shape(), groups, shape_of_optional(weight), {});
+  return {"group_norm_backward", g, dy, x, channels_of(x.shape()), weight, eps, wanted};
+}
+
+}  // namespace detail
+
+/// The bytes of workspace that group_norm_backward_into needs with this context, for partial sums: at most
+/// max_workspace_bytes and the gradients of weight and bias themselves, or two of them if that is more.
+template <tensor_like Input>
+index_t group_norm_backward_workspace_bytes(const Input& input, index_t groups, const gradients& wanted = {},
+                                            const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  return detail::normalization_backward_workspace_bytes<element_of<Input>>(
+      detail::check_group_norm(x.shape(), groups, {}, {}), false, detail::channels_of(x.shape()), wanted, ctx);
+}
+
+/// As of batch_norm_backward_into.
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void group_norm_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                              const GradOutput& grad_output, const Input& input, index_t groups, const Weight& weight,
+                              double eps = 1e-5, const gradients& wanted = {}, const context& ctx = default_context()) {
+  detail::group_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), groups, weight, eps,
+                                   wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void group_norm_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                              const GradOutput& grad_output, const Input& input, index_t groups, double eps = 1e-5,
+                              const gradients& wanted = {}, const context& ctx = default_context()) {
+  detail::group_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), groups,
+                                   detail::missing(), eps, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+
+/// The gradients of group_norm, as torch.ops.aten.native_group_norm_backward, which takes the moments: here they are
+/// computed anew, as group_norm computes them.
+///
+///     grad_input   = (g - mean of g - xh * mean of g * xh) * scale    with g = grad_output * weight[c],
+///                                                                      the means over the group in the image
+///     grad_weight  = sum of grad_output * xh over all n and ...       with xh = (input - mean) * scale,
+///     grad_bias    = sum of grad_output over all n and ...                 scale = 1 / sqrt(var + eps)
+///
+/// The sums are as of batch_norm_backward; those of a group go through its channels one after the other.
+///
+/// grad_output, input  (N, C, ...), floating-point numbers
+/// weight              (C), or left out where it is 1
+/// wanted              which of them to compute
+/// returns             {grad_input, grad_weight, grad_bias}, of the shapes of input and (C); empty where not wanted
+/// throws              tenfold::error in group_norm's words; every check comes before the first write
+/// source              detail/kernels/normalization_backward.inl.hpp
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> group_norm_backward(
+      const GradOutput& grad_output, const Input& input, index_t groups, const Weight& weight, double eps = 1e-5,
+      const gradients& wanted = {}, const context& ctx = default_context()) {
+    return detail::group_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), groups, weight,
+                                            eps, wanted)
+        .result(ctx);
+  }
+template <tensor_like GradOutput, tensor_like Input>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> group_norm_backward(
+      const GradOutput& grad_output, const Input& input, index_t groups, double eps = 1e-5,
+      const gradients& wanted = {}, const context& ctx = default_context()) {
+    return detail::group_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), groups,
+                                            detail::missing(), eps, wanted)
+        .result(ctx);
+  }
+
+namespace detail {
+
+template <class T, class Weight>
+normalization_backward_call<T> layer_norm_backward_call(const tensor_view<const T>& dy, const tensor_view<const T>& x,
+                                                        const shape& normalized_shape, const Weight& weight, double eps,
+                                                        const gradients& wanted) {
+  const auto g = check_layer_norm(x.shape(), normalized_shape, shape_of_optional(weight), {});
+  return {"layer_norm_backward", g, dy, x, normalized_shape, weight, eps, wanted};
+}
+
+}  // namespace detail
+
+/// The bytes of workspace that layer_norm_backward_into needs with this context, for partial sums: at most
+/// max_workspace_bytes and the gradients of weight and bias themselves, or two of them if that is more.
+template <tensor_like Input>
+index_t layer_norm_backward_workspace_bytes(const Input& input, const shape& normalized_shape,
+                                            const gradients& wanted = {}, const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  return detail::normalization_backward_workspace_bytes<element_of<Input>>(
+      detail::check_layer_norm(x.shape(), normalized_shape, {}, {}), false, normalized_shape, wanted, ctx);
+}
+
+/// As of batch_norm_backward_into.
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void layer_norm_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                              const GradOutput& grad_output, const Input& input, const shape& normalized_shape,
+                              const Weight& weight, double eps = 1e-5, const gradients& wanted = {},
+                              const context& ctx = default_context()) {
+  detail::layer_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), normalized_shape, weight,
+                                   eps, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void layer_norm_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                              const GradOutput& grad_output, const Input& input, const shape& normalized_shape,
+                              double eps = 1e-5, const gradients& wanted = {}, const context& ctx = default_context()) {
+  detail::layer_norm_backward_call(detail::const_view(grad_output), detail::const_view(input), normalized_shape,
+                                   detail::missing(), eps, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+
+/// The gradients of layer_norm, as torch.ops.aten.native_layer_norm_backward, which takes the moments: here they are
+/// computed anew, as layer_norm computes them. The equations are group_norm_backward's; weight and its gradient have
+/// the shape of what is normalised, and their sums are as of batch_norm_backward, a row being an image, but of four
+/// rows at a time.
+///
+/// grad_output, input  (..., normalized_shape...), floating-point numbers
+/// weight              (normalized_shape...), or left out where it is 1
+/// wanted              which of them to compute
+/// returns             {grad_input, grad_weight, grad_bias}, of the shapes of input and weight; empty where not wanted
+/// throws              tenfold::error in layer_norm's words; every check comes before the first write
+/// source              detail/kernels/normalization_backward.inl.hpp
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> layer_norm_backward(
+      const GradOutput& grad_output, const Input& input, const shape& normalized_shape, const Weight& weight,
+      double eps = 1e-5, const gradients& wanted = {}, const context& ctx = default_context()) {
+    return detail::layer_norm_backward_call(detail::const_view(grad_output), detail::const_view(input),
+                                            normalized_shape, weight, eps, wanted)
+        .result(ctx);
+  }
+template <tensor_like GradOutput, tensor_like Input>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> layer_norm_backward(
+      const GradOutput& grad_output, const Input& input, const shape& normalized_shape, double eps = 1e-5,
+      const gradients& wanted = {}, const context& ctx = default_context()) {
+    return detail::layer_norm_backward_call(detail::const_view(grad_output), detail::const_view(input),
+                                            normalized_shape, detail::missing(), eps, wanted)
+        .result(ctx);
+  }
+
+namespace detail {
+
+template <class T, class Weight>
+normalization_backward_call<T> layer_norm2d_backward_call(const tensor_view<const T>& dy, const tensor_view<const T>& x,
+                                                          const Weight& weight, double eps, const gradients& wanted) {
+  const auto g = check_layer_norm2d(x.shape(), shape_of_optional(weight), {});
+  return {"layer_norm2d_backward", g, dy, x, channels_of_image(x.shape()), weight, eps, wanted};
+}
+
+}  // namespace detail
+
+/// The bytes of workspace that layer_norm2d_backward_into needs with this context, for partial sums: at most
+/// max_workspace_bytes and the gradients of weight and bias themselves, or two of them if that is more.
+template <tensor_like Input>
+index_t layer_norm2d_backward_workspace_bytes(const Input& input, const gradients& wanted = {},
+                                              const context& ctx = default_context()) {
+  const auto x = detail::const_view(input);
+  return detail::normalization_backward_workspace_bytes<element_of<Input>>(
+      detail::check_layer_norm2d(x.shape(), {}, {}), false, detail::channels_of_image(x.shape()), wanted, ctx);
+}
+
+/// As of batch_norm_backward_into.
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void layer_norm2d_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                                const GradOutput& grad_output, const Input& input, const Weight& weight,
+                                double eps = 1e-5, const gradients& wanted = {},
+                                const context& ctx = default_context()) {
+  detail::layer_norm2d_backward_call(detail::const_view(grad_output), detail::const_view(input), weight, eps, wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+template <tensor_like GradInput, tensor_like GradWeight, tensor_like GradBias, tensor_like GradOutput,
+          tensor_like Input>
+  requires detail::same_floats<Input, GradOutput, GradInput, GradWeight, GradBias>
+void layer_norm2d_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, GradBias&& grad_bias,
+                                const GradOutput& grad_output, const Input& input, double eps = 1e-5,
+                                const gradients& wanted = {}, const context& ctx = default_context()) {
+  detail::layer_norm2d_backward_call(detail::const_view(grad_output), detail::const_view(input), detail::missing(), eps,
+                                     wanted)
+      .into(as_view(grad_input), as_view(grad_weight), as_view(grad_bias), ctx);
+}
+
+/// The gradients of layer_norm2d: layer_norm_backward's between the same permutations.
+///
+/// grad_output, input  (N, C, H, W) or (C, H, W), floating-point numbers
+/// weight              (C), or left out where it is 1
+/// returns             {grad_input, grad_weight, grad_bias}, of the shapes of input and (C); empty where not wanted
+template <tensor_like GradOutput, tensor_like Input, tensor_like Weight>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> layer_norm2d_backward(
+      const GradOutput& grad_output, const Input& input, const Weight& weight, double eps = 1e-5,
+      const gradients& wanted = {}, const context& ctx = default_context()) {
+    return detail::layer_norm2d_backward_call(detail::const_view(grad_output), detail::const_view(input), weight, eps,
+                                              wanted)
+        .result(ctx);
+  }
+template <tensor_like GradOutput, tensor_like Input>
+  requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> layer_norm2d_backward(
+      const GradOutput& grad_output, const Input& input, double eps = 1e-5, const gradients& wanted = {},
+      const context& ctx = default_context()) {
+    return detail::layer_norm2d_backward_call(detail::const_view(grad_output), detail::const_view(input),
+                                              detail::missing(), eps, wanted)
+        .result(ctx);
   }
 
 TENFOLD_END_STRICT

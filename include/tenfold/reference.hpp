@@ -1251,6 +1251,152 @@ tensor<element_of<Input>> layer_norm2d(const Input& input, double eps = 1e-5) {
   return layer_norm2d(input, detail::missing(), detail::missing(), eps);
 }
 
+namespace parts {
+
+/// The gradients of a normalisation of (images, groups, pieces, piece) by the textbook's equations, in double. Element
+/// i of a set is at(set, i), its weight's number weight_of(set, i); mean and var are given for each set or null.
+template <class T, class At, class WeightOf, class Moments>
+normalization_gradients<T> normalized_gradients(index_t sets, index_t length, const tensor_view<const T>& dy,
+                                                const tensor_view<const T>& x, const T* w, const shape& weights,
+                                                const At& at, const WeightOf& weight_of, const Moments& given,
+                                                double eps) {
+  normalization_gradients<T> result{tensor<T>(x.shape()), tensor<T>(weights), tensor<T>(weights)};
+  tensor<double> of_weight(weights), of_bias(weights);
+  const auto count = static_cast<double>(length);
+  for (index_t set = 0; set < sets; ++set) {
+    const auto number = [&](const tensor_view<const T>& v, index_t i) {
+      return static_cast<double>(v.data()[at(set, i)]);
+    };
+    const auto g = [&](index_t i) { return number(dy, i) * (w ? static_cast<double>(w[weight_of(set, i)]) : 1); };
+    double mean = 0, var = 0, of_gradient = 0, of_product = 0;
+    for (index_t i = 0; i < length; ++i) mean += number(x, i) / count;
+    for (index_t i = 0; i < length; ++i) var += (number(x, i) - mean) * (number(x, i) - mean) / count;
+    const bool is_given = given(set, mean, var);
+    const double scale = 1 / std::sqrt(var + eps);
+    const auto normal = [&](index_t i) { return (number(x, i) - mean) * scale; };
+    for (index_t i = 0; i < length && !is_given; ++i) {
+      of_gradient += g(i) / count;
+      of_product += g(i) * normal(i) / count;
+    }
+    for (index_t i = 0; i < length; ++i) {
+      result.grad_input.data()[at(set, i)] = static_cast<T>((g(i) - of_gradient - normal(i) * of_product) * scale);
+      of_weight.data()[weight_of(set, i)] += number(dy, i) * normal(i);
+      of_bias.data()[weight_of(set, i)] += number(dy, i);
+    }
+  }
+  for (index_t c = 0; c < of_weight.size(); ++c) {
+    result.grad_weight.data()[c] = static_cast<T>(of_weight.data()[c]);
+    result.grad_bias.data()[c] = static_cast<T>(of_bias.data()[c]);
+  }
+  return result;
+}
+
+inline constexpr auto own_moments = [](index_t, double&, double&) { return false; };
+
+template <class T>
+normalization_gradients<T> normalized_gradients(const detail::normalization_geometry& g, const tensor_view<const T>& dy,
+                                                const tensor_view<const T>& x, const T* w, const shape& weights,
+                                                double eps) {
+  return normalized_gradients<T>(
+      g.lines, g.length, dy, x, w, weights, [&](index_t line, index_t i) { return line * g.length + i; },
+      [&](index_t line, index_t i) { return g.each ? i : (line * g.length + i) / g.piece % g.channels; }, own_moments,
+      eps);
+}
+
+}  // namespace parts
+
+template <tensor_like GradOutput, tensor_like Input, tensor_like Mean, tensor_like Variance, class Weight>
+normalization_gradients<element_of<Input>> batch_norm_backward(const GradOutput& grad_output, const Input& input,
+                                                               const Mean& running_mean, const Variance& running_var,
+                                                               const Weight& weight, double eps = 1e-5) {
+  using T = element_of<Input>;
+  const auto dy = detail::const_view(grad_output), x = detail::const_view(input);
+  const auto m = detail::const_view(running_mean), v = detail::const_view(running_var);
+  const auto g = detail::check_batch_norm(x.shape(), m.shape(), v.shape(), detail::shape_of_optional(weight), {}, eps);
+  detail::check_output_shape("batch_norm_backward", "grad_output", x.shape(), dy.shape());
+  return parts::normalized_gradients<T>(
+      g.lines, g.piece, dy, x, detail::data_of_optional<T>(weight), m.shape(),
+      [&](index_t line, index_t i) { return line * g.piece + i; },
+      [&](index_t line, index_t) { return line % g.channels; },
+      [&](index_t line, double& mean, double& var) {
+        mean = static_cast<double>(m.data()[line % g.channels]);
+        var = static_cast<double>(v.data()[line % g.channels]);
+        return true;
+      },
+      eps);
+}
+template <tensor_like GradOutput, tensor_like Input, tensor_like Mean, tensor_like Variance>
+normalization_gradients<element_of<Input>> batch_norm_backward(const GradOutput& grad_output, const Input& input,
+                                                               const Mean& running_mean, const Variance& running_var,
+                                                               double eps = 1e-5) {
+  return batch_norm_backward(grad_output, input, running_mean, running_var, detail::missing(), eps);
+}
+
+template <tensor_like GradOutput, tensor_like Input, class Weight>
+normalization_gradients<element_of<Input>> instance_norm_backward(const GradOutput& grad_output, const Input& input,
+                                                                  const Weight& weight, double eps = 1e-5) {
+  using T = element_of<Input>;
+  const auto dy = detail::const_view(grad_output), x = detail::const_view(input);
+  const auto g = detail::check_instance_norm(x.shape(), detail::shape_of_optional(weight), {});
+  detail::check_output_shape("instance_norm_backward", "grad_output", x.shape(), dy.shape());
+  return parts::normalized_gradients<T>(g, dy, x, detail::data_of_optional<T>(weight), {x.shape()[1]}, eps);
+}
+template <tensor_like GradOutput, tensor_like Input>
+normalization_gradients<element_of<Input>> instance_norm_backward(const GradOutput& grad_output, const Input& input,
+                                                                  double eps = 1e-5) {
+  return instance_norm_backward(grad_output, input, detail::missing(), eps);
+}
+
+template <tensor_like GradOutput, tensor_like Input, class Weight>
+normalization_gradients<element_of<Input>> group_norm_backward(const GradOutput& grad_output, const Input& input,
+                                                               index_t groups, const Weight& weight,
+                                                               double eps = 1e-5) {
+  using T = element_of<Input>;
+  const auto dy = detail::const_view(grad_output), x = detail::const_view(input);
+  const auto g = detail::check_group_norm(x.shape(), groups, detail::shape_of_optional(weight), {});
+  detail::check_output_shape("group_norm_backward", "grad_output", x.shape(), dy.shape());
+  return parts::normalized_gradients<T>(g, dy, x, detail::data_of_optional<T>(weight), {x.shape()[1]}, eps);
+}
+template <tensor_like GradOutput, tensor_like Input>
+normalization_gradients<element_of<Input>> group_norm_backward(const GradOutput& grad_output, const Input& input,
+                                                               index_t groups, double eps = 1e-5) {
+  return group_norm_backward(grad_output, input, groups, detail::missing(), eps);
+}
+
+template <tensor_like GradOutput, tensor_like Input, class Weight>
+normalization_gradients<element_of<Input>> layer_norm_backward(const GradOutput& grad_output, const Input& input,
+                                                               const shape& normalized_shape, const Weight& weight,
+                                                               double eps = 1e-5) {
+  using T = element_of<Input>;
+  const auto dy = detail::const_view(grad_output), x = detail::const_view(input);
+  const auto g = detail::check_layer_norm(x.shape(), normalized_shape, detail::shape_of_optional(weight), {});
+  detail::check_output_shape("layer_norm_backward", "grad_output", x.shape(), dy.shape());
+  return parts::normalized_gradients<T>(g, dy, x, detail::data_of_optional<T>(weight), normalized_shape, eps);
+}
+template <tensor_like GradOutput, tensor_like Input>
+normalization_gradients<element_of<Input>> layer_norm_backward(const GradOutput& grad_output, const Input& input,
+                                                               const shape& normalized_shape, double eps = 1e-5) {
+  return layer_norm_backward(grad_output, input, normalized_shape, detail::missing(), eps);
+}
+
+template <tensor_like GradOutput, tensor_like Input, class Weight>
+normalization_gradients<element_of<Input>> layer_norm2d_backward(const GradOutput& grad_output, const Input& input,
+                                                                 const Weight& weight, double eps = 1e-5) {
+  using T = element_of<Input>;
+  const auto dy = detail::const_view(grad_output), x = detail::const_view(input);
+  const auto g = detail::check_layer_norm2d(x.shape(), detail::shape_of_optional(weight), {});
+  detail::check_output_shape("layer_norm2d_backward", "grad_output", x.shape(), dy.shape());
+  return parts::normalized_gradients<T>(
+      g.outer * g.inner, g.length, dy, x, detail::data_of_optional<T>(weight), {x.shape()[x.shape().size() - 3]},
+      [&](index_t pixel, index_t c) { return (pixel / g.inner * g.length + c) * g.inner + pixel % g.inner; },
+      [](index_t, index_t c) { return c; }, parts::own_moments, eps);
+}
+template <tensor_like GradOutput, tensor_like Input>
+normalization_gradients<element_of<Input>> layer_norm2d_backward(const GradOutput& grad_output, const Input& input,
+                                                                 double eps = 1e-5) {
+  return layer_norm2d_backward(grad_output, input, detail::missing(), eps);
+}
+
 // --------------------------------------------------------------------------------------------------------- grid_sample
 
 namespace parts {

@@ -184,6 +184,62 @@ struct layer_norm_call : rounded_call<T> {
   }
 };
 
+/// The gradients of layer_norm, group_norm and layer_norm2d, with weights of about 1.
+template <class T>
+struct norm_backward_call : call_of_shapes {
+  using outputs = std::tuple<tf::tensor<T>, tf::tensor<T>, tf::tensor<T>>;
+  tf::tensor_view<const T> dy, x, w;
+  shape normalized;
+  index_t groups;  // of group_norm; 0: layer_norm, -1: layer_norm2d
+
+  static outputs tuple_of(const tf::normalization_gradients<T>& g) {
+    return {g.grad_input, g.grad_weight, g.grad_bias};
+  }
+  index_t workspace_bytes(const tf::context& ctx) const {
+    if (groups < 0) return tf::layer_norm2d_backward_workspace_bytes(x, {}, ctx);
+    return groups == 0 ? tf::layer_norm_backward_workspace_bytes(x, normalized, {}, ctx)
+                       : tf::group_norm_backward_workspace_bytes(x, groups, {}, ctx);
+  }
+  std::vector<shape> shapes() const {
+    if (groups < 0)
+      tf::detail::check_layer_norm2d(x.shape(), w.shape(), {});
+    else if (groups == 0)
+      tf::detail::check_layer_norm(x.shape(), normalized, w.shape(), {});
+    else
+      tf::detail::check_group_norm(x.shape(), groups, w.shape(), {});
+    return {x.shape(), w.shape(), w.shape()};
+  }
+  outputs expected() const {
+    if (groups < 0) return tuple_of(tf::reference::layer_norm2d_backward(dy, x, w, 1.0));
+    return tuple_of(groups == 0 ? tf::reference::layer_norm_backward(dy, x, normalized, w, 1.0)
+                                : tf::reference::group_norm_backward(dy, x, groups, w, 1.0));
+  }
+  outputs plain(const tf::context& ctx) const {
+    if (groups < 0) return tuple_of(tf::layer_norm2d_backward(dy, x, w, 1.0, {}, ctx));
+    return tuple_of(groups == 0 ? tf::layer_norm_backward(dy, x, normalized, w, 1.0, {}, ctx)
+                                : tf::group_norm_backward(dy, x, groups, w, 1.0, {}, ctx));
+  }
+  template <class Views>
+  void into(const Views& views, const tf::context& ctx) const {
+    const auto& [dx, dw, db] = views;
+    if (groups < 0)
+      tf::layer_norm2d_backward_into(dx, dw, db, dy, x, w, 1.0, {}, ctx);
+    else if (groups == 0)
+      tf::layer_norm_backward_into(dx, dw, db, dy, x, normalized, w, 1.0, {}, ctx);
+    else
+      tf::group_norm_backward_into(dx, dw, db, dy, x, groups, w, 1.0, {}, ctx);
+  }
+  /// Of numbers up to 4 with an eps of 1, |xh| <= 8 and grad_input's parts are at most 16 (2 + 8); an element of a
+  /// weight's gradient has at most as many terms as the input elements.
+  void compare(const outputs& got, const outputs& expected, const tf::context&) const {
+    const double terms = static_cast<double>(std::max<index_t>(x.size() / std::max<index_t>(w.size(), 1), 1));
+    require_near(std::get<0>(got), std::get<0>(expected), filled<double>(x.shape(), 160), 160, "a norm's gradient");
+    for (const auto& [g, e] :
+         {std::pair(&std::get<1>(got), &std::get<1>(expected)), std::pair(&std::get<2>(got), &std::get<2>(expected))})
+      require_near(*g, *e, filled<double>(w.shape(), 32 * terms), 200, "the gradient of a norm's weight");
+  }
+};
+
 template <class T>
 struct linear_call : call_of_shapes {
   using outputs = std::tuple<tf::tensor<T>>;
@@ -286,7 +342,14 @@ void normalizations(round& r) {
   r.tell("input ", s, ", normalized ", normalized, ", groups ", groups);
   with_floats(random, [&]<class T>() {
     const input<T> x(random, draw_values<T>(random, s, random.pick({values::small, values::any})));
-    check(r, layer_norm_call<T>{{}, x.view(), normalized, groups});
+    if (random.one_in(2)) return check(r, layer_norm_call<T>{{}, x.view(), normalized, groups});
+    const index_t of = random.one_in(3) ? -1 : groups;
+    const std::size_t channel = of < 0 && s.size() == 3 ? 0 : 1;
+    const shape weight = of == 0 ? normalized : shape{channel < s.size() ? s[channel] : 1};
+    const input<T> dy(random, draw_values<T>(random, s, values::any)),
+        w(random, draw_values<T>(random, weight, values::any));
+    check(r,
+          norm_backward_call<T>{{}, dy.view(), x.view(), w.view(), normalized, of < 0 ? -1 : std::max<index_t>(of, 0)});
   });
 }
 

@@ -31,6 +31,7 @@ import torch.nn.functional as F  # noqa: E402
 
 import calls  # noqa: E402
 import elementwise  # noqa: E402
+import gradients  # noqa: E402
 import moves  # noqa: E402
 import products  # noqa: E402
 import reductions  # noqa: E402
@@ -2253,6 +2254,7 @@ OPS |= elementwise.operations(Op, value, error, Draw)
 OPS |= reductions.ops(sys.modules[__name__])
 OPS |= products.ops(sys.modules[__name__])
 OPS |= resampling.ops(sys.modules[__name__])
+OPS |= gradients.ops(sys.modules[__name__])
 
 
 def dtype_of(inputs):

@@ -81,6 +81,10 @@ void resizing(const tf::context& ctx, report answer) {
   answer("mean", bits_of(tf::mean(x, {1, 3}, false, ctx)));
   const auto z = numbers<float>({2, 3, 9, 11}, 4);
   answer("group_norm", bits_of(tf::group_norm(z, 1, 1e-5, ctx)));
+  const auto dz = numbers<float>({2, 3, 9, 11}, 5);
+  answer("group_norm_backward", bits_of(tf::group_norm_backward(dz, z, 1, 1e-5, {}, ctx).grad_input));
+  answer("layer_norm_backward", bits_of(tf::layer_norm_backward(dz, z, {11}, 1e-5, {}, ctx).grad_weight));
+  answer("layer_norm2d_backward", bits_of(tf::layer_norm2d_backward(dz, z, 1e-5, {}, ctx).grad_input));
   answer("softmax of numbers", bits_of(tf::softmax(z, 1, ctx)));
   answer("log_softmax of numbers", bits_of(tf::log_softmax(z, 3, ctx)));
   answer("mean of numbers", bits_of(tf::mean(z, {1, 3}, false, ctx)));

@@ -41,6 +41,14 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 using plain::convolution_arrays;
 using plain::convolution_geometry;
 
+/// Tensors of one element type, which is that of X.
+template <class X, class... Others>
+concept same_elements = (std::same_as<element_of<X>, element_of<Others>> && ...);
+
+/// The same of floating-point numbers.
+template <class X, class... Others>
+concept same_floats = std::floating_point<element_of<X>> && same_elements<X, Others...>;
+
 constexpr shape batched(const shape& input) {
   return input.size() == 3 ? shape{1, input[0], input[1], input[2]} : input;
 }

@@ -63,6 +63,34 @@ struct batch_norm_arrays {
   const T* bias;
 };
 
+/// What the gradient of a normalisation goes through: a tensor (images, groups, pieces, piece), whose weight is
+/// (groups, pieces). The elements of a group of an image have their moments in common; or, where `by_places`, of the
+/// only group those at each place of the pieces; or the moments are given, for each group.
+struct normalization_gradient_geometry {
+  index_t images = 0;
+  index_t groups = 1;
+  index_t pieces = 1;
+  index_t piece = 1;
+  bool by_places = false;
+};
+
+/// mean and var are null where they are the line's own; weight may be null, and so are results that are not wanted.
+template <class T>
+struct normalization_gradient_arrays {
+  const T* grad_output;
+  const T* input;
+  const T* mean;
+  const T* var;
+  const T* weight;
+  T* grad_input;
+  T* grad_weight;
+  T* grad_bias;
+};
+
+/// How a gradient of a normalisation goes through its tensor: piece by piece, by rows of pieces of one element, the
+/// same with moments that are given, or by places.
+enum class normalization_walk { pieces, rows, given_rows, places };
+
 enum class softmax_kind { softmax, log_softmax, softmax_backward, log_softmax_backward };
 
 }  // namespace plain
@@ -73,6 +101,9 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 using plain::batch_norm_arrays;
 using plain::line_geometry;
 using plain::normalization_geometry;
+using plain::normalization_gradient_arrays;
+using plain::normalization_gradient_geometry;
+using plain::normalization_walk;
 using plain::reduction_geometry;
 using plain::softmax_kind;
 

@@ -28,3 +28,4 @@
 #include <tenfold/detail/kernels/reduce.inl.hpp>
 #include <tenfold/detail/kernels/softmax.inl.hpp>
 #include <tenfold/detail/kernels/normalization.inl.hpp>
+#include <tenfold/detail/kernels/normalization_backward.inl.hpp>

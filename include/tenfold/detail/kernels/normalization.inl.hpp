@@ -29,6 +29,25 @@ T squares_of_line(index_t n, const T* x, T center) {
   return squares_of_line(half, x, center) + squares_of_line(n - half, x + half, center);
 }
 
+// y[i] = result(i), i < n, a vector at a time; the last ends with the line, and is read before anything is written, so
+// that y may be what is read at the same places. result(i, some) reads a vector from there on, or of a line that is
+// shorter `some` elements.
+template <class T, class Result>
+TENFOLD_INLINE void put_line(index_t n, T* y, const Result& result) {
+  constexpr int L = lanes<T>;
+  if (n < L) return store_some(y, n, result(index_t{0}, n));
+  const index_t whole = n - n % L;
+  vec<T> last = {};
+  if (whole < n) last = result(n - L, index_t{L});
+  for (index_t i = 0; i < whole; i += L) store(y + i, result(i, index_t{L}));
+  if (whole < n) store(y + n - L, last);
+}
+
+template <class T>
+TENFOLD_INLINE vec<T> load_up_to(const T* p, index_t some) {
+  return some >= lanes<T> ? load(p) : load_some(p, some, T{});
+}
+
 // y[i] = (x[i] - center) * scale [* weight[i]] [+ bias[i]],   i < n; y may be x
 template <bool Weighted, bool Biased, class T>
 TENFOLD_INLINE void scale_each(index_t n, T center, T scale, const T* weight, const T* bias, const T* x, T* y) {
@@ -139,20 +158,19 @@ void batch_norm_lines(const normalization_geometry& g, index_t begin, index_t en
   }
 }
 
-// A layer norm of V vectors of neighbouring pixels, or of `some` pixels of one, whose channels are `pitch` apart. Four
-// channels are added up at a time and every other square: a term of n is rounded at most n / 2 + 5 times. A sum has one
-// product at most, so that it is the same operation whatever V is.
-//   x, y (channels, pitch), which may be the same   weight, bias (channels); they may be missing
+// The mean of each of V vectors of neighbouring pixels, or of `some` pixels of one, over their channels, which are
+// `pitch` apart, and 1 / sqrt(var + eps). Four channels are added up at a time and every other square: a term of n is
+// rounded at most n / 2 + 5 times. A sum has one product at most, so that it is the same operation whatever V is.
+//   x (channels, pitch)   mean, scale (V)
 template <int V, class T>
-TENFOLD_INLINE void normalize_pixels(index_t channels, index_t pitch, index_t some, const T* x, const T* weight,
-                                     const T* bias, T eps, T* y) {
+TENFOLD_INLINE void moments_of_pixels(index_t channels, index_t pitch, index_t some, const T* x, T eps, vec<T>* mean,
+                                      vec<T>* scale) {
   constexpr int L = lanes<T>;
   const auto at = [&](index_t c, int v) __attribute__((always_inline)) {
-    const T* p = x + c * pitch + v * L;
-    return some >= V * L ? load(p) : load_some(p, some, T{});
+    return load_up_to(x + c * pitch + v * L, some);
   };
   const vec<T> count = broadcast(static_cast<T>(channels));
-  vec<T> mean[std::size_t{V}] = {}, scale[std::size_t{V}] = {};
+  TENFOLD_UNROLL for (int v = 0; v < V; ++v) mean[v] = scale[v] = vec<T>{};
   index_t c = 0;
   for (; c + 4 <= channels; c += 4)
     TENFOLD_UNROLL for (int v = 0; v < V; ++v) mean[v] += (at(c, v) + at(c + 1, v)) + (at(c + 2, v) + at(c + 3, v));
@@ -174,15 +192,26 @@ TENFOLD_INLINE void normalize_pixels(index_t channels, index_t pitch, index_t so
   TENFOLD_UNROLL for (int v = 0; v < V; ++v) store(roots + v * L, scale[v] / count + broadcast(eps));
   for (T& root : roots) root = T{1} / static_cast<T>(__builtin_sqrt(root));
   TENFOLD_UNROLL for (int v = 0; v < V; ++v) scale[v] = load(roots + v * L);
-  for (c = 0; c < channels; ++c) TENFOLD_UNROLL for (int v = 0; v < V; ++v) {
-      vec<T> result = (at(c, v) - mean[v]) * scale[v];
+}
+
+// A layer norm of those pixels.
+//   x, y (channels, pitch), which may be the same   weight, bias (channels); they may be missing
+template <int V, class T>
+TENFOLD_INLINE void normalize_pixels(index_t channels, index_t pitch, index_t some, const T* x, const T* weight,
+                                     const T* bias, T eps, T* y) {
+  constexpr int L = lanes<T>;
+  vec<T> mean[std::size_t{V}], scale[std::size_t{V}];
+  moments_of_pixels<V>(channels, pitch, some, x, eps, mean, scale);
+  for (index_t c = 0; c < channels; ++c) TENFOLD_UNROLL for (int v = 0; v < V; ++v) {
+      const index_t at = c * pitch + v * L;
+      vec<T> result = load_up_to(x + at, some) - mean[v];
+      result *= scale[v];
       if (weight) result *= broadcast(weight[c]);
       if (bias) result += broadcast(bias[c]);
-      T* to = y + c * pitch + v * L;
       if (some >= V * L)
-        store(to, result);
+        store(y + at, result);
       else
-        store_some(to, some, result);
+        store_some(y + at, some, result);
     }
 }
 
