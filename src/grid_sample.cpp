@@ -5,5 +5,6 @@ namespace tenfold::inline v0::compiled {
 
 using T = TENFOLD_ELEMENT;
 template decltype(run_grid_sample<T>) run_grid_sample<T>;
+template decltype(run_grid_sample_backward<T>) run_grid_sample_backward<T>;
 
 }  // namespace tenfold::inline v0::compiled

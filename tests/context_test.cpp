@@ -222,6 +222,7 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
   tf::tensor<float> turned({2, 12, 13, 3}), twice({2, 6, 12, 13}), padded({2, 3, 14, 15});
   tf::tensor<float> many({2, 27, 10, 11}), large({2, 3, 30, 33});
   const auto grid = random_tensor<float>({2, 12, 13, 2}, 4);
+  tf::tensor<float> sampled(x.shape()), grad_grid(grid.shape());
   const auto slopes = random_tensor<float>({3}, 2), column = random_tensor<float>({12, 1}, 3);
   tf::context ctx;
   ctx.threads = 3;
@@ -266,6 +267,7 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
               tf::layer_norm_into(same, x, {13}, 1e-5, ctx);
               tf::layer_norm2d_into(same, x, 1e-5, ctx);
               tf::grid_sample_into(same, x, grid, {}, ctx);
+              tf::grid_sample_backward_into(sampled, grad_grid, same, x, grid, {}, {}, ctx);
             }),
             0);
 }

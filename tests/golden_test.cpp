@@ -1025,18 +1025,22 @@ struct upsample_filtered_golden {
 };
 const bool upsample_filtered_listed = listed<upsample_filtered_golden>("upsample_filtered");
 
+tf::grid_sample_options grid_sample_option(const golden_case& c) {
+  tf::grid_sample_options o;
+  if (c.option<std::string>("mode", "bilinear") == "nearest") o.mode = tf::grid_mode::nearest;
+  const auto padding = c.option<std::string>("padding_mode", "zeros");
+  if (padding == "border") o.padding_mode = tf::grid_padding::border;
+  if (padding == "reflection") o.padding_mode = tf::grid_padding::reflection;
+  o.align_corners = c.option<bool>("align_corners", false);
+  return o;
+}
+
 struct grid_sample_golden {
   ANSWERED_BY(grid_sample)
   static constexpr bool floats_only = true;
   template <class T, class Answerer>
   static tf::tensor<T> run(const golden_case& c, const Answerer& by) {
-    tf::grid_sample_options o;
-    if (c.option<std::string>("mode", "bilinear") == "nearest") o.mode = tf::grid_mode::nearest;
-    const auto padding = c.option<std::string>("padding_mode", "zeros");
-    if (padding == "border") o.padding_mode = tf::grid_padding::border;
-    if (padding == "reflection") o.padding_mode = tf::grid_padding::reflection;
-    o.align_corners = c.option<bool>("align_corners", false);
-    return ask(by, c.operand<T>("input"), c.operand<T>("grid"), o);
+    return ask(by, c.operand<T>("input"), c.operand<T>("grid"), grid_sample_option(c));
   }
   /// grid_sample_test.cpp derives the bound, for numbers up to 1 and places of at most 3, and they are normal here.
   template <class T>
@@ -1322,6 +1326,42 @@ struct normalization_backward_golden {
   }
 };
 const bool normalization_backward_listed = listed<normalization_backward_golden>("normalization_backward");
+
+struct grid_sample_backward_golden {
+  static auto ask(const library& by, const auto&... x) { return tf::grid_sample_backward(x..., {}, by.ctx); }
+  static auto ask(const naive&, const auto&... x) { return tf::reference::grid_sample_backward(x...); }
+  static constexpr bool floats_only = true;
+  template <class T, class Answerer>
+  static tf::grid_sample_gradients<T> run(const golden_case& c, const Answerer& by) {
+    return ask(by, c.operand<T>("grad_output"), c.operand<T>("input"), c.operand<T>("grid"), grid_sample_option(c));
+  }
+  /// grid_sample_test.cpp derives the bound of a weight, of places of at most 3 in images of at most 5 x 5; a pixel has
+  /// at most 18 outputs, and an output two channels of four pixels, whose slopes have a factor of 2.5.
+  template <class T>
+  static void expect_answer(const golden_case& c, const tf::grid_sample_gradients<T>& got, const std::string& name) {
+    const auto most = [&](const char* role) {
+      const auto x = magnitudes(c.input<T>(role));
+      double value = 0;
+      for (index_t i = 0; i < x.size(); ++i) value = std::max(value, x.data()[i]);
+      return value;
+    };
+    const double weight = 2 * (2 * 48 * 5 + 8) * static_cast<double>(std::numeric_limits<T>::epsilon());
+    const auto expect = [&](const std::string& role, const tf::tensor<T>& gradient, double terms) {
+      const bool has_exact = c.has_output((role + "64").c_str());
+      const auto exact = has_exact ? c.output<double>((role + "64").c_str()) : to_double(c.output<T>(role.c_str()));
+      EXPECT_TRUE(compare(gradient, exact,
+                          [&](T g, double e, index_t) {
+                            if (c.exact() || !std::isfinite(e))
+                              return same_value(static_cast<double>(g), e, zeros::equal);
+                            return std::abs(static_cast<double>(g) - e) <= weight * terms;
+                          }))
+          << name << " " << role;
+    };
+    expect("grad_input", got.grad_input, 18 * most("grad_output"));
+    expect("grad_grid", got.grad_grid, 8 * 2.5 * most("grad_output") * most("input"));
+  }
+};
+const bool grid_sample_backward_listed = listed<grid_sample_backward_golden>("grid_sample_backward");
 
 // ---- comparing
 

@@ -1,4 +1,4 @@
-// grid_sample: images sampled at places that a grid says.
+// grid_sample: images sampled at places that a grid says; gradients.
 #pragma once
 
 #include <tenfold/detail/geometry.hpp>
@@ -17,6 +17,24 @@ struct grid_sample_options {
   grid_padding padding_mode = grid_padding::zeros;
   /// Whether -1 and 1 are the middles of the outermost pixels, rather than the image's edges.
   bool align_corners = false;
+};
+
+/// Which gradients of grid_sample to compute; what is left out is not looked at and comes back as an empty tensor.
+struct grid_sample_wanted {
+  bool input = true;
+  bool grid = true;
+};
+
+/// The gradients of grid_sample.
+template <element T>
+struct grid_sample_gradients {
+  tensor<T> grad_input;
+  tensor<T> grad_grid;
+
+  TENFOLD_TAG grid_sample_gradients() = default;
+  TENFOLD_TAG grid_sample_gradients(tensor<T> input, tensor<T> grid)
+      : grad_input(std::move(input)), grad_grid(std::move(grid)) {}
+  TENFOLD_TAGGED_COPIES(grid_sample_gradients);
 };
 
 }  // namespace tenfold::inline v0
@@ -57,11 +75,23 @@ constexpr grid_sample_geometry check_grid_sample(const shape& input, const shape
   return g;
 }
 
+constexpr grid_sample_geometry check_grid_sample_backward(const shape& grad_output, const shape& input,
+                                                          const shape& grid, const grid_sample_options& o) {
+  const grid_sample_geometry g = check_grid_sample(input, grid, o);
+  if (!(grad_output == g.output_shape))
+    raise({"grid_sampler(): expected grad_output to have sizes ", g.output_shape, " but got grad_output with sizes ",
+           grad_output});
+  return g;
+}
+
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail
 
 /// Of floating-point numbers.
 TENFOLD_SEAM(void, run_grid_sample, (g, input, grid, output, ctx), const plain::grid_sample_geometry& g, const T* input,
              const T* grid, T* output, const context& ctx)
+/// dx and dgrid are null where they are not wanted.
+TENFOLD_SEAM(void, run_grid_sample_backward, (g, dy, x, grid, dx, dgrid, ctx), const plain::grid_sample_geometry& g,
+             const T* dy, const T* x, const T* grid, T* dx, T* dgrid, const context& ctx)
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS {
 
@@ -117,6 +147,75 @@ template <tensor_like Input, tensor_like Grid>
             .output_shape);
     grid_sample_into(output, input, grid, options, ctx);
     return output;
+  }
+
+// ----------------------------------------------------------------------------------------------------------- gradients
+
+namespace detail {
+
+/// A result that is wanted, once its shape is checked; or null.
+template <class T>
+T* checked_gradient(bool wanted, const tensor_view<T>& view, const char* op, const char* name, const shape& expected) {
+  if (!wanted) return nullptr;
+  check_output_shape(op, name, expected, view.shape());
+  return view.data();
+}
+
+}  // namespace detail
+
+/// The bytes of workspace that grid_sample_backward_into needs: none.
+template <tensor_like Input, tensor_like Grid>
+index_t grid_sample_backward_workspace_bytes(const Input&, const Grid&, const grid_sample_options& = {},
+                                             const grid_sample_wanted& = {}, const context& = default_context()) {
+  return 0;
+}
+
+/// grid_sample_backward into tensors of these shapes, which may not overlap the others; those not wanted may be
+/// anything.
+template <tensor_like GradInput, tensor_like GradGrid, tensor_like GradOutput, tensor_like Input, tensor_like Grid>
+  requires detail::same_floats<Input, Grid, GradOutput, GradInput, GradGrid>
+void grid_sample_backward_into(GradInput&& grad_input, GradGrid&& grad_grid, const GradOutput& grad_output,
+                               const Input& input, const Grid& grid, const grid_sample_options& options = {},
+                               const grid_sample_wanted& wanted = {}, const context& ctx = default_context()) {
+  using T = element_of<Input>;
+  const auto dy = detail::const_view(grad_output), x = detail::const_view(input), places = detail::const_view(grid);
+  const auto g = detail::check_grid_sample_backward(dy.shape(), x.shape(), places.shape(), options);
+  const char* const op = "grid_sample_backward";
+  T* const dx = detail::checked_gradient<T>(wanted.input, as_view(grad_input), op, "grad_input", x.shape());
+  T* const dgrid = detail::checked_gradient<T>(wanted.grid, as_view(grad_grid), op, "grad_grid", places.shape());
+  detail::seam::run_grid_sample_backward<T>(g, dy.data(), x.data(), places.data(), dx, dgrid, ctx);
+}
+
+/// The gradients of grid_sample, as torch.ops.aten.grid_sampler_2d_backward.
+///
+///     grad_input[n, c, h, w]   = sum of grad_output[n, c, i, j] * the weight of that pixel, over the outputs that read
+///     it grad_grid[n, i, j, 0]    = W / 2 * sum over c of grad_output[n, c, i, j] * the slope of input[n, c] along its
+///     row,
+///                                with align_corners (W - 1) / 2
+///     grad_grid[n, i, j, 1]    likewise along its column
+///
+/// Of the nearest pixel grad_grid is 0, and so it is where border or reflection bring a place to the edge, NaN too, of
+/// which PyTorch crashes; a reflection turns its sign. Pixels collect their outputs in an order that the shape alone
+/// decides, and grad_grid adds channels in order: |error| <= gamma_n sum |terms|, n the number of terms and the
+/// roundings of one.
+///
+/// grad_output (N, C, OH, OW)
+/// input, grid, options as in grid_sample
+/// wanted      which of them to compute
+/// returns     {grad_input, grad_grid}, of the shapes of input and grid; empty where not wanted
+/// throws      tenfold::error in PyTorch's words; every check comes before the first write
+/// source      detail/kernels/grid_sample.inl.hpp
+template <tensor_like GradOutput, tensor_like Input, tensor_like Grid>
+  requires detail::same_floats<Input, Grid, GradOutput> grid_sample_gradients<element_of<Input>> grid_sample_backward(
+      const GradOutput& grad_output, const Input& input, const Grid& grid, const grid_sample_options& options = {},
+      const grid_sample_wanted& wanted = {}, const context& ctx = default_context()) {
+    using T = element_of<Input>;
+    const shape x = detail::const_view(input).shape(), places = detail::const_view(grid).shape();
+    detail::check_grid_sample_backward(detail::const_view(grad_output).shape(), x, places, options);
+    grid_sample_gradients<T> made(wanted.input ? tensor<T>::uninitialized(x) : tensor<T>(shape{0}),
+                                  wanted.grid ? tensor<T>::uninitialized(places) : tensor<T>(shape{0}));
+    grid_sample_backward_into(made.grad_input, made.grad_grid, grad_output, input, grid, options, wanted, ctx);
+    return made;
   }
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS

@@ -1447,6 +1447,71 @@ tensor<element_of<Input>> grid_sample(const Input& input, const Grid& grid, cons
   return y;
 }
 
+namespace parts {
+
+/// How far sampled_place moves with the number: found by the pieces of the line that a place goes along.
+template <class T>
+double sampled_slope(T number, index_t size, const grid_sample_options& o) {
+  const T most = static_cast<T>(size - 1);
+  const T length = o.align_corners ? most : static_cast<T>(size);
+  const double slope = static_cast<double>(length) / 2;
+  if (o.padding_mode == grid_padding::zeros) return slope;
+  const T place = sampled_place<T>(number, size, o);
+  if (!(place > 0 && place < most)) return 0;
+  if (o.padding_mode == grid_padding::border) return slope;
+  const T from_low = (number + 1) * (length / 2);
+  const T turn = std::fmod((std::abs)(from_low), 2 * length);
+  return ((from_low < 0) != (turn > length)) ? -slope : slope;
+}
+
+}  // namespace parts
+
+template <tensor_like GradOutput, tensor_like Input, tensor_like Grid>
+grid_sample_gradients<element_of<Input>> grid_sample_backward(const GradOutput& grad_output, const Input& input,
+                                                              const Grid& grid,
+                                                              const grid_sample_options& options = {}) {
+  using T = element_of<Input>;
+  const auto dy = detail::const_view(grad_output), x = detail::const_view(input), places = detail::const_view(grid);
+  const auto g = detail::check_grid_sample_backward(dy.shape(), x.shape(), places.shape(), options);
+  tensor<double> dx(x.shape()), dgrid(places.shape());
+  const auto is_inside = [&](double h, double w) {
+    return h >= 0 && h < static_cast<double>(g.in.h) && w >= 0 && w < static_cast<double>(g.in.w);
+  };
+  const auto visit = [&](index_t n, index_t c, index_t i, index_t j) {
+    const auto w = static_cast<double>(parts::sampled_place<T>(places(n, i, j, 0), g.in.w, options));
+    const auto h = static_cast<double>(parts::sampled_place<T>(places(n, i, j, 1), g.in.h, options));
+    const auto d = static_cast<double>(dy(n, c, i, j));
+    const auto add = [&](double row, double column, double weight) {
+      if (is_inside(row, column)) dx(n, c, static_cast<index_t>(row), static_cast<index_t>(column)) += d * weight;
+    };
+    if (options.mode == grid_mode::nearest) return add(std::nearbyint(h), std::nearbyint(w), 1);
+    const double top = std::floor(h), left = std::floor(w), a = h - top, b = w - left;
+    const auto pixel = [&](double row, double column) {
+      return is_inside(row, column)
+                 ? static_cast<double>(x(n, c, static_cast<index_t>(row), static_cast<index_t>(column)))
+                 : 0.0;
+    };
+    add(top, left, (1 - a) * (1 - b));
+    add(top, left + 1, (1 - a) * b);
+    add(top + 1, left, a * (1 - b));
+    add(top + 1, left + 1, a * b);
+    dgrid(n, i, j, 0) +=
+        d * parts::sampled_slope<T>(places(n, i, j, 0), g.in.w, options) *
+        ((1 - a) * (pixel(top, left + 1) - pixel(top, left)) + a * (pixel(top + 1, left + 1) - pixel(top + 1, left)));
+    dgrid(n, i, j, 1) +=
+        d * parts::sampled_slope<T>(places(n, i, j, 1), g.in.h, options) *
+        ((1 - b) * (pixel(top + 1, left) - pixel(top, left)) + b * (pixel(top + 1, left + 1) - pixel(top, left + 1)));
+  };
+  for (index_t n = 0; n < g.batch; ++n)
+    for (index_t c = 0; c < g.channels; ++c)
+      for (index_t i = 0; i < g.out.h; ++i)
+        for (index_t j = 0; j < g.out.w; ++j) visit(n, c, i, j);
+  grid_sample_gradients<T> result{tensor<T>(x.shape()), tensor<T>(places.shape())};
+  for (index_t i = 0; i < dx.size(); ++i) result.grad_input.data()[i] = static_cast<T>(dx.data()[i]);
+  for (index_t i = 0; i < dgrid.size(); ++i) result.grad_grid.data()[i] = static_cast<T>(dgrid.data()[i]);
+  return result;
+}
+
 // -------------------------------------------------------------------------------------------------------------- matmul
 
 namespace parts {

@@ -1,10 +1,12 @@
-"""Gradients of normalisations: cases of generate.py, whose helpers are `g`."""
+"""Gradients of normalisations and of grid_sample: cases of generate.py, whose helpers are `g`."""
+
+import math
 
 import torch
 import torch.nn.functional as F
 
 F32, F64 = torch.float32, torch.float64
-FLOATS = (F32, F64)
+aten = torch.ops.aten
 
 
 # ---- normalisations
@@ -99,6 +101,53 @@ def normalization_backward_cases(g):
         yield g.error(f"{function}_error_{number}", inputs, function=function, **options)
 
 
+# ---- grid_sample
+
+MODES = ("bilinear", "nearest")
+PADDINGS = ("zeros", "border", "reflection")
+
+
+def run_grid_sample_backward(inputs, mode="bilinear", padding_mode="zeros", align_corners=False):
+    arguments = [inputs[role] for role in ("grad_output", "input", "grid")]
+    arguments += [MODES.index(mode), PADDINGS.index(padding_mode), align_corners, [True, True]]
+    return dict(zip(("grad_input", "grad_grid"), aten.grid_sampler_2d_backward(*arguments)))
+
+
+GRID_ERRORS = [
+    ((2, 2, 5, 6), (2, 2, 3, 4), (1, 5, 6, 2)),
+    ((1, 2, 5, 6), (1, 2, 3, 4), (1, 5, 6, 3)),
+    ((1, 2, 5, 6), (1, 2, 0, 4), (1, 5, 6, 2)),
+    ((1, 2, 5, 6), (1, 2, 3, 4), (5, 6, 2)),
+    ((1, 2, 5, 5), (1, 2, 3, 4), (1, 5, 6, 2)),
+    ((2, 2, 5, 6), (1, 2, 3, 4), (1, 5, 6, 2)),
+    ((2, 5, 6), (1, 2, 3, 4), (1, 5, 6, 2)),
+    ((1, 2, 5, 5), (2, 2, 3, 4), (1, 5, 6, 3)),
+]
+
+
+def grid_sample_backward_cases(g):
+    for mode, padding, corners in ((m, p, c) for m in MODES for p in PADDINGS for c in (False, True)):
+        options = {"mode": mode, "padding_mode": padding, "align_corners": corners}
+        label = f"{mode}_{padding}{'_corners' if corners else ''}"
+        for dtype in (F32, F64):
+            draw = g.Draw(f"grid_sample_backward/{label}/{dtype}")
+            inputs = {"grad_output": draw.tensor((1, 2, 3, 6), dtype, False)}
+            inputs |= {"input": draw.tensor((1, 2, 4, 5), dtype, False), "grid": draw.tensor((1, 3, 6, 2), dtype, False)}
+            yield g.value(f"{label}_{g.NAMES[dtype]}", inputs, False, **options)
+        # Whole pixels, and what is no place, which PyTorch survives in some of the modes.
+        last = math.nan if mode == "nearest" or padding == "zeros" else 1.25
+        places = torch.tensor([-1.0, -0.5, 0.0, 0.5, 1.0, -2.5, 3.0, last])
+        grid = torch.stack(torch.meshgrid(places, places, indexing="xy"), 2)[None]
+        draw = g.Draw(f"grid_sample_backward/{label}/pixels")
+        inputs = {"grad_output": draw.small_integers((1, 1, 8, 8)), "input": draw.small_integers((1, 1, 5, 5))}
+        yield g.value(f"{label}_pixels", inputs | {"grid": grid}, **options)
+    for name, shape, grid in (("empty_batch", (0, 2, 3, 4), (0, 2, 3, 2)), ("no_places", (1, 2, 3, 4), (1, 0, 3, 2))):
+        inputs = {"grad_output": g.zeros(*shape[:2], *grid[1:3])}
+        yield g.value(name, inputs | {"input": g.zeros(*shape), "grid": g.zeros(*grid)})
+    for number, (dy, x, grid) in enumerate(GRID_ERRORS):
+        yield g.error(f"error_{number}", {"grad_output": g.zeros(*dy), "input": g.zeros(*x), "grid": g.zeros(*grid)})
+
+
 def ops(g):
     """What generate.py adds to its operations."""
 
@@ -110,5 +159,8 @@ def ops(g):
             run_normalization_backward,
             normalization_backward_cases,
             "torch.autograd.grad of F.batch_norm, F.instance_norm, F.group_norm and F.layer_norm",
+        ),
+        "grid_sample_backward": op(
+            run_grid_sample_backward, grid_sample_backward_cases, "torch.ops.aten.grid_sampler_2d_backward"
         ),
     }

@@ -84,6 +84,10 @@ void resizing(const tf::context& ctx, report answer) {
   const auto dz = numbers<float>({2, 3, 9, 11}, 5);
   answer("group_norm_backward", bits_of(tf::group_norm_backward(dz, z, 1, 1e-5, {}, ctx).grad_input));
   answer("layer_norm_backward", bits_of(tf::layer_norm_backward(dz, z, {11}, 1e-5, {}, ctx).grad_weight));
+  const auto places = numbers<float>({2, 5, 7, 2}, 6);
+  const auto sampled = tf::grid_sample(z, places, {}, ctx);
+  answer("grid_sample", bits_of(sampled));
+  answer("grid_sample_backward", bits_of(tf::grid_sample_backward(sampled, z, places, {}, {}, ctx).grad_grid));
   answer("layer_norm2d_backward", bits_of(tf::layer_norm2d_backward(dz, z, 1e-5, {}, ctx).grad_input));
   answer("softmax of numbers", bits_of(tf::softmax(z, 1, ctx)));
   answer("log_softmax of numbers", bits_of(tf::log_softmax(z, 3, ctx)));
