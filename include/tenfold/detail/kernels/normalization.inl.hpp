@@ -13,11 +13,15 @@ TENFOLD_INLINE T squares_of_block(index_t n, const T* x, T center) {
   };
   index_t i = 0;
   for (; i + 4 * L <= n; i += 4 * L) TENFOLD_UNROLL for (int k = 0; k < 4; ++k) add(i + k * L, sums[k]);
-  for (; i + L <= n; i += L) add(i, sums[0]);
+  // No loop with a single product: whether that is added in one operation depends on -mtune.
+  TENFOLD_UNROLL for (int k = 0; k < 3; ++k) if (i + L <= n) {
+    add(i, sums[k]);
+    i += L;
+  }
   if (i < n) {
     const vec<T> all = load_some(x + i, n - i, center) - c;  // NaN behind the line where the centre is infinite
     const vec<T> d = masked<T>(all, ~last_lanes<T>(L - (n - i)));
-    sums[1] += d * d;
+    sums[3] += d * d;
   }
   return sum_of_lanes<T>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
@@ -177,16 +181,16 @@ TENFOLD_INLINE void moments_of_pixels(index_t channels, index_t pitch, index_t s
   for (; c < channels; ++c) TENFOLD_UNROLL for (int v = 0; v < V; ++v) mean[v] += at(c, v);
   TENFOLD_UNROLL for (int v = 0; v < V; ++v) mean[v] = mean[v] / count;
   vec<T> other[std::size_t{V}] = {};
-  const auto add_square = [&](vec<T> & sum, index_t channel, int v) __attribute__((always_inline)) {
-    const vec<T> d = at(channel, v) - mean[v];
-    sum += d * d;
-  };
   for (c = 0; c + 2 <= channels; c += 2) TENFOLD_UNROLL for (int v = 0; v < V; ++v) {
-      add_square(scale[v], c, v);
-      add_square(other[v], c + 1, v);
+      const vec<T> d = at(c, v) - mean[v], e = at(c + 1, v) - mean[v];
+      scale[v] += d * d;  // two products in a row: see squares_of_line
+      other[v] += e * e;
     }
   if (c < channels) TENFOLD_UNROLL
-    for (int v = 0; v < V; ++v) add_square(scale[v], c, v);
+    for (int v = 0; v < V; ++v) {
+      const vec<T> d = at(c, v) - mean[v];
+      scale[v] += d * d;
+    }
   TENFOLD_UNROLL for (int v = 0; v < V; ++v) scale[v] += other[v];
   T roots[std::size_t{V * L}];
   TENFOLD_UNROLL for (int v = 0; v < V; ++v) store(roots + v * L, scale[v] / count + broadcast(eps));

@@ -22,41 +22,40 @@ TENFOLD_INLINE T scale_of(T var, T eps) {
 }
 
 // The sums of g[i] and of g[i] * (x[i] - center), g = dy [* weight], in the order of squares_of_line.
-//   dy, x, weight (n); the last may be null
-template <class T>
+//   dy, x, weight (n)
+template <bool Weighted, class T>
 gradient_sums<T> gradient_sums_of_line(index_t n, const T* dy, const T* x, const T* weight, T center) {
   constexpr int L = lanes<T>;
   constexpr index_t block = 128 * L;
   if (n > block) {
     const index_t half = (n / block + 1) / 2 * block;
-    const gradient_sums<T> a = gradient_sums_of_line(half, dy, x, weight, center);
+    const gradient_sums<T> a = gradient_sums_of_line<Weighted>(half, dy, x, weight, center);
     const gradient_sums<T> b =
-        gradient_sums_of_line(n - half, dy + half, x + half, weight ? weight + half : nullptr, center);
+        gradient_sums_of_line<Weighted>(n - half, dy + half, x + half, Weighted ? weight + half : weight, center);
     return {a.gradient + b.gradient, a.centered + b.centered};
   }
   const vec<T> c = broadcast(center);
   vec<T> sums[4] = {}, centered[4] = {};
   index_t i = 0;
-  const auto add = [&](int k, vec<T> g, vec<T> d) __attribute__((always_inline)) {
+  const auto add = [&](int k, index_t at) __attribute__((always_inline)) {
+    vec<T> g = load(dy + at);
+    if constexpr (Weighted) g *= load(weight + at);
     sums[k] += g;
-    centered[k] += g * d;
+    centered[k] += g * (load(x + at) - c);
   };
-  for (; i + 4 * L <= n; i += 4 * L) TENFOLD_UNROLL for (int k = 0; k < 4; ++k) {
-      vec<T> g = load(dy + i + k * L);
-      if (weight) g *= load(weight + i + k * L);
-      add(k, g, load(x + i + k * L) - c);
-    }
-  for (; i + L <= n; i += L) {
-    vec<T> g = load(dy + i);
-    if (weight) g *= load(weight + i);
-    add(0, g, load(x + i) - c);
+  for (; i + 4 * L <= n; i += 4 * L) TENFOLD_UNROLL for (int k = 0; k < 4; ++k) add(k, i + k * L);
+  TENFOLD_UNROLL for (int k = 0; k < 3; ++k) if (i + L <= n) {  // as in squares_of_line
+    add(k, i);
+    i += L;
   }
   if (i < n) {
     const index_t at = n < L ? 0 : n - L, some = n < L ? n : L;
     const auto mask = n < L ? ~last_lanes<T>(L - n) : last_lanes<T>(n - i);
     vec<T> g = load_up_to(dy + at, some);
-    if (weight) g *= load_up_to(weight + at, some);
-    add(1, masked<T>(g, mask), masked<T>(load_up_to(x + at, some) - c, mask));
+    if constexpr (Weighted) g *= load_up_to(weight + at, some);
+    g = masked<T>(g, mask);
+    sums[3] += g;
+    centered[3] += g * masked<T>(load_up_to(x + at, some) - c, mask);
   }
   return {sum_of_lanes<T>((sums[0] + sums[1]) + (sums[2] + sums[3])),
           sum_of_lanes<T>((centered[0] + centered[1]) + (centered[2] + centered[3]))};
@@ -108,7 +107,8 @@ void normalization_gradient_pieces(const normalization_gradient_geometry& g, ind
       gradient_sums<T> sums{};
       for (index_t p = 0; p < g.pieces && (gw || gb || !a.mean); ++p) {
         const index_t c = k * g.pieces + p, at = from + p * g.piece;
-        const auto of_piece = gradient_sums_of_line<T>(g.piece, a.grad_output + at, a.input + at, nullptr, m.mean);
+        const auto of_piece = gradient_sums_of_line<false>(g.piece, a.grad_output + at, a.input + at,
+                                                           static_cast<const T*>(nullptr), m.mean);
         if (gw) gw[c] += of_piece.centered * m.scale;
         if (gb) gb[c] += of_piece.gradient;
         const T w = a.weight ? a.weight[c] : T{1};
@@ -178,7 +178,9 @@ void normalization_gradient_rows(const normalization_gradient_geometry& g, index
       for (index_t r = 0; r < rows; ++r) m[r].mean = sum_of_line(n, x_of(r)) / count;
       for (index_t r = 0; r < rows; ++r) m[r].scale = scale_of(squares_of_line(n, x_of(r), m[r].mean) / count, eps);
       for (index_t r = 0; r < rows && a.grad_input; ++r) {
-        const auto sums = gradient_sums_of_line(n, a.grad_output + from + r * pitch, x_of(r), weight, m[r].mean);
+        const T* dy = a.grad_output + from + r * pitch;
+        const auto sums = weight ? gradient_sums_of_line<true>(n, dy, x_of(r), weight, m[r].mean)
+                                 : gradient_sums_of_line<false>(n, dy, x_of(r), weight, m[r].mean);
         m[r].of_gradient = sums.gradient / count;
         m[r].of_product = sums.centered * m[r].scale / count;
       }
@@ -294,8 +296,8 @@ struct block_of_places {
     vectors(
         count, [&](index_t j, index_t some) __attribute__((always_inline)) {
           const index_t old = done - j, fresh = some - old;
-          vec<T> d = load_up_to(dy + j, some);
-          const vec<T> s = load(scale + j), normal = (load_up_to(x + j, some) - load(mean + j)) * s;
+          const vec<T> d = load_up_to(dy + j, some), s = load(scale + j),
+                       normal = (load_up_to(x + j, some) - load(mean + j)) * s;
           if (dx) {
             const vec<T> result = ((d * w - load(of_gradient + j)) - normal * load(of_product + j)) * s;
             if (fresh == L) {
@@ -306,14 +308,10 @@ struct block_of_places {
               for (index_t i = old; i < some; ++i) dx[j + i] = values[i];
             }
           }
-          vec<T> product = d * normal;
-          if (fresh < L) {
-            const auto mask = count < L ? ~last_lanes<T>(L - count) : last_lanes<T>(fresh);
-            d = masked<T>(d, mask);
-            product = masked<T>(product, mask);
-          }
-          bias += d;
-          share += product;
+          auto counts = last_lanes<T>(L);  // masked always, so that a product is never added in one operation
+          if (fresh < L) counts = count < L ? ~last_lanes<T>(L - count) : last_lanes<T>(fresh);
+          bias += masked<T>(d, counts);
+          share += masked<T>(d * normal, counts);
           done = j + some;
         });
     return {sum_of_lanes<T>(bias), sum_of_lanes<T>(share)};
