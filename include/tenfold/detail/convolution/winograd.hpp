@@ -78,8 +78,11 @@ void run_winograd(const winograd_call<T>& call, convolution_operands<T> operands
   });
 }
 
-/// A weight that is larger than this comes from memory whenever it is used, 64 bytes in about 10 operations.
+/// A weight that is larger than this comes from memory whenever it is used, 64 bytes in about 24 operations, whatever
+/// is fetched ahead: 512 -> 512 channels of 14 x 14 take 3.6 ms by 4 x 4 tiles and 4.1 by 2 x 2, whose weight is less
+/// than half as large, where nothing else is in the caches, but in a network 6.6 and 5.1 (avx512).
 inline constexpr index_t winograd_cached_bytes = l3_bytes;
+inline constexpr index_t winograd_read_rows = 24;
 
 /// The estimated time of one core, in vector operations (fitted to 180 random shapes on AVX-512 and on AVX2):
 ///     products  for each element of a tile and phase, but where the weight is 0, and each vector of output channels:
@@ -106,7 +109,8 @@ TENFOLD_COLD inline double winograd_cost(const winograd_problem& p, const winogr
   const index_t tile_rows = p.images * p.grids() * grid.h, tiles = tile_rows * grid.w;
   const index_t weight_bytes = packed_winograd_weight(p, kernel).size() * kernel.element_bytes;
   const index_t covered = row_cover(tiles, kernel).padded;
-  const double rows = d(packed && weight_bytes > winograd_cached_bytes ? std::max<index_t>(covered, 10) : covered);
+  const double rows =
+      d(packed && weight_bytes > winograd_cached_bytes ? std::max<index_t>(covered, winograd_read_rows) : covered);
   const double products = d(lines_of(p.h) * lines_of(p.w) * ceil_divide(p.out_channels, kernel.lanes)) *
                           d(p.in_channels + 2 * ceil_divide(p.in_channels, winograd_kc)) * rows;
   const double inputs =
