@@ -84,7 +84,7 @@ struct grid_block {
   static constexpr int most = 64;  // a multiple of every vector's lanes
   using mask = std::decay_t<decltype(lane_mask<T>{}[0])>;
   int taps = 1;
-  bool is_inside[std::size_t{most / L}];  // all four pixels of a vector of outputs
+  bool all_inside[std::size_t{most / L}];  // all four pixels of a vector of outputs
   index_t at[4][std::size_t{most}];
   mask inside[4][std::size_t{most}];
   T weight[4][std::size_t{most}];
@@ -127,7 +127,7 @@ struct grid_block {
     const vec<T> one = broadcast(T{1}), d = row.behind, r = column.behind;
     store(down + i, d);
     store(right + i, r);
-    is_inside[i / L] = !any_bit(~(row.inside & row.next_inside & column.inside & column.next_inside));
+    all_inside[i / L] = !any_bit(~(row.inside & row.next_inside & column.inside & column.next_inside));
     put(0, i, row.inside & column.inside, (one - d) * (one - r));
     put(1, i, row.inside & column.next_inside, (one - d) * r);
     put(2, i, row.next_inside & column.inside, d * (one - r));
@@ -211,7 +211,7 @@ TENFOLD_INLINE void gather_pairs(const T* x, const index_t* at, vec<T>& first, v
 // The four taps of the outputs [i, i + lanes).
 template <class T>
 TENFOLD_INLINE void gather_four(const grid_block<T>& block, index_t i, const T* x, vec<T>* tap) {
-  if (block.is_inside[i / lanes<T>]) {
+  if (block.all_inside[i / lanes<T>]) {
     gather_pairs(x, block.at[0] + i, tap[0], tap[1]);
     gather_pairs(x, block.at[2] + i, tap[2], tap[3]);
   } else {
