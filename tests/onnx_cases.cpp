@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 
 namespace {
@@ -20,8 +21,8 @@ struct tolerance {
 
 /// A tensor of a file.
 tf::constant tensor_at(const path& file) {
-  onnx::budget memory(tf::index_t{1} << 30);
-  const onnx::owned_bytes bytes = onnx::map_file(file, memory);
+  tf::detail::budget memory(tf::index_t{1} << 30, "this program");
+  const tf::detail::owned_bytes bytes = tf::detail::map_file(file, memory);
   onnx::external_files none({}, memory);
   const onnx::tensor_reader reader(bytes, none, memory);
   return reader.read(

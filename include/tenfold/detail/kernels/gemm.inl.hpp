@@ -98,27 +98,30 @@ void gemm_columns(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T
   using vector = vec<T>;
   constexpr int L = lanes<T>, V = (MR + L - 1) / L, P = 8 / N;
   vector acc[std::size_t{P}][std::size_t{N * V}] = {};
-  const auto add = [&](auto sums, const T* column, index_t p) __attribute__((always_inline)) {
-    vector rows[std::size_t{V}];
-    TENFOLD_UNROLL for (int v = 0; v < V; ++v) rows[v] = load(column + v * L);
-    TENFOLD_UNROLL for (int j = 0; j < N; ++j) {
-      const vector factor = broadcast(b[p * ldb + j]);
-      TENFOLD_UNROLL for (int v = 0; v < V; ++v) sums[j * V + v] += factor * rows[v];
+  // P terms, whose rows and factors lie so far apart. (A loop with a single product: whether that is added in one
+  // operation depends on -mtune.)
+  const auto add = [&](const T* columns, index_t next, const T* factors, index_t next_factor)
+      __attribute__((always_inline)) {
+    TENFOLD_UNROLL for (int s = 0; s < P; ++s) {
+      vector rows[std::size_t{V}];
+      TENFOLD_UNROLL for (int v = 0; v < V; ++v) rows[v] = load(columns + s * next + v * L);
+      TENFOLD_UNROLL for (int j = 0; j < N; ++j) {
+        const vector factor = broadcast(factors[s * next_factor + j]);
+        TENFOLD_UNROLL for (int v = 0; v < V; ++v) acc[s][j * V + v] += factor * rows[v];
+      }
     }
   };
   const index_t readable = k * lda - lda + MR - V * L;  // from a on, where a row begins whose vectors are A's
   const index_t whole = readable < 0 ? 0 : (readable / lda + 1 < k ? readable / lda + 1 : k);
   index_t p = 0;
-  for (; p + P <= whole; p += P) {
-    TENFOLD_UNROLL for (int s = 0; s < P; ++s) add(acc[s], a + (p + s) * lda, p + s);
-  }
+  for (; p + P <= whole; p += P) add(a + p * lda, lda, b + p * ldb, ldb);
   for (; p < k; p += P) {
-    TENFOLD_UNROLL for (int s = 0; s < P; ++s) {
-      if (p + s >= k) break;
-      T rows[std::size_t{V * L}] = {};
-      __builtin_memcpy(rows, a + (p + s) * lda, MR * sizeof(T));
-      add(acc[s], rows, p + s);
+    T rows[std::size_t{P}][std::size_t{V * L}] = {}, factors[std::size_t{P}][std::size_t{N}] = {};
+    for (int s = 0; s < P && p + s < k; ++s) {
+      __builtin_memcpy(rows[s], a + (p + s) * lda, MR * sizeof(T));
+      __builtin_memcpy(factors[s], b + (p + s) * ldb, N * sizeof(T));
     }
+    add(rows[0], V * L, factors[0], N);
   }
   TENFOLD_UNROLL for (int s = 1; s < P; ++s) { TENFOLD_UNROLL for (int i = 0; i < N * V; ++i) acc[0][i] += acc[s][i]; }
   T bias[std::size_t{V * L}] = {}, terms[std::size_t{N}][std::size_t{V * L}] = {};
