@@ -5,7 +5,13 @@
 #include "common/layers.hpp"
 #include "common/threads.hpp"
 
+#if defined(RUN_NET_READS_ONNX)
 #include <tenfold/onnx_file.hpp>
+#endif
+#if defined(RUN_NET_READS_PT2)
+#include <tenfold/pt2_file.hpp>
+#endif
+#include <tenfold/net.hpp>
 
 #include <unistd.h>  // isatty
 
@@ -17,6 +23,17 @@
 namespace {
 
 namespace tf = tenfold;
+
+/// By the file's ending.
+tf::net load(const std::string& path) {
+#if defined(RUN_NET_READS_PT2)
+  if (path.ends_with(".pt2")) return tf::load_pt2(path);
+#endif
+#if defined(RUN_NET_READS_ONNX)
+  if (!path.ends_with(".pt2")) return tf::load_onnx(path);
+#endif
+  throw tf::error(path + ": run_net was built without what reads such files");
+}
 
 void print_interface(const tf::net& net) {
   for (const std::string& name : net.inputs())
@@ -57,7 +74,7 @@ tf::index_t weight_bytes(const tf::net& net) {
 }
 
 bool run(const run_net::options& options) {
-  const tf::net net = tf::load_onnx(options.model);
+  const tf::net net = load(options.model);
   const std::vector<run_net::given> inputs = run_net::inputs_of(net, options);
   if (inputs.empty()) {
     print_interface(net);

@@ -22,7 +22,8 @@ struct options {
 };
 
 inline constexpr const char* usage =
-    "usage: run_net MODEL.onnx [--image F.png | --input [NAME=]F.npy ... | --shape 1x3x224x224] [--output NAME]\n"
+    "usage: run_net MODEL.onnx|MODEL.pt2 [--image F.png | --input [NAME=]F.npy ... | --shape 1x3x224x224] "
+    "[--output NAME]\n"
     "               [--out F.npy|F.png] [--compare F.npy] [--threads N] [--profile] [--bars F.svg] [--help]";
 
 inline void print_help() {

@@ -2,16 +2,12 @@
 // little-endian. https://huggingface.co/docs/safetensors
 #pragma once
 
-#include <tenfold/detail/net/budget.hpp>
-#include <tenfold/detail/quotes.hpp>
+#include <tenfold/detail/net/json.hpp>
 #include <tenfold/graph.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>  // sort
 #include <bit>        // endian
 #include <cstring>    // memcpy
-#include <set>
 #include <span>
 
 namespace tenfold::inline v0::safetensors {
@@ -64,8 +60,7 @@ class header {
 
   header(std::span<const std::byte> file, budget& memory) {
     const std::string_view text = text_of(file);
-    memory.take(static_cast<index_t>(text.size()), bytes_of_a_letter);
-    read(parse(text));
+    read(parse_json(text, "header", deepest, memory, refuse));
     data_begin = prefix + text.size();
     check_layout(static_cast<index_t>(file.size() - data_begin));
   }
@@ -74,10 +69,6 @@ class header {
   static constexpr std::size_t prefix = sizeof(std::uint64_t);
   static constexpr std::uint64_t longest = 100'000'000;  // the format's own limit
   static constexpr int deepest = 3;                      // the header, an entry, its shape
-  /// The most of memory that a byte of text makes: `{},` in a list, an object with its place in a growing vector, is
-  /// 112 bytes for 3; a key of its own with an empty object, `"ab":{},`, 240 for 8. (safetensors_test measures such
-  /// headers: 40.)
-  static constexpr std::size_t bytes_of_a_letter = 64;
 
   [[noreturn]] static void refuse(const std::string& why) { raise({"not a safetensors file: ", why}); }
 
@@ -90,27 +81,6 @@ class header {
     if (length > file.size() - prefix)
       raise({"truncated: the header takes ", length, " bytes, and ", file.size() - prefix, " are there"});
     return {reinterpret_cast<const char*>(file.data()) + prefix, static_cast<std::size_t>(length)};
-  }
-
-  /// JSON whose keys are unique and whose depth is that of a header.
-  static nlohmann::json parse(std::string_view text) {
-    std::vector<std::set<std::string>> keys;  // of the objects that are open
-    const auto check = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-      using event_t = nlohmann::json::parse_event_t;
-      if (depth > deepest) refuse("its header is nested too deeply");
-      if (event == event_t::object_start) keys.emplace_back();
-      if (event == event_t::object_end) keys.pop_back();
-      if (event == event_t::key && !keys.back().insert(value.get<std::string>()).second)
-        raise({"the header has the key ", in_quotes(value.get<std::string>()), " twice"});
-      return true;
-    };
-    try {
-      return nlohmann::json::parse(text, check);
-    } catch (const nlohmann::json::parse_error& e) {
-      refuse("its header is not JSON (at byte " + std::to_string(e.byte) + ")");
-    } catch (const nlohmann::json::out_of_range&) {
-      refuse("its header has a number that no double holds");
-    }
   }
 
   void read(const nlohmann::json& all) {
