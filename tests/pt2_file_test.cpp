@@ -263,6 +263,22 @@ TEST(Pt2File, OverwrittenElementsAreNotRead) {
             refusal("node \"y\" (aten.neg.default): it reads \"x\", whose elements node \"r\" has overwritten"));
 }
 
+TEST(Pt2File, OtherStridesOfTheSameElementsAreNothing) {
+  const auto with = [](const std::vector<index_t>& sizes, const std::vector<index_t>& strides) {
+    parts p;
+    const json size{{"as_ints", sizes}}, stride{{"as_ints", strides}};
+    p.nodes[0] = node("as_strided.default", {{"self", tensor("x")}, {"size", size}, {"stride", stride}}, "y");
+    p.values["x"] = meta({2, 3, 1, 1});
+    return error_in(p.records());
+  };
+  EXPECT_EQ(with({2, 3, 1, 1}, {3, 1, 3, 3}), "");
+  const std::string moved =
+      refusal("node \"y\" (aten.as_strided.default): it is supported only where it moves no element");
+  EXPECT_EQ(with({2, 3, 1, 1}, {1, 2, 1, 1}), moved);
+  EXPECT_EQ(with({2, 2, 1, 1}, {3, 1, 1, 1}), moved);
+  EXPECT_EQ(with({2, 3, 1, 1}, {3, 1}), moved);
+}
+
 TEST(Pt2File, TypesOfWeights) {
   const auto of_type = [](int type) { return error_with([&](parts& p) { p.weight["tensor_meta"]["dtype"] = type; }); };
   const std::string begin = "node \"y\" (aten.add.Tensor): the weight \"layer.w\": ";

@@ -34,7 +34,7 @@ class SegNet(nn.Module):
         self.first, self.second = onnx_files.conv_bn_relu(2, 4), nn.Conv2d(4, 6, 3, padding=1)
         self.pool, self.unpool = nn.MaxPool2d(2, return_indices=True), nn.MaxUnpool2d(2)
         self.third, self.fourth = nn.Conv2d(6, 4, 3, padding="same"), nn.Conv2d(4, 2, 3, padding=1)
-        self.leaky = nn.LeakyReLU(0.1, inplace=True)
+        self.leaky = nn.Sequential(nn.LeakyReLU(0.1, inplace=True), nn.Dropout(0.2, inplace=True))
 
     def forward(self, x):
         y, first = self.pool(self.first(x))

@@ -175,7 +175,7 @@ inline void convert(pt2_node& n) {
 inline void dropout(pt2_node& n) {
   n.ignore("p");
   if (n.integer("train", 0) != 0) n.problem({"train is not supported"});
-  n.result("identity", {n.tensor("input")});
+  n.result("identity", {n.tensor(n.has("input") ? "input" : "self")});
 }
 
 // ------------------------------------------------------------------------------------------------ windows and products
@@ -390,8 +390,8 @@ inline void extremes(pt2_node& n, const char* values, const char* places) {
   n.result(values, {x}, {{"dims", std::vector<index_t>{dim}}, {"keepdim", keepdim}});
   if (!n.output(1).empty()) n.result(places, {x}, {{"dim", dim}, {"keepdim", keepdim}}, 1);
 }
-inline void max(pt2_node& n) { extremes(n, "amax", "argmax"); }
-inline void min(pt2_node& n) { extremes(n, "amin", "argmin"); }
+inline void greatest(pt2_node& n) { extremes(n, "amax", "argmax"); }
+inline void least(pt2_node& n) { extremes(n, "amin", "argmin"); }
 inline void arg_reduce(pt2_node& n) {
   const index_t keepdim = n.integer("keepdim", 0);
   const std::string x = n.tensor("self");
@@ -428,6 +428,16 @@ inline void standard_deviation(pt2_node& n) { n.result("sqrt", {variance(n)}); }
 // --------------------------------------------------------------------------------------------------------------- moves
 
 inline void identity(pt2_node& n) { n.result("identity", {n.tensor(n.has("input") ? "input" : "self")}); }
+/// Decompositions leave one where the order of dimensions of size 1 in memory is to be another: the same elements.
+inline void as_strided(pt2_node& n) {
+  const std::string x = n.tensor("self");
+  const std::vector<index_t>& sizes = n.sizes(x);
+  const std::vector<index_t> strides = n.strides(x), wanted = n.integers("stride").value_or(std::vector<index_t>());
+  bool is_same = n.integers("size") == sizes && strides.size() == sizes.size() && wanted.size() == sizes.size();
+  for (std::size_t d = 0; d < sizes.size() && is_same; ++d) is_same = sizes[d] == 1 || strides[d] == wanted[d];
+  if (!is_same || n.has("storage_offset")) raise("it is supported only where it moves no element");
+  n.result("identity", {x});
+}
 inline void cat(pt2_node& n) { n.result("cat", n.tensors("tensors"), {{"dim", n.integer("dim", 0)}}); }
 inline void stack(pt2_node& n) {
   std::vector<std::string> parts = n.tensors("tensors");
@@ -726,6 +736,7 @@ inline constexpr translator translators[] = {
     {"arange", arange},
     {"argmax", arg_reduce, "argmax"},
     {"argmin", arg_reduce, "argmin"},
+    {"as_strided", as_strided, "", true},
     {"avg_pool1d", avg_pool, "avg_pool1d"},
     {"avg_pool2d", avg_pool, "avg_pool2d"},
     {"baddbmm", baddbmm},
@@ -800,7 +811,7 @@ inline constexpr translator translators[] = {
     {"mT", transpose_matrix, "", true},
     {"masked_fill", masked_fill},
     {"matmul", matmul},
-    {"max", max, "amax"},
+    {"max", greatest, "amax"},
     {"max_pool1d", max_pool, "max_pool1d"},
     {"max_pool1d_with_indices", max_pool, "max_pool1d"},
     {"max_pool2d", max_pool, "max_pool2d"},
@@ -808,7 +819,7 @@ inline constexpr translator translators[] = {
     {"max_unpool2d", max_unpool},
     {"maximum", binary, "maximum"},
     {"mean", reduce, "mean"},
-    {"min", min, "amin"},
+    {"min", least, "amin"},
     {"minimum", binary, "minimum"},
     {"mish", mish},
     {"mm", matmul},

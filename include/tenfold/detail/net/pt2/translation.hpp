@@ -56,6 +56,11 @@ class translation {
     return found == values_.end() ? nullptr : &found->second;
   }
   const json* meta(const std::string& name) const { return find(metas_, name); }
+  /// In the program's own memory; none of a value that a translation has added.
+  std::vector<index_t> strides(const std::string& name) const {
+    const json* const from = meta(name);
+    return from ? read_meta(*from, memory_).strides : std::vector<index_t>();
+  }
   /// Values that cannot be made are made by nothing, but told once.
   void give_up(const std::string& name) {
     if (!name.empty() && !values_.contains(name)) define(name);
@@ -300,6 +305,7 @@ class pt2_node {
     if (!f || !f->sizes) raise({"the shape of ", in_quotes(tensor), " is not known"});
     return *f->sizes;
   }
+  std::vector<index_t> strides(const std::string& tensor) const { return whole_.strides(tensor); }
   index_t rank(const std::string& tensor) const { return static_cast<index_t>(sizes(tensor).size()); }
   /// One that may count from behind.
   index_t dim_of(const std::string& tensor, index_t dim) const {
