@@ -127,10 +127,9 @@ class weight_reader {
   json read_config(const std::string& record) const {
     if (!archive_.contains(record))
       raise({"there is no record ", in_quotes(record), ": versions of PyTorch that write none are not supported"});
-    const json all = read_json(archive_.text(record), record, memory_);
-    const json* const config = find(all, "config");
-    if (!config || !config->is_object()) raise({"its ", record, " has no config"});
-    return *config;
+    json all = read_json(archive_.text(record), record, memory_);
+    if (!all.is_object() || !all["config"].is_object()) raise({"its ", record, " has no config"});
+    return std::move(all["config"]);
   }
 
   constant read(const json& entry, const char* folder) const {
