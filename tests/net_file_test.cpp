@@ -59,7 +59,9 @@ TEST_F(NetFile, ComesBack) {
   const tf::graph graph = tf::read_graph(text, weights);
   EXPECT_EQ(tf::graph_text(graph), tf::graph_text(net.description()));
   ASSERT_EQ(graph.constants.size(), net.description().constants.size());
-  for (const auto& [name, x] : net.description().constants) {
+  for (const auto& known : net.description().constants) {  // a lambda takes no structured binding with clang 14
+    const std::string& name = known.first;
+    const tf::constant& x = known.second;
     const tf::constant& found = graph.constants.at(name);
     ASSERT_TRUE(found.type() == x.type() && found.shape() == x.shape()) << name;
     tf::detail::with_dtype(x.type(), [&]<class T>(T) {
