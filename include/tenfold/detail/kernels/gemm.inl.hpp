@@ -16,15 +16,13 @@ template <class T>
 inline constexpr int gemm_nr{gemm_nv * lanes<T>};
 
 // Functions of sums in their registers.
-template <class T, int N, int L, class V>
+template <class T, int N, class V>
 TENFOLD_INLINE void activate_sums(const gemm_epilogue<T>& epilogue, V* sums) {
-  if (epilogue.relu) rectify<T, N, L>(sums);
+  if (epilogue.relu) rectify<T, N, lanes<T>>(sums);
   if (!epilogue.clips) return;
-  const vec_of<T, L> low = fill_lanes<L>(epilogue.low), high = fill_lanes<L>(epilogue.high);
-  TENFOLD_UNROLL for (int i = 0; i < N; ++i) {
-    const vec_of<T, L> v = bits_as<vec_of<T, L>>(sums[i]), raised = chosen(v < low, low, v);
-    sums[i] = bits_as<V>(chosen(raised > high, high, raised));
-  }
+  const vec<T> low = broadcast(epilogue.low), high = broadcast(epilogue.high);
+  TENFOLD_UNROLL for (int i = 0; i < N; ++i) sums[i] =
+      bits_as<V>(activated<T, activation::function::clip>(bits_as<vec<T>>(sums[i]), low, high));
 }
 
 // C(i, j) = finish([addend(i, j) +] bias(i) + alpha * sum over p < k of A(p, i) * B(p, j)),   i < MR, j < NR
@@ -83,7 +81,7 @@ void gemm_micro(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* 
       TENFOLD_UNROLL for (int j = 0; j < NV; ++j) acc[i][j] += load_lanes<L>(addend + i * ldc + j * L);
     }
   }
-  activate_sums<T, MR * NV, L>(epilogue, acc[0]);
+  activate_sums<T, MR * NV>(epilogue, acc[0]);
   TENFOLD_UNROLL for (int i = 0; i < MR; ++i) {
     TENFOLD_UNROLL for (int j = 0; j < NV; ++j) store_lanes<L>(cp + i * ldc + j * L, acc[i][j]);
   }
@@ -130,7 +128,7 @@ void gemm_columns(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T
     for (int j = 0; j < N; ++j) terms[j][i] = epilogue.addend[i * ldc + j];
   TENFOLD_UNROLL for (int i = 0; i < N * V; ++i) acc[0][i] =
       acc[0][i] * broadcast(epilogue.alpha) + load(bias + i % V * L) + load(terms[0] + i * L);
-  activate_sums<T, N * V, L>(epilogue, acc[0]);
+  activate_sums<T, N * V>(epilogue, acc[0]);
   TENFOLD_UNROLL for (int i = 0; i < N * V; ++i) store(terms[0] + i * L, acc[0][i]);
   for (int i = 0; i < MR; ++i)
     for (int j = 0; j < N; ++j) c[i * ldc + j] = terms[j][i];

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tenfold/detail/net/onnx/tensors.hpp>
+#include <tenfold/detail/net/reasons.hpp>
 
 #include <set>
 #include <unordered_map>
@@ -26,15 +27,8 @@ class translation {
       : opset(version), tensors_(std::move(tensors)), memory_(memory) {}
 
   /// A line of the error that is raised at the end.
-  void problem(const std::string& text) {
-    if (++problem_count_ <= most_lines) problems_ += '\n' + text;
-  }
-  void raise_problems() const {
-    if (problem_count_ == 0) return;
-    const index_t more = problem_count_ - most_lines;
-    raise({"it cannot be run, for ", problem_count_, problem_count_ == 1 ? " reason:" : " reasons:", problems_,
-           more > 0 ? join({"\nand ", more, " more"}) : std::string()});
-  }
+  void problem(const std::string& text) { problems_.add(text); }
+  void raise_problems() const { problems_.raise_if_any(); }
 
   facts& of(const std::string& tensor) { return tensors_by_name_[tensor]; }
   const facts* find(const std::string& tensor) const {
@@ -92,8 +86,6 @@ class translation {
   graph result;
 
  private:
-  static constexpr index_t most_lines = 1000;
-
   constant read_weight(const std::string& name, const tensor_message& message) const {
     try {
       return tensors_.read(message);
@@ -112,8 +104,8 @@ class translation {
   budget& memory_;
   std::unordered_map<std::string, facts> tensors_by_name_;
   std::unordered_set<std::string> node_names_;
-  std::string problems_;
-  index_t problem_count_ = 0, counter_ = 0;
+  reasons problems_;
+  index_t counter_ = 0;
 };
 
 /// A node of the file while it is being translated.

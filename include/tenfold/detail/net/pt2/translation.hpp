@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tenfold/detail/net/pt2/tensors.hpp>
+#include <tenfold/detail/net/reasons.hpp>
 
 #include <unordered_map>
 #include <unordered_set>
@@ -27,15 +28,8 @@ class translation {
         memory_(memory) {}
 
   /// A line of the error that is raised at the end.
-  void problem(const std::string& text) {
-    if (++problem_count_ <= most_lines) problems_ += '\n' + text;
-  }
-  void raise_problems() const {
-    if (problem_count_ == 0) return;
-    const index_t more = problem_count_ - most_lines;
-    raise({"it cannot be run, for ", problem_count_, problem_count_ == 1 ? " reason:" : " reasons:", problems_,
-           more > 0 ? join({"\nand ", more, " more"}) : std::string()});
-  }
+  void problem(const std::string& text) { problems_.add(text); }
+  void raise_problems() const { problems_.raise_if_any(); }
 
   /// A value of the program that is there from now on, with what the program says of it.
   facts& define(const std::string& name) {
@@ -66,8 +60,7 @@ class translation {
     if (!name.empty() && !values_.contains(name)) define(name);
   }
 
-  // ---------------------------------------------------------------------------------------------------- shared
-  // elements
+  // --------------------------------------------------------------------------------------------------- shared elements
   void share(const std::string& view, const std::string& of) {
     const auto from = values_.find(of), to = values_.find(view);
     if (from != values_.end() && to != values_.end()) to->second.memory = from->second.memory;
@@ -81,8 +74,7 @@ class translation {
       raise({"it reads ", in_quotes(name), ", whose elements node ", in_quotes(found->second), " has overwritten"});
   }
 
-  // -------------------------------------------------------------------------------------------------------------
-  // results
+  // ----------------------------------------------------------------------------------------------------------- results
   /// A name of no value of the program and of none that was made before.
   std::string fresh(const std::string& base) {
     std::string name = base;
@@ -127,8 +119,6 @@ class translation {
   graph result;
 
  private:
-  static constexpr index_t most_lines = 1000;
-
   facts& add(const std::string& name) {
     memory_.take(static_cast<index_t>(3 * name.size() + sizeof(facts) + 8 * sizeof(void*)));
     const auto [at, is_new] = values_.try_emplace(name);
@@ -145,8 +135,8 @@ class translation {
   std::unordered_map<std::string, std::string> overwritten_;  // by which node
   std::unordered_set<std::string> node_names_;
   std::unordered_map<std::string, std::size_t> makers_;
-  std::string problems_;
-  index_t problem_count_ = 0, counter_ = 0;
+  reasons problems_;
+  index_t counter_ = 0;
 };
 
 /// An integer of an argument: a number, or the value of that name, which the graph makes of sizes.
@@ -172,8 +162,7 @@ class pt2_node {
   const std::string& name() const { return name_; }
   const std::string& target() const { return target_; }
 
-  // ----------------------------------------------------------------------------------------------------------
-  // arguments
+  // --------------------------------------------------------------------------------------------------------- arguments
   bool has(std::string_view argument) { return find_argument(argument) != nullptr; }
   /// One that says nothing about the result.
   void ignore(std::string_view argument) { find_argument(argument); }
@@ -293,8 +282,7 @@ class pt2_node {
   /// The name of the argument at that place: Python's own operators do not name theirs.
   void name_arguments(std::initializer_list<const char*> names) { positional_.assign(names.begin(), names.end()); }
 
-  // -------------------------------------------------------------------------------------------------------------
-  // tensors
+  // ----------------------------------------------------------------------------------------------------------- tensors
   dtype type(const std::string& tensor) const {
     const facts* const f = whole_.find_facts(tensor);
     if (!f || !f->type) raise({"the type of ", in_quotes(tensor), " is not supported"});
@@ -333,8 +321,7 @@ class pt2_node {
     return with_dtype(value->second.type(), [&]<class T>(T zero) { return value->second.view<T>().data()[0] == zero; });
   }
 
-  // -------------------------------------------------------------------------------------------------------------
-  // results
+  // ----------------------------------------------------------------------------------------------------------- results
   std::size_t output_count() const { return outputs_.size(); }
   std::string output(std::size_t i = 0) const { return i < outputs_.size() ? outputs_[i] : std::string(); }
   const std::vector<std::string>& outputs() const { return outputs_; }
