@@ -69,8 +69,9 @@ struct gemm_fetch {
   static constexpr index_t terms = 8;  // of a stretch
   static constexpr index_t line_bytes = 64;
   const std::byte* data = nullptr;
-  index_t lines = 0;  // for each stretch of a call
-  index_t left = 0;   // lines
+  index_t lines = 0;            // for each stretch of a call
+  index_t left = 0;             // lines
+  index_t stride = line_bytes;  // from one to the next
 
   gemm_fetch() = default;
   /// `bytes` during the next calls for k terms, of which there are at least so many.
@@ -78,6 +79,14 @@ struct gemm_fetch {
       : data(static_cast<const std::byte*>(begin)), left((bytes + line_bytes - 1) / line_bytes) {
     const index_t stretches = calls * ((k + terms - 1) / terms);
     lines = stretches > 0 ? (left + stretches - 1) / stretches : 0;
+  }
+  /// A line of each of the next call's terms, whose rows lie so far apart.
+  static gemm_fetch of_terms(const void* row, index_t row_bytes) {
+    gemm_fetch f;
+    f.data = static_cast<const std::byte*>(row);
+    f.lines = terms;
+    f.stride = row_bytes;
+    return f;
   }
   /// After each.
   void called(index_t k) {

@@ -52,7 +52,7 @@ void gemm_micro(index_t k, const T* a, index_t lda, const T* b, index_t ldb, T* 
       ahead += ldc;
       --rows_ahead;
     }
-    for (index_t i = 0; i < epilogue.fetch.lines; ++i, fetched += gemm_fetch::line_bytes)
+    for (index_t i = 0; i < epilogue.fetch.lines; ++i, fetched += epilogue.fetch.stride)
       __builtin_prefetch(fetched, 0, 2);
     const index_t count = k - p0 < steps ? k - p0 : steps;
     for (index_t p = 0; p < count; ++p, ap += lda, bp += ldb) {

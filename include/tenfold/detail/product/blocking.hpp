@@ -29,6 +29,18 @@ struct block_sizes {
 inline constexpr index_t small_a_bytes = l3_bytes * 3 / 8;
 inline constexpr index_t chunk_a_bytes = l3_bytes / 4;
 
+/// Whether the micro-kernel reads B where it lies, and only a task's last columns are packed: what packing costs a
+/// term, some 5 cycles, few rows of C do not bring back. 1x1 convolutions of 16 to 32 channels became 1.2 to 1.45 times
+/// as fast (avx512; avx2 1 to 1.25), those of 64 1.05 to 1.2, those of 96 not. A panel's lines are far apart, where no
+/// prefetcher foresees them; so the micro-kernel fetches the next panel's, which brought back 25 % of 24 x 144 by
+/// 56 x 56. From beyond L2 it was not enough: 256 -> 64 channels of 128 x 128 lost 7 and 20 %.
+template <class T>
+bool reads_in_place(const matrix_product<T>& g) {
+  constexpr index_t most_rows = 64, always = 4, most_elements = 2 * l2_bytes / static_cast<index_t>(sizeof(T));
+  return g.b.kind == operand_kind::matrix && g.b.column == 1 &&
+         (g.m <= always || (g.m <= most_rows && g.n <= most_elements / std::max<index_t>(1, g.k)));
+}
+
 /// The sizes of a call's blocks. They follow from the shape and the scratch budget; no result's bits depend on them.
 struct product_blocking {
   index_t kc;             // rows of B
@@ -38,6 +50,7 @@ struct product_blocking {
   index_t tile;           // elements of the image's part that B is packed from
   index_t chunk_rows;     // the part of A that is packed for all tasks beforehand; 0 where each packs what it needs, or
   index_t chunk_columns;  // A is packed already
+  bool in_place;          // B is not packed but for the last columns of a task
   bool direct;            // C's rows are lines: the micro-kernel stores to them; otherwise through scratch
 };
 
@@ -45,7 +58,7 @@ struct product_blocking {
 template <class T>
 struct product_scratch {
   T* a;     // mc x kc in panels, where the task packs it
-  T* b;     // nc / NR panels of kc x NR
+  T* b;     // nc / NR panels of kc x NR, or one
   T* tile;  // and a vector of slack
   T* c;     // m_part x nc where C is not direct
 
@@ -53,7 +66,7 @@ struct product_scratch {
                   const product_blocking& s) {
     const bool packs_a = !g.a_packed() && s.chunk_rows == 0;
     a = packs_a ? cursor.take<T>(s.mc / kernel.mr * (s.kc * kernel.mr + kernel.lanes)) : nullptr;
-    b = cursor.take<T>(s.nc / kernel.nr * b_packer<T>::panel_stride(kernel, s.kc));
+    b = cursor.take<T>((s.in_place ? 1 : s.nc / kernel.nr) * b_packer<T>::panel_stride(kernel, s.kc));
     tile = cursor.take<T>(g.reads_tile() ? s.tile + kernel.lanes : 0);
     c = cursor.take<T>(s.direct ? 0 : round_up(s.m_part, kernel.mr) * s.nc);
   }
@@ -173,6 +186,7 @@ product_blocking choose_blocking(const matrix_product<T>& g, const gemm_kernels<
   using sizes = block_sizes<T>;
   product_blocking s{};
   s.kc = std::max<index_t>(1, g.kc());
+  s.in_place = reads_in_place(g);
   s.direct = g.direct();
   s.mc = (std::min)(round_up(sizes::of_a, kernel.mr), round_up(g.m, kernel.mr));
   const index_t most_nc = round_up(g.most_kc > image_kc<T> ? sizes::of_matrix : widest_image_block(g, s), kernel.nr);
@@ -220,10 +234,10 @@ const gemm_kernels<T>& whole_gemm_kernels_of(const context& ctx, index_t m) {
 }
 
 /// The estimated time of one core, in vector operations: the multiply-adds of whole tiles, and two more to begin one;
-/// packing B, about two operations a vector (and one more each for every run of pixels that ends within it); packing A,
-/// about one an element and half that when its rows are lines; storing C, one a vector, or two an element where its
-/// neighbours are apart; one for each element of an image's tile that is not copied by vectors; a thousand for the
-/// start of a product, or of each block of KC where there are several parts.
+/// packing B, unless it is read in place, about two operations a vector (and one more each for every run of pixels that
+/// ends within it); packing A, about one an element and half that when its rows are lines; storing C, one a vector, or
+/// two an element where its neighbours are apart; one for each element of an image's tile that is not copied by
+/// vectors; a thousand for the start of a product, or of each block of KC where there are several parts.
 template <class T>
 double product_cost(const matrix_product<T>& g, const gemm_kernels<T>& kernel, bool packed) {
   const auto d = [](index_t i) { return static_cast<double>(i); };
@@ -233,7 +247,7 @@ double product_cost(const matrix_product<T>& g, const gemm_kernels<T>& kernel, b
   const double blocks = g.parts > 1 ? d(g.k) / d(g.kc()) : 1;
   const double multiply = d(kernel.padded_rows(g.m)) * vectors * (d(g.k) + 2 * blocks);
   const double width = d(image ? g.b.w.points : g.n);
-  const double pack_b = (tile ? 3 : 2) * vectors * d(g.k) * (1 + 2 * d(kernel.lanes) / width);
+  const double pack_b = reads_in_place(g) ? 0 : (tile ? 3 : 2) * vectors * d(g.k) * (1 + 2 * d(kernel.lanes) / width);
   const double pack_a = packed ? 0 : d(g.m) * d(g.k) * (g.a_column.affine() ? 0.5 : 2);
   const double store = g.direct() ? vectors * d(g.m) : 2 * d(g.m) * d(g.n);
   double start = tile ? 2000 : 1000 * blocks;

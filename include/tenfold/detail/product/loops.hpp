@@ -118,6 +118,7 @@ class product_task {
         e_(e),
         a_(g.a + e.group * g.a_group_stride),
         bias_(g.bias + e.group * g.bias_group_stride),
+        in_place_(plan.blocking.in_place ? e.columns / plan.kernels->nr * plan.kernels->nr : 0),
         c_(g.c + (e.image * g.c_image_stride + e.group * g.c_group_stride)) {
     packed_.data += e.group * packed.group_stride;
   }
@@ -129,7 +130,7 @@ class product_task {
     const index_t mc = packed_.data ? e_.rows : blocking_.mc, end = e_.p + e_.depth;
     for (index_t p = e_.p, depth = 0; p < end; p += depth) {  // 4th loop: KC x NC of B stay in L2
       depth = g_.rows_of_block(p);
-      b.pack(p, depth, e_.j, e_.columns, tables_, scratch_.b);
+      if (in_place_ < e_.columns) b.pack(p, depth, e_.j + in_place_, e_.columns - in_place_, tables_, scratch_.b);
       const index_t tiles = ceil_divide(e_.rows, kernel_.mr) * ceil_divide(e_.columns, kernel_.nr);
       if (p + depth < end)
         ahead_ = fetch_b(p + depth, e_.j, tiles);
@@ -196,10 +197,29 @@ class product_task {
   // to 0.75 ms, where fetching a part of the panel before each call had lost 7 %.
   static constexpr index_t worth_fetching = l1_bytes / 8;
 
+  /// B's columns as the micro-kernel reads them, and how far the next are.
+  struct b_columns {
+    const T* data;
+    index_t row;
+    index_t next;
+  };
+  b_columns lying_b(index_t p) const {
+    const T* b = g_.b.data + (e_.group * g_.b_group_stride + e_.image * g_.b_image_stride);
+    return {b + p * g_.b.row + e_.j, g_.b.row, kernel_.nr};
+  }
+  /// Of the columns behind j: the first row of A's panels reads what no prefetcher sees coming.
+  gemm_fetch next_lines(const b_columns& b, index_t j) const {
+    if (j + kernel_.nr >= in_place_) return {};
+    return gemm_fetch::of_terms(b.data + b.next, b.row * static_cast<index_t>(sizeof(T)));
+  }
+  b_columns packed_b(index_t depth) const {
+    return {scratch_.b, kernel_.nr, b_packer<T>::panel_stride(kernel_, depth)};
+  }
+
   /// Rows [i, i + count) of the task, all columns: the products of one block of KC.
   void multiply_block(index_t i, index_t count, index_t p, index_t depth) {
     const T* a = panels_of_a(i, count, p, depth);
-    const index_t panel = layout_.panel(depth), b_panel = b_packer<T>::panel_stride(kernel_, depth);
+    const index_t panel = layout_.panel(depth);
     const bool first = p == g_.terms.begin, last = p + depth == g_.last_term();
     gemm_epilogue<T> epilogue;
     epilogue.alpha = g_.alpha;
@@ -218,8 +238,10 @@ class product_task {
       epilogue.bias = first ? bias_rows(t.i, t.rows) : nullptr;
       if (fetches) epilogue.fetch = {a + panel, panel_bytes, depth, ceil_divide(e_.columns, kernel_.nr)};
       const bool stores_rows = blocking_.direct && !scales && t.rows == kernel_.height_of(t.rows);
-      const T* b = scratch_.b;
-      for (index_t jr = 0; jr < e_.columns; jr += kernel_.nr, b += b_panel) {  // 1st loop
+      b_columns b = in_place_ > 0 ? lying_b(p) : packed_b(depth);
+      for (index_t jr = 0; jr < e_.columns; jr += kernel_.nr, b.data += b.next) {  // 1st loop
+        if (jr == in_place_) b = packed_b(depth);
+        if (jr <= in_place_ && t.i == 0) epilogue.fetch = next_lines(b, jr);
         t.j = jr;
         t.columns = (std::min)(kernel_.nr, e_.columns - jr);
         ahead_.next_part();
@@ -257,17 +279,17 @@ class product_task {
   bool finishes(const tile_call& t) const { return t.last && after_.finishes() && !clips_in_registers(); }
 
   /// A tile whose rows are C's: functions of its sums take them from there.
-  void whole_tile(const T* a, const T* b, const tile_call& t, bool accumulates, gemm_epilogue<T>& epilogue) {
+  void whole_tile(const T* a, const b_columns& b, const tile_call& t, bool accumulates, gemm_epilogue<T>& epilogue) {
     T* const c = c_of(t);
     epilogue.addend = accumulates ? addend_of(t, c) : nullptr;
-    kernel_.multiply(t.rows, t.columns, t.depth, a, b, kernel_.nr, c, ldc(), epilogue);
+    kernel_.multiply(t.rows, t.columns, t.depth, a, b.data, b.row, c, ldc(), epilogue);
     if (!finishes(t)) return;
     for (index_t r = 0; r < t.rows; ++r)
       after_.finish(channel(e_.i + t.i + r), t.columns, c + r * ldc(), 1, c + r * ldc(), 1);
   }
 
   /// A whole tile in scratch; its valid part, scaled, finished, is C's.
-  __attribute__((noinline)) void edge_tile(const T* a, const T* b, const tile_call& t, bool accumulates,
+  __attribute__((noinline)) void edge_tile(const T* a, const b_columns& b, const tile_call& t, bool accumulates,
                                            gemm_epilogue<T>& epilogue) {
     T* const c = c_of(t);
     const T* addend = addend_of(t, c);
@@ -279,7 +301,7 @@ class product_task {
       if (t.beta != T{1}) scale_line(t.beta, t.columns, edge_ + r * nr);
     }
     epilogue.addend = accumulates ? edge_ : nullptr;
-    kernel_.multiply(t.rows, t.columns, t.depth, a, b, nr, edge_, nr, epilogue);
+    kernel_.multiply(t.rows, t.columns, t.depth, a, b.data, b.row, edge_, nr, epilogue);
     for (index_t r = 0; r < t.rows; ++r)
       if (finishes(t))
         after_.finish(channel(e_.i + t.i + r), t.columns, edge_ + r * nr, 1, c + r * ldc(), 1);
@@ -293,12 +315,12 @@ class product_task {
   }
 
   /// A tile that is summed in scratch; the last block of KC sends it to its places, each written once.
-  __attribute__((noinline)) void scattered_tile(const T* a, const T* b, const tile_call& t, bool accumulates,
+  __attribute__((noinline)) void scattered_tile(const T* a, const b_columns& b, const tile_call& t, bool accumulates,
                                                 gemm_epilogue<T>& epilogue) {
     const index_t nr = kernel_.nr, i = e_.i + t.i, j = e_.j + t.j;
     T* tile = scratch_.c + t.i * blocking_.nc + t.j * kernel_.mr;
     epilogue.addend = accumulates ? tile : nullptr;
-    kernel_.multiply(t.rows, t.columns, t.depth, a, b, nr, tile, nr, epilogue);
+    kernel_.multiply(t.rows, t.columns, t.depth, a, b.data, b.row, tile, nr, epilogue);
     if (!t.last) return;
     const result_layout& layout = g_.layout;
     pixel_run runs[most_nr], clipped[most_nr];
@@ -335,6 +357,7 @@ class product_task {
   const extent e_;
   optional_array<const T> a_;
   optional_array<const T> bias_;
+  const index_t in_place_;  // columns of B
   T* c_;
   block_fetch ahead_;
   offset_tables tables_;
