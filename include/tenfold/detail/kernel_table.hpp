@@ -349,9 +349,9 @@ struct direct_problem {
   const direct_taps* taps = nullptr;
   index_t count = 0;
   const T* weight = nullptr;
-  index_t weight_step = 0;  // between the taps of a direct_taps
-  const T* bias = nullptr;  // (lanes)
-  bool rectifies = false;
+  index_t weight_step = 0;      // between the taps of a direct_taps
+  const T* bias = nullptr;      // (lanes)
+  gemm_epilogue<T> after = {};  // relu and, of floating-point numbers, clip
   const T* source = nullptr;
   index_t source_line = 0;
   index_t source_step = 0;
@@ -369,6 +369,39 @@ struct direct_kernels {
   void (*to_lanes)(const T* planes, index_t stride, index_t count, index_t n, index_t width, index_t gap, T* tile);
   void (*to_planes)(const T* tile, index_t n, T* planes, index_t stride, index_t count);
   void (*sums)(const direct_problem<T>& p);
+};
+
+/// Lines of output of one channel, each the sum of the taps of one plane.
+template <class T>
+struct depthwise_problem {
+  static constexpr index_t most_lines = 64;
+  const T*
+      line[std::size_t{most_lines}];  // of the plane, or zeros; those a stride apart, which a tap sees, are neighbours
+  index_t lines_of_phase = 0;         // places between those that differ by one
+  index_t width = 0;                  // of the plane
+  index_t left = 0;                   // the column under the first tap of the first output
+  const direct_taps* taps = nullptr;  // of the kernel's first column: source is the place of a line
+  index_t count = 0;
+  index_t weight_step = 0;  // between the taps of a direct_taps
+  index_t taps_w = 0;       // the kernel's columns,
+  index_t taps_step = 0;    // which are so far apart in the plane
+  const T* weight = nullptr;
+  T bias = 0;
+  gemm_epilogue<T> after = {};  // relu and clip
+  const T* addend = nullptr;
+  T* y = nullptr;
+  index_t y_line = 0;
+  index_t lines = 0;
+  index_t columns = 0;
+};
+
+/// The kernels of the depthwise convolution, by lines and by the stride of columns, 1 or 2; null where there are none.
+/// Their contract is in kernels/depthwise.inl.hpp.
+template <class T>
+struct depthwise_kernels {
+  using function = void (*)(const depthwise_problem<T>& p);
+  index_t heights[2];  // most lines of a call
+  function lines[2][2];
 };
 
 /// Factors of a block of the direct gradient of a weight: lines of grad_output, which meet the lines [begin, end) of

@@ -1,6 +1,7 @@
 // Both lists of algorithms, conv2d's and conv_transpose2d's, and the choice among one's entries.
 #pragma once
 
+#include <tenfold/detail/convolution/depthwise.hpp>
 #include <tenfold/detail/convolution/direct.hpp>
 #include <tenfold/detail/convolution/few_pixels.hpp>
 #include <tenfold/detail/convolution/gemm_col2im.hpp>
@@ -20,6 +21,7 @@ inline constexpr convolution_algorithm<T> conv2d_algorithms[] = {
     winograd_algorithm<conv2d_3x3, T, 4>::entry,
     winograd_algorithm<conv2d_3x3, T, 2>::entry,
     few_pixels<T>::entry,
+    depthwise<T>::entry,
     direct_algorithm<false, T>::entry,
     product_algorithm<convolution_regions, T>::entry,
     product_algorithm<whole_convolution, T>::entry,

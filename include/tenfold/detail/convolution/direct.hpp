@@ -264,7 +264,10 @@ class direct_worker {
     p.taps = taps_;
     p.weight = weight;
     p.bias = bias_;
-    p.rectifies = operands_.after.only_rectifies();
+    p.after.relu = operands_.after.only_rectifies();
+    p.after.clips = clips_in_registers();
+    p.after.low = operands_.after.low;
+    p.after.high = operands_.after.high;
     p.source = tile_ + first * plan_.h.window.stride * w.lines * lanes_;
     // The stride of a single line or column may be huge; taps share loads where it is less than the span.
     p.source_line = lines > plan_.h.phases ? plan_.h.window.stride * w.lines * lanes_ : 0;
@@ -286,12 +289,16 @@ class direct_worker {
       }
   }
 
+  bool clips_in_registers() const {
+    return std::floating_point<T> && operands_.after.of == activation::function::clip && !operands_.after.residual;
+  }
+
   void store(index_t channel, T* output, index_t count, index_t first, index_t lines, const direct_range& w) {
     const index_t step = w.outs == g_.out.w ? lines : 1, plane = g_.out_channels * g_.out.h * g_.out.w;
     for (index_t y = 0; y < lines; y += step) {
       const T* result = result_ + y * w.outs * lanes_;
       T* to = output + (first + y) * g_.out.w + w.out;
-      if (!operands_.after.finishes()) {
+      if (!operands_.after.finishes() || clips_in_registers()) {
         kernel_.to_planes(result, step * w.outs, to, plane, count);
         continue;
       }

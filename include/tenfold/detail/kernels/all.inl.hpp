@@ -10,6 +10,7 @@
 #include <tenfold/detail/kernels/sum_taps.inl.hpp>
 #include <tenfold/detail/kernels/winograd.inl.hpp>
 #include <tenfold/detail/kernels/direct.inl.hpp>
+#include <tenfold/detail/kernels/depthwise.inl.hpp>
 #include <tenfold/detail/kernels/winograd_gradient.inl.hpp>
 #include <tenfold/detail/kernels/direct_gradient.inl.hpp>
 #include <tenfold/detail/kernels/streamed.inl.hpp>

@@ -115,7 +115,10 @@ void direct_sums(const direct_problem<T>& p) {
           TENFOLD_UNROLL for (int i = 0; i < P; ++i) sum[i] += w * load_lanes<L>(source + t->source + pixel[i]);
         }
       }
-      if (p.rectifies) rectify<T, P, L>(sum);
+      if constexpr (std::floating_point<T>)
+        activate_sums<T, P>(p.after, sum);
+      else if (p.after.relu)
+        rectify<T, P, L>(sum);
       if (count == P) {
         TENFOLD_UNROLL for (int i = 0; i < P; ++i) store_lanes<L>(y + i * p.y_step, sum[i]);
       } else {
