@@ -139,7 +139,7 @@ struct bilinear_backward_block {
   index_t row = 0;  // the first output row that is between the input row of the last row_sums() and another one
   index_t left[std::size_t{most}];
   T fraction[std::size_t{most}];
-  T sums[std::size_t{L}][std::size_t{most}];
+  T sums[std::size_t{L}][std::size_t{most}] = {};  // rows that are not there are computed with: garbage may be denormal
 
   explicit bilinear_backward_block(const upsample2d_geometry& geometry)
       : g(geometry),
