@@ -222,7 +222,7 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
   tf::tensor<float> turned({2, 12, 13, 3}), twice({2, 6, 12, 13}), padded({2, 3, 14, 15});
   tf::tensor<float> many({2, 27, 10, 11}), large({2, 3, 30, 33});
   const auto grid = random_tensor<float>({2, 12, 13, 2}, 4);
-  tf::tensor<float> sampled(x.shape()), grad_grid(grid.shape());
+  tf::tensor<float> sampled(x.shape()), grad_grid(grid.shape()), rows({2, 3, 13}), lengthened({2, 3, 26});
   const auto slopes = random_tensor<float>({3}, 2), column = random_tensor<float>({12, 1}, 3);
   tf::context ctx;
   ctx.threads = 3;
@@ -237,6 +237,8 @@ TEST(Workspace, IsNotNeededByTheOperationsThatMoveAndCompare) {
               tf::upsample_nearest2d_into(doubled, x, tf::scale(2), ctx);
               tf::upsample_nearest_exact2d_into(doubled, x, tf::scale(2), ctx);
               tf::upsample_bilinear2d_into(doubled, x, hw{24, 26}, false, ctx);
+              tf::upsample_linear1d_into(lengthened, rows, 26, true, ctx);
+              tf::upsample_linear1d_backward_into(rows, lengthened, {}, true, ctx);
               tf::relu_into(same, x, ctx);
               tf::sigmoid_into(same, x, ctx);
               tf::permute_into(turned, x, {0, 2, 3, 1}, ctx);

@@ -76,6 +76,7 @@ void resizing(const tf::context& ctx, report answer) {
   const auto x = specials<float>({2, 3, 9, 11}, 4);
   answer("upsample_nearest2d", bits_of(tf::upsample_nearest2d(x, tf::scale(1.7, 2.3), ctx)));
   answer("upsample_bilinear2d, aligned", bits_of(tf::upsample_bilinear2d(x, tf::hw{17, 25}, true, ctx)));
+  answer("upsample_linear1d", bits_of(tf::upsample_linear1d(numbers<float>({2, 3, 40}, 7), 99, false, ctx)));
   answer("avg_pool2d", bits_of(tf::avg_pool2d(x, {.kernel_size = 3, .padding = 1}, ctx)));
   answer("adaptive_avg_pool2d", bits_of(tf::adaptive_avg_pool2d(x, {4, 3}, ctx)));
   answer("mean", bits_of(tf::mean(x, {1, 3}, false, ctx)));

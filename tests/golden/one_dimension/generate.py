@@ -3,8 +3,8 @@
 
     python generate.py [--check]
 
-Values are exact (small integers, whose sums are; maxima; averages, whose order of additions is told). Mistakes are made
-one by one and by twos, so that the order of the checks shows; of each call PyTorch decides whether it is a mistake.
+Values are exact (small integers, whose sums are; maxima; averages, whose order of additions is told), but for those of
+linear upsamplings whose weights are not. Mistakes are made one by one and by twos, so that the order of the checks shows; of each call PyTorch decides whether it is a mistake.
 """
 
 import itertools
@@ -73,21 +73,26 @@ def run_adaptive_avg_pool1d(inputs, output_size):
     return {"output": F.adaptive_avg_pool1d(inputs["input"], output_size)}
 
 
-MODES = {"nearest": "nearest", "exact": "nearest-exact"}
+MODES = {"nearest": "nearest", "exact": "nearest-exact", "linear": "linear"}
 
 
-def run_upsample(inputs, mode, size=None, scale=None):
+def run_upsample(inputs, mode, size=None, scale=None, align_corners=None):
     # As lists, so that the number of dimensions is told.
     size, scale = (None if given is None else [given] for given in (size, scale))
-    return {"output": F.interpolate(inputs["input"], size, scale, MODES[mode])}
+    return {"output": F.interpolate(inputs["input"], size, scale, MODES[mode], align_corners)}
 
 
-def run_upsample_backward(inputs, input_size, mode, scale=None):
-    names = {"nearest": "upsample_nearest1d_backward", "exact": "_upsample_nearest_exact1d_backward"}
+def run_upsample_backward(inputs, input_size, mode, scale=None, align_corners=False):
+    names = {
+        "nearest": "upsample_nearest1d_backward",
+        "exact": "_upsample_nearest_exact1d_backward",
+        "linear": "upsample_linear1d_backward",
+    }
     backward = getattr(torch.ops.aten, names[mode])
+    corners = [align_corners] if mode == "linear" else []
     grad = inputs["grad_output"]
     length = int(input_size[-1] * scale) if scale else grad.shape[-1] if grad.dim() else 1
-    return {"output": backward(grad, [length], input_size, scale)}
+    return {"output": backward(grad, [length], input_size, *corners, scale)}
 
 
 def run_gradient(forward):
@@ -414,8 +419,58 @@ UPSAMPLINGS = {
 }
 
 
+# Of numbers that are not infinite, with weights that are multiples of 1/8.
+EXACTLY = {
+    "twice": ((2, 3, 10), {"size": 20}),
+    "twice_scaled": ((2, 3, 37), {"scale": 2.0}),
+    "four_times": ((1, 2, 33), {"size": 132}),
+    "half": ((2, 3, 40), {"size": 20}),
+    "same": ((1, 2, 9), {"size": 9}),
+    "same_by_another_scale": ((1, 2, 5), {"scale": 1.125}),
+    "one": ((2, 3, 1), {"size": 4}),
+    "one_to_one": ((1, 1, 1), {"size": 1}),
+    "to_one": ((2, 3, 8), {"size": 1}),
+    "corners": ((2, 3, 9), {"size": 17, "align_corners": True}),
+    "corners_scaled": ((1, 3, 9), {"scale": 1.9, "align_corners": True}),
+    "corners_down": ((1, 3, 65), {"size": 17, "align_corners": True}),
+    "corners_of_one": ((2, 3, 1), {"size": 4, "align_corners": True}),
+    "corners_to_one": ((2, 3, 8), {"size": 1, "align_corners": True}),
+}
+# With weights that are rounded.
+ROUNDED = {
+    "odd": ((2, 3, 10), {"size": 17}),
+    "less": ((2, 3, 40), {"size": 13}),
+    "scaled": ((9, 3, 10), {"scale": 1.7}),
+    "scaled_down": ((2, 3, 50), {"scale": 0.3}),
+    "more_than_a_block": ((1, 2, 100), {"size": 333}),
+    "corners_odd": ((2, 3, 10), {"size": 26, "align_corners": True}),
+    "corners_less": ((2, 3, 50), {"scale": 0.37, "align_corners": True}),
+}
+
+
+def linear_cases(op, make):
+    """make(name, input, options) gives the inputs and the options of a call; the first input's infinities are asked for, too."""
+    for name, (input, o) in (EXACTLY | ROUNDED).items():
+        inputs, options = make(name, input, o)
+        yield g.value(f"linear_{name}", inputs, name in EXACTLY, mode="linear", **options)
+        if name in EXACTLY:
+            special = {role: with_infinities(f"{op}/{name}/special", t) for role, t in inputs.items()}
+            yield g.value(f"linear_{name}_special", special, mode="linear", **options)
+
+
+def with_infinities(seed, tensor):
+    """Neighbours of the same sign among them."""
+    draw, tensor = g.Draw(seed), tensor.clone()
+    for line in tensor.flatten(0, -2):
+        at = draw.int(0, line.numel() - 1)
+        line[at : at + draw.int(1, 3)] = draw.pick(g.INF, -g.INF, g.NAN, -0.0)
+    return tensor
+
+
 def upsample1d_cases():
-    for mode in MODES:
+    yield from linear_cases("upsample1d", lambda name, input, o: (drawn(f"upsample1d/{name}", input=input), o))
+    yield g.value("linear_empty_batch", drawn("", input=(0, 3, 10)), mode="linear", size=5)
+    for mode in ("nearest", "exact"):
         for name, (input, o) in (UPSAMPLINGS | {"empty_batch": ((0, 3, 10), {"size": 5})}).items():
             yield g.value(f"{mode}_{name}", drawn(f"upsample1d/{name}", input=input), mode=mode, **o)
     mistakes = {
@@ -429,10 +484,20 @@ def upsample1d_cases():
     scales = {"scale_small": {"scale": 0.01}}
     for case in mistakes_of("upsample1d", {"input": (1, 4, 10)}, {"mode": "exact", "scale": 1.5}, mistakes | scales):
         yield case._replace(name=case.name.replace("mistaken", "mistaken_scaled"))
+    o = {"mode": "linear", "size": 7, "align_corners": True}
+    for case in mistakes_of("upsample1d", {"input": (1, 4, 10)}, o, mistakes | sizes):
+        yield case._replace(name=case.name.replace("mistaken", "mistaken_linear"))
+
+
+def linear_gradient(name, input, o):
+    length = o.get("size") or int(input[-1] * o["scale"])
+    options = {key: option for key, option in o.items() if key != "size"}
+    return drawn(f"upsample1d_backward/{name}", grad_output=(*input[:2], length)), {"input_size": list(input)} | options
 
 
 def upsample1d_backward_cases():
-    for mode in MODES:
+    yield from linear_cases("upsample1d_backward", linear_gradient)
+    for mode in ("nearest", "exact"):
         for name, (input, o) in UPSAMPLINGS.items():
             length = o.get("size") or int(input[-1] * o["scale"])
             o = {"input_size": list(input)} | {key: option for key, option in o.items() if key == "scale"}
@@ -449,6 +514,8 @@ def upsample1d_backward_cases():
     }
     o = {"mode": "nearest", "input_size": [1, 4, 10]}
     yield from mistakes_of("upsample1d_backward", {"grad_output": (1, 4, 7)}, o, mistakes)
+    for case in mistakes_of("upsample1d_backward", {"grad_output": (1, 4, 7)}, o | {"mode": "linear"}, mistakes):
+        yield case._replace(name=case.name.replace("mistaken", "mistaken_linear"))
 
 
 def adaptive(inputs, output_size):
@@ -474,7 +541,7 @@ g.OPS |= {
     "upsample1d_backward": g.Op(
         run_upsample_backward,
         upsample1d_backward_cases,
-        "torch.ops.aten.upsample_nearest1d_backward, _upsample_nearest_exact1d_backward",
+        "torch.ops.aten.upsample_nearest1d_backward, _upsample_nearest_exact1d_backward, upsample_linear1d_backward",
     ),
     "max_pool1d_backward": g.Op(
         run_gradient(run_max_pool1d_with_indices),

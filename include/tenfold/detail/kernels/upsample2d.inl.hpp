@@ -1,4 +1,4 @@
-// upsample_nearest2d and upsample_bilinear2d: rows of outputs.
+// upsample_nearest2d, upsample_bilinear2d and upsample_linear1d: rows of outputs.
 
 // The input row (column) that output row (column) `o` is a copy of; float32 for every type, as PyTorch's map.
 TENFOLD_INLINE index_t nearest_source(index_t o, index_t in, index_t out, float step, bool exact) {
@@ -243,6 +243,17 @@ struct bilinear_block {
       to[i] = (1 - fraction[i]) * static_cast<A>(x[left[i]]) + fraction[i] * static_cast<A>(x[right[i]]);
   }
 
+  // An input row interpolated across, as outputs.
+  //   x (in.w)   y (count)
+  void row(const T* x, T* y) {
+    if constexpr (std::is_same_v<T, A>) {
+      row_across(x, y);
+    } else {
+      row_across(x, across[0]);
+      for (index_t i = 0; i < count; ++i) y[i] = bilinear_value<T>(across[0][i]);
+    }
+  }
+
   // The output rows [begin, end) of one plane, at the block's columns.
   //   x (in.h, in.w)   y (out.h, out.w)
   void run(index_t begin, index_t end, const T* x, T* y) {
@@ -287,5 +298,16 @@ void upsample_bilinear2d_rows(const upsample2d_geometry& g, index_t begin, index
       block.begin_at(column);
       block.run(first, last, x + plane * g.in.h * g.in.w, y + before * g.out.w);
     }
+  }
+}
+
+// y[row] = x[row] interpolated across, for the rows [begin, end)
+//   x (rows, in.w)   y (rows, out.w)
+template <class T>
+void upsample_linear1d_rows(const upsample2d_geometry& g, index_t begin, index_t end, const T* x, T* y) {
+  bilinear_block<T> block(g);
+  for (index_t column = 0; column < g.out.w; column += block.most) {
+    block.begin_at(column);
+    for (index_t row = begin; row < end; ++row) block.row(x + row * g.in.w, y + row * g.out.w + column);
   }
 }

@@ -1,5 +1,5 @@
-// The gradients of upsample_nearest2d and upsample_bilinear2d: rows of the input's gradient, each of which gathers from
-// the outputs that took from it. These are neighbours, as the maps ascend.
+// The gradients of upsample_nearest2d, upsample_bilinear2d and upsample_linear1d: rows of the input's gradient, each of
+// which gathers from the outputs that took from it. These are neighbours, as the maps ascend.
 
 // ---- nearest
 
@@ -184,9 +184,10 @@ struct bilinear_backward_block {
       for (index_t r = 0; r < rows; ++r) y[r * g.in.w + at] = v[r];
   }
 
-  // Adds the columns' sums to their two inputs; columns behind the block's inputs so far are 0.
+  // Adds the columns' sums to their two inputs; columns behind the inputs of the blocks so far are 0.
   //   y (rows, in.w)
   void add_columns(index_t rows, T* y) const {
+    if (column == 0) __builtin_memset(y, 0, static_cast<std::size_t>(rows * g.in.w) * sizeof(T));
     const index_t last = g.in.w == g.out.w ? 0 : g.in.w - 1;  // the first column whose outputs have it as both inputs
     index_t at = left[0];
     V here = load_column(rows, at, y), next = load_column(rows, at < last ? at + 1 : at, y);
@@ -222,10 +223,8 @@ struct bilinear_backward_block {
     row = 0;
     for (index_t h = begin; h < end; h += L) {
       const index_t rows = end - h < L ? end - h : L;
-      T* to = y + h * g.in.w;
-      if (column == 0) __builtin_memset(to, 0, static_cast<std::size_t>(rows * g.in.w) * sizeof(T));
       for (index_t r = 0; r < rows; ++r) row_sums(h + r, x, sums[r]);
-      add_columns(rows, to);
+      add_columns(rows, y + h * g.in.w);
     }
   }
 };
@@ -242,6 +241,25 @@ void upsample_bilinear2d_backward_rows(const upsample2d_geometry& g, index_t beg
       const index_t first = begin > before ? begin - before : 0;
       const index_t last = end - before < g.in.h ? end - before : g.in.h;
       block.run(first, last, x + plane * g.out.h * g.out.w, y + before * g.in.w);
+    }
+  }
+}
+
+// ---- linear
+
+// The rows [begin, end) of the input, which are as many as the output's.
+//   x (rows, out.w)   y (rows, in.w)
+template <class T>
+void upsample_linear1d_backward_rows(const upsample2d_geometry& g, index_t begin, index_t end, const T* x, T* y) {
+  bilinear_backward_block<T> block(g);
+  for (index_t column = 0; column < g.out.w; column += block.most) {
+    block.begin_at(column);
+    for (index_t row = begin; row < end; row += block.L) {
+      const index_t rows = end - row < block.L ? end - row : block.L;
+      for (index_t r = 0; r < rows; ++r)
+        __builtin_memcpy(block.sums[r], x + (row + r) * g.out.w + column,
+                         static_cast<std::size_t>(block.count) * sizeof(T));
+      block.add_columns(rows, y + row * g.in.w);
     }
   }
 }
