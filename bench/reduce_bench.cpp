@@ -19,6 +19,61 @@ measured reduction(const reduce_sizes& s, const tf::shape& output, const tf::con
   return work;
 }
 
+/// All three gradients of a normalisation, of `weights` weights: bytes(x, context) is its workspace, and
+/// run(grad_input, grad_weight, grad_bias, grad_output, x, weight, context) the call.
+template <class Bytes, class Run>
+measured norm_backward(const reduce_sizes& s, index_t weights, const tf::context& ctx, Bytes bytes, Run run) {
+  auto x = random<float>({s.n, s.c, s.h, s.w}), dy = x, dx = x;
+  auto weight = random<float>({weights}), dw = weight, db = weight;
+  measured work{.bytes = bytes_of(x, dy, dx)};
+  work.call = [ctx, run, memory = workspace(bytes(x, ctx)), x = std::move(x), dy = std::move(dy), dx = std::move(dx),
+               weight = std::move(weight), dw = std::move(dw),
+               db = std::move(db)]() mutable { run(dx, dw, db, dy, x, weight, memory.in(ctx)); };
+  return work;
+}
+
+void add_norm_gradients(const layer& l, const reduce_sizes& s) {
+  const auto add_one = [&](const char* variant, index_t weights, auto bytes, auto run) {
+    add("reduce/" + l.name + "/" + variant,
+        [=](const tf::context& ctx) { return norm_backward(s, weights, ctx, bytes, run); });
+  };
+  const auto variances = tf::tensor<float>({s.c});  // with an eps of 2
+  add_one(
+      "batch_norm_backward", s.c,
+      [](const auto& x, const tf::context& ctx) { return tf::batch_norm_backward_workspace_bytes(x, {}, ctx); },
+      [=](auto& dx, auto& dw, auto& db, const auto& dy, const auto& x, const auto& weight, const tf::context& ctx) {
+        tf::batch_norm_backward_into(dx, dw, db, dy, x, variances, variances, weight, 2.0, {}, ctx);
+      });
+  add_one(
+      "instance_norm_backward", s.c,
+      [](const auto& x, const tf::context& ctx) { return tf::instance_norm_backward_workspace_bytes(x, {}, ctx); },
+      [](auto& dx, auto& dw, auto& db, const auto& dy, const auto& x, const auto& weight, const tf::context& ctx) {
+        tf::instance_norm_backward_into(dx, dw, db, dy, x, weight, 1e-5, {}, ctx);
+      });
+  const index_t groups = std::gcd(s.c, index_t{32});
+  add_one(
+      "group_norm_backward", s.c,
+      [=](const auto& x, const tf::context& ctx) {
+        return tf::group_norm_backward_workspace_bytes(x, groups, {}, ctx);
+      },
+      [=](auto& dx, auto& dw, auto& db, const auto& dy, const auto& x, const auto& weight, const tf::context& ctx) {
+        tf::group_norm_backward_into(dx, dw, db, dy, x, groups, weight, 1e-5, {}, ctx);
+      });
+  const tf::shape line{s.w};
+  add_one(
+      "layer_norm_backward", s.w,
+      [=](const auto& x, const tf::context& ctx) { return tf::layer_norm_backward_workspace_bytes(x, line, {}, ctx); },
+      [=](auto& dx, auto& dw, auto& db, const auto& dy, const auto& x, const auto& weight, const tf::context& ctx) {
+        tf::layer_norm_backward_into(dx, dw, db, dy, x, line, weight, 1e-5, {}, ctx);
+      });
+  add_one(
+      "layer_norm2d_backward", s.c,
+      [](const auto& x, const tf::context& ctx) { return tf::layer_norm2d_backward_workspace_bytes(x, {}, ctx); },
+      [](auto& dx, auto& dw, auto& db, const auto& dy, const auto& x, const auto& weight, const tf::context& ctx) {
+        tf::layer_norm2d_backward_into(dx, dw, db, dy, x, weight, 1e-5, {}, ctx);
+      });
+}
+
 }  // namespace
 
 /// Each beside a copy of what it reads, or of what it reads and writes.
@@ -74,6 +129,7 @@ void add_reduce(const layer& l) {
   add_one("batch_norm", same, [=](auto& y, const auto& x, const tf::context& ctx) {
     tf::batch_norm_into(y, x, statistics, statistics, 2.0, ctx);
   });
+  add_norm_gradients(l, s);
 }
 
 }  // namespace bench

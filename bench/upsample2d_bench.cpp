@@ -27,8 +27,8 @@ measured backward(const upsample2d_sizes& s, const tf::context& ctx, Run run) {
   return work;
 }
 
-/// grid_sample at the places that bilinear upsampling takes, turned a little.
-measured grid_sample(const upsample2d_sizes& s, const tf::context& ctx) {
+/// The places that bilinear upsampling takes, turned a little.
+tf::tensor<float> turned_grid(const upsample2d_sizes& s) {
   tf::tensor<float> grid({s.n, s.out_h, s.out_w, 2});
   for (index_t i = 0; i < grid.size(); i += 2) {
     const auto column = static_cast<float>(i / 2 % s.out_w), row = static_cast<float>(i / 2 / s.out_w % s.out_h);
@@ -37,10 +37,28 @@ measured grid_sample(const upsample2d_sizes& s, const tf::context& ctx) {
     grid.data()[i] = x - y / 10;
     grid.data()[i + 1] = x / 10 + y;
   }
+  return grid;
+}
+
+measured grid_sample(const upsample2d_sizes& s, const tf::context& ctx) {
+  const auto grid = turned_grid(s);
   auto work = upsample(s, ctx, [grid](auto& y, const auto& x, const tf::hw&, const tf::context& c) {
     tf::grid_sample_into(y, x, grid, {}, c);
   });
   work.bytes += bytes_of(grid);
+  return work;
+}
+
+/// Both gradients.
+measured grid_sample_backward(const upsample2d_sizes& s, const tf::context& ctx) {
+  auto grid = turned_grid(s), grad_grid = uninitialized<float>(grid.shape());
+  auto x = random<float>({s.n, s.c, s.h, s.w}), dx = uninitialized<float>(x.shape());
+  auto dy = random<float>({s.n, s.c, s.out_h, s.out_w});
+  measured work{.bytes = bytes_of(x, dx, dy, grid, grad_grid)};
+  work.call = [=, grid = std::move(grid), grad_grid = std::move(grad_grid), x = std::move(x), dx = std::move(dx),
+               dy = std::move(dy)]() mutable {
+    tf::grid_sample_backward_into(dx, grad_grid, dy, x, grid, {}, {}, ctx);
+  };
   return work;
 }
 
@@ -62,6 +80,8 @@ void add_upsample2d(const layer& l) {
     });
   });
   add("upsample2d/" + l.name + "/grid_sample", [=](const tf::context& ctx) { return grid_sample(s, ctx); });
+  add("upsample2d/" + l.name + "/grid_sample_backward",
+      [=](const tf::context& ctx) { return grid_sample_backward(s, ctx); });
   add("upsample2d/" + l.name + "/nearest_backward", [=](const tf::context& ctx) {
     return backward(s, ctx, [](auto& dx, const auto& dy, const tf::context& c) {
       tf::upsample_nearest2d_backward_into(dx, dy, c);

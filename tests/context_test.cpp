@@ -58,6 +58,10 @@ std::vector<prepared_call> calls() {
   const auto gy = random_tensor<float>(y.shape(), 7), gt = random_tensor<float>(yt.shape(), 8);
   const tf::tensor<float> gw(w.shape()), gwt(wt.shape()), gb(b.shape()), gbt(bt.shape());
   const tf::gradients of_weight{.input = false};
+  const auto rows = random_tensor<float>({2, 40, 300}, 11), w1 = random_tensor<float>({60, 40, 3}, 12);
+  const auto wide = random_tensor<float>({2, 60, 100}, 14);
+  const auto squares = map<float>(random_tensor<float>({40}, 15), [](float v) { return v * v + 1; });
+  const auto scales = random_tensor<float>({40}, 13);
   const auto ma = random_tensor<float>({6, 65, 130}, 9), mb = random_tensor<float>({6, 130, 70}, 10);
   return {
       {"conv2d", [=](const auto& ctx) { return tf::conv2d_workspace_bytes(x, w, b, o, ctx); },
@@ -102,6 +106,22 @@ std::vector<prepared_call> calls() {
        tf::tensor<float>({750, 300})},
       {"matmul", [=](const auto& ctx) { return tf::matmul_workspace_bytes(ma, mb, ctx); },
        [=](auto& out, const auto& ctx) { tf::matmul_into(out, ma, mb, ctx); }, tf::tensor<float>({6, 65, 70})},
+      {"conv1d", [=](const auto& ctx) { return tf::conv1d_workspace_bytes(rows, w1, b, {}, ctx); },
+       [=](auto& out, const auto& ctx) { tf::conv1d_into(out, rows, w1, b, {}, ctx); },
+       tf::tensor<float>({2, 60, 298})},
+      {"conv_transpose1d", [=](const auto& ctx) { return tf::conv_transpose1d_workspace_bytes(wide, w1, {}, ctx); },
+       [=](auto& out, const auto& ctx) { tf::conv_transpose1d_into(out, wide, w1, {}, ctx); },
+       tf::tensor<float>({2, 40, 102})},
+      {"batch_norm_backward", [=](const auto& ctx) { return tf::batch_norm_backward_workspace_bytes(x, {}, ctx); },
+       [=, gs = scales, gm = scales](auto& out, const auto& ctx) mutable {
+         tf::batch_norm_backward_into(out, gs, gm, x, x, scales, squares, scales, 1e-5, {}, ctx);
+       },
+       x},
+      {"layer_norm2d_backward", [=](const auto& ctx) { return tf::layer_norm2d_backward_workspace_bytes(x, {}, ctx); },
+       [=, gs = scales, gm = scales](auto& out, const auto& ctx) mutable {
+         tf::layer_norm2d_backward_into(out, gs, gm, x, x, scales, 1e-5, {}, ctx);
+       },
+       x},
       {"upsample_bicubic2d",
        [=](const auto& ctx) {
          return tf::upsample_bicubic2d_workspace_bytes(x, hw{90, 60}, true, ctx);

@@ -378,6 +378,70 @@ TEST(ShapesNeverWrap, Upsample2d) {
     }
 }
 
+/// Shapes of one dimension are those of two, of images of one row, but that max_pool1d takes less padding.
+TEST(ShapesNeverWrap, OfOneDimension) {
+  drawer draw(3);
+  int answered = 0;
+  const auto expect_same = [&](const numbers& n, const char* name, const auto& one, const auto& two) {
+    index_t got = -1, expected = -1;
+    const std::string error = error_of([&] { got = one(); }), of_two = error_of([&] { expected = two(); });
+    if (name == std::string("max_pool1d") && !error.empty()) return;
+    ASSERT_EQ(error.empty(), of_two.empty()) << name << ": " << error << of_two << ", " << text_of(n);
+    ASSERT_EQ(got, expected) << name << ": " << text_of(n);
+    answered += error.empty();
+  };
+  for (int i = 0; i < 4000; ++i) {
+    const numbers n = draw.all();
+    const shape x{1, 1, n.in}, image{1, 1, 1, n.in}, w{1, 1, n.kernel}, kernel{1, 1, 1, n.kernel};
+    const hw stride{1, n.stride}, padding{0, n.padding}, dilation{1, n.dilation};
+    expect_same(
+        n, "conv1d",
+        [&] {
+          return tf::conv1d_output_shape(x, w, {n.stride, n.padding, n.dilation})[2];
+        },
+        [&] {
+          return tf::conv2d_output_shape(image, kernel, {stride, padding, dilation})[3];
+        });
+    tf::conv_transpose1d_options o{.stride = n.stride, .padding = n.padding, .output_padding = n.extra};
+    tf::conv_transpose2d_options of_two{.stride = stride, .padding = padding, .output_padding = {0, n.extra}};
+    o.dilation = n.dilation;
+    of_two.dilation = dilation;
+    expect_same(
+        n, "conv_transpose1d", [&] { return tf::conv_transpose1d_output_shape(x, w, o)[2]; },
+        [&] { return tf::conv_transpose2d_output_shape(image, kernel, of_two)[3]; });
+    expect_same(
+        n, "max_pool1d",
+        [&] {
+          return tf::max_pool1d_output_shape(x, {n.kernel, n.stride, n.padding, n.dilation})[2];
+        },
+        [&] {
+          return tf::max_pool2d_output_shape(image, {{1, n.kernel}, stride, padding, dilation})[3];
+        });
+    expect_same(
+        n, "max_unpool1d",
+        [&] {
+          return tf::max_unpool1d_output_shape(x, {n.kernel, n.stride, n.padding})[2];
+        },
+        [&] {
+          return tf::max_unpool2d_output_shape(image, {{1, n.kernel}, stride, padding})[3];
+        });
+    expect_same(
+        n, "avg_pool1d",
+        [&] {
+          return tf::avg_pool1d_output_shape(x, {n.kernel, n.stride, n.padding})[2];
+        },
+        [&] {
+          return tf::avg_pool2d_output_shape(image, {{1, n.kernel}, stride, padding})[3];
+        });
+    expect_same(
+        n, "upsample1d", [&] { return tf::upsample1d_output_shape(x, n.extra)[2]; },
+        [&] {
+          return tf::upsample2d_output_shape(image, hw{1, n.extra})[3];
+        });
+  }
+  EXPECT_GT(answered, 500);
+}
+
 TEST(Shapes, WithANegativeSizeAreRefusedAsByPyTorch) {
   const std::string text = "Trying to create tensor with negative dimension -9223372036854775808: ";
   const shape bad{1, 1, INT64_MIN, 4}, good{1, 1, 4, 4};
@@ -394,6 +458,14 @@ TEST(Shapes, WithANegativeSizeAreRefusedAsByPyTorch) {
             }),
             text + "[1, -9223372036854775808, 1]");
   EXPECT_EQ(error_of([&] { (void)tf::upsample2d_output_shape(bad, 1); }), text + to_string(bad));
+  const shape bad_row{1, 1, INT64_MIN}, row{1, 1, 4};
+  EXPECT_EQ(error_of([&] { (void)tf::conv1d_output_shape(bad_row, row); }), text + to_string(bad_row));
+  EXPECT_EQ(error_of([&] { (void)tf::conv_transpose1d_output_shape(row, bad_row); }), text + to_string(bad_row));
+  EXPECT_EQ(error_of([&] { (void)tf::max_pool1d_output_shape(bad_row, {1}); }), text + to_string(bad_row));
+  EXPECT_EQ(error_of([&] { (void)tf::max_unpool1d_output_shape(bad_row, {1}); }), text + to_string(bad_row));
+  EXPECT_EQ(error_of([&] { (void)tf::avg_pool1d_output_shape(bad_row, {1}); }), text + to_string(bad_row));
+  EXPECT_EQ(error_of([&] { (void)tf::adaptive_avg_pool1d_output_shape(bad_row, 1); }), text + to_string(bad_row));
+  EXPECT_EQ(error_of([&] { (void)tf::upsample1d_output_shape(bad_row, 1); }), text + to_string(bad_row));
 }
 
 // ---- the operations
@@ -746,6 +818,26 @@ TEST(EmptyBatch, OfAnImageLargerThanAnyMemory) {
   EXPECT_EQ(tf::grid_sample_backward(sampled, x, grid).grad_grid.shape(), grid.shape());
 }
 
+TEST(EmptyBatch, OfARowLongerThanAnyMemory) {
+  constexpr index_t huge = index_t{1} << 61;
+  const tf::tensor_view<const float> x(nullptr, {0, 2, huge});
+  const auto w = small_integers<float>({2, 2, 1}, 1);
+  EXPECT_EQ(tf::conv1d(x, w).shape(), x.shape());
+  EXPECT_EQ(tf::conv_transpose1d(x, w).shape(), x.shape());
+  EXPECT_EQ(tf::prepared_conv1d<float>(w)(x).shape(), x.shape());
+  EXPECT_EQ(tf::conv1d_workspace_bytes(x, w), 0);
+  EXPECT_EQ(tf::conv1d_backward(x, x, w).grad_weight.shape(), w.shape());
+  EXPECT_EQ(tf::max_pool1d(x, {.kernel_size = 2}).shape(), (shape{0, 2, huge / 2}));
+  EXPECT_EQ(tf::avg_pool1d(x, {.kernel_size = 2}).shape(), (shape{0, 2, huge / 2}));
+  EXPECT_EQ(tf::adaptive_avg_pool1d(x, 3).shape(), (shape{0, 2, 3}));
+  const tf::tensor_view<const index_t> indices(nullptr, x.shape());
+  EXPECT_EQ(tf::max_unpool1d(x, indices, {.kernel_size = 2}).shape(), (shape{0, 2, 2 * huge}));
+  EXPECT_EQ(tf::max_pool1d_backward(x, indices, {0, 2, 2 * huge}).shape(), (shape{0, 2, 2 * huge}));
+  EXPECT_EQ(tf::upsample_nearest1d(x, 3).shape(), (shape{0, 2, 3}));
+  EXPECT_EQ(tf::upsample_linear1d(x, tf::scale(2.0)).shape(), (shape{0, 2, 2 * huge}));
+  EXPECT_EQ(tf::upsample_linear1d_backward(x, {0, 2, 3}).shape(), (shape{0, 2, 3}));
+}
+
 TEST(ExtremeSettings, ThatNoMemoryHoldsAreErrors) {
   constexpr index_t huge = index_t{1} << 61;
   const auto x = small_integers<float>({1, 1, 2, 2}), w = small_integers<float>({1, 1, 1, 1});
@@ -759,6 +851,10 @@ TEST(ExtremeSettings, ThatNoMemoryHoldsAreErrors) {
   expect("4611686018427387906 * 2", [&] { tf::im2col(x, {.kernel_size = 1, .padding = {huge, 0}}); });
   expect("4611686018427387904 * 2", [&] { tf::max_unpool2d(x, indices, {.kernel_size = {huge, 1}}); });
   expect("2305843009213693952 * 4", [&] { tf::upsample_nearest2d(x, hw{huge, 1}); });
+  const auto row = small_integers<float>({1, 1, 2});
+  expect("2305843009213693952 * 4", [&] { tf::upsample_linear1d(row, huge); });
+  expect("2305843009213693952 * 4", [&] { tf::upsample_linear1d_backward(row, {1, 1, huge}); });
+  expect("4611686018427387904 * 4", [&] { tf::max_unpool1d(row, tf::tensor<index_t>({1, 1, 2}), {huge}); });
   expect("4611686018427387906 * 4611686018427387906", [&] { tf::conv2d(x, w, {.padding = huge}); });
 }
 

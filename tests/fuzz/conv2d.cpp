@@ -64,4 +64,40 @@ void conv2d(round& r) {
   }
 }
 
+void conv1d(round& r) {
+  random_source& random = r.random;
+  const index_t seldom = random.one_in(8) ? 4 : 400;  // hostile rounds
+  for (;;) {
+    const index_t groups = random.one_in(3) ? random.setting(1, 20, seldom) : 1;
+    const index_t used_groups = std::clamp<index_t>(groups, 1, 40);
+    const index_t per_group = random.one_in(seldom) ? 0 : random.size(groups > 3 ? 3 : 40);
+    const index_t outputs = random.one_in(seldom) ? 0 : used_groups * random.size(groups > 3 ? 3 : 60);
+    const index_t kernel = random.one_in(seldom) ? 0 : random.between(1, 11), in = random.size(300);
+    tf::conv1d_options o{.stride = random.one_in(2) ? 1 : random.setting(1, 4, seldom),
+                         .padding = random.setting(0, random.one_in(2) ? 3 : kernel / 2, seldom),
+                         .dilation = random.one_in(2) ? 1 : random.setting(1, 5, seldom),
+                         .groups = groups};
+    const bool same = random.one_in(10);
+    if (same) o.padding = tf::same;
+    if (same && !random.one_in(5)) o.stride = 1;
+    const index_t batch = random.one_in(3) ? random.between(0, 3) : 1;
+    const index_t channels = random.one_in(seldom) ? random.size(40) : per_group * used_groups;
+    shape x{batch, channels, in};
+    if (random.one_in(6)) x = {channels, in};
+    if (random.one_in(4 * seldom)) x = {in};
+    shape w{outputs, per_group, kernel};
+    if (random.one_in(4 * seldom)) w = {outputs, per_group};
+    std::optional<shape> b;
+    if (random.one_in(2)) b = shape{random.one_in(seldom) ? random.size(60) : outputs};
+    if (!is_affordable(x, w, in * std::max<index_t>(1, batch))) continue;
+    with_element_type(random, [&]<class T>() {
+      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ",
+             x, ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride, ", padding ", same ? "same " : "",
+             same ? 0 : o.padding.in_two_dimensions().value().w, ", dilation ", o.dilation, ", groups ", o.groups);
+      check_convolution<T, plain_conv1d>(r, x, w, b, o, true);
+    });
+    return;
+  }
+}
+
 }  // namespace tenfold_fuzz

@@ -172,4 +172,46 @@ void slow_conv_transpose2d(round& r) {
   }
 }
 
+void conv_transpose1d(round& r) {
+  random_source& random = r.random;
+  const index_t seldom = random.one_in(8) ? 4 : 400;
+  for (;;) {
+    const index_t groups = random.one_in(3) ? random.setting(1, 20, seldom) : 1;
+    const index_t used_groups = std::clamp<index_t>(groups, 1, 40);
+    const index_t channels = random.one_in(seldom) ? 0 : used_groups * random.size(groups > 3 ? 3 : 40);
+    const index_t outputs = random.one_in(seldom) ? 0 : random.size(groups > 3 ? 3 : 40);
+    const index_t kernel = random.one_in(seldom) ? 0 : random.between(1, 16), in = random.size(90);
+    tf::conv_transpose1d_options o{.stride = random.one_in(3) ? 2 : random.setting(1, 8, seldom),
+                                   .padding = random.one_in(2) ? 0 : random.setting(0, 4, seldom)};
+    o.groups = groups;
+    o.dilation = random.one_in(2) ? 1 : random.setting(1, 3, seldom);
+    if (random.one_in(3)) o.output_padding = random.setting(0, std::clamp<index_t>(o.stride, 1, 4) - 1, seldom);
+    if (random.one_in(5)) {
+      if (!random.one_in(20)) o.output_padding = 0;
+      o.output_size = random.one_in(seldom)
+                          ? random.hostile()
+                          : (in - 1) * std::clamp<index_t>(o.stride, 1, 9) - 2 * std::clamp<index_t>(o.padding, 0, 9) +
+                                kernel + random.between(-1, 3);
+    }
+    const index_t batch = random.one_in(3) ? random.between(0, 3) : 1;
+    const index_t given = random.one_in(seldom) ? random.size(40) : channels;
+    shape x{batch, given, in};
+    if (random.one_in(6)) x = {given, in};
+    if (random.one_in(4 * seldom)) x = {in};
+    shape w{channels, outputs, kernel};
+    if (random.one_in(4 * seldom)) w = {channels, outputs};
+    std::optional<shape> b;
+    if (random.one_in(2)) b = shape{random.one_in(seldom) ? random.size(60) : outputs * used_groups};
+    if (!is_affordable(x, w, in * std::max<index_t>(1, batch))) continue;
+    with_element_type(random, [&]<class T>() {
+      r.tell("element of ", sizeof(T), std::floating_point<T> ? " bytes, floating, " : " bytes, integral, ", "input ",
+             x, ", weight ", w, ", bias ", b ? "yes" : "no", ", stride ", o.stride, ", padding ", o.padding,
+             ", output_padding ", o.output_padding, ", dilation ", o.dilation, ", groups ", o.groups);
+      if (o.output_size) r.tell(", output_size ", *o.output_size);
+      check_convolution<T, plain_conv_transpose1d>(r, x, w, b, o, true);
+    });
+    return;
+  }
+}
+
 }  // namespace tenfold_fuzz

@@ -5,6 +5,7 @@
 #include "fuzz.hpp"
 
 #include <tenfold/detail/convolution/algorithms.hpp>
+#include <tenfold/conv1d.hpp>
 #include <tenfold/prepared.hpp>
 #include <tenfold/reference.hpp>
 
@@ -48,6 +49,77 @@ struct plain_conv_transpose2d {
   static void gradients_into(const auto&... x) { tf::conv_transpose2d_backward_into(x...); }
   static auto gradients_bytes(const auto&... x) { return tf::conv_transpose2d_backward_workspace_bytes(x...); }
   static auto reference_gradients(const auto&... x) { return tf::reference::conv_transpose2d_backward(x...); }
+};
+
+/// The references of one dimension: those of two, of images of one row, behind the checks of one.
+template <class Op, class Options, class T, class Reference>
+tf::tensor<T> reference_of_rows(const tf::tensor_view<const T>& x, const tf::tensor_view<const T>& w,
+                                const std::optional<tf::tensor_view<const T>>& b, const Options& o,
+                                const Reference& reference) {
+  std::optional<shape> bias;
+  if (b) bias = b->shape();
+  Op::checked(x.shape(), w.shape(), bias, o);
+  const auto in_two = tf::detail::in_two_dimensions(o);
+  return of_one_row(b ? reference(one_row(x), one_row(w), *b, in_two) : reference(one_row(x), one_row(w), in_two));
+}
+
+template <class Op, class Options, class T, class Reference>
+tf::convolution_gradients<T> gradients_of_rows(const tf::tensor_view<const T>& g, const tf::tensor_view<const T>& x,
+                                               const tf::tensor_view<const T>& w, const Options& o,
+                                               const Reference& reference) {
+  tf::reference::parts::check_gradient<Op>(g.shape(), x.shape(), w.shape(), o);
+  const auto all = reference(one_row(g), one_row(x), one_row(w), tf::detail::in_two_dimensions(o));
+  return {of_one_row(all.grad_input), of_one_row(all.grad_weight), all.grad_bias};
+}
+
+struct plain_conv1d {
+  using op = tf::detail::conv1d_op;
+  template <class T>
+  using prepared = tf::prepared_conv1d<T>;
+  static constexpr bool transposed = false;
+  static auto run(const auto&... x) { return tf::conv1d(x...); }
+  static void into(auto&& y, const auto&... x) { tf::conv1d_into(y, x...); }
+  static auto bytes(const auto&... x) { return tf::conv1d_workspace_bytes(x...); }
+  static shape output_shape(const auto&... x) { return tf::conv1d_output_shape(x...); }
+  static auto reference(const auto& x, const auto& w, const tf::conv1d_options& o) {
+    return reference_of_rows<op>(x, w, {}, o, [](const auto&... y) { return tf::reference::conv2d(y...); });
+  }
+  static auto reference(const auto& x, const auto& w, const auto& b, const tf::conv1d_options& o) {
+    return reference_of_rows<op>(x, w, std::optional(b), o,
+                                 [](const auto&... y) { return tf::reference::conv2d(y...); });
+  }
+  static auto gradients(const auto&... x) { return tf::conv1d_backward(x...); }
+  static void gradients_into(const auto&... x) { tf::conv1d_backward_into(x...); }
+  static auto gradients_bytes(const auto&... x) { return tf::conv1d_backward_workspace_bytes(x...); }
+  static auto reference_gradients(const auto& g, const auto& x, const auto& w, const tf::conv1d_options& o) {
+    return gradients_of_rows<op>(tf::detail::const_view(g), tf::detail::const_view(x), tf::detail::const_view(w), o,
+                                 [](const auto&... y) { return tf::reference::conv2d_backward(y...); });
+  }
+};
+
+struct plain_conv_transpose1d {
+  using op = tf::detail::conv_transpose1d_op;
+  template <class T>
+  using prepared = tf::prepared_conv_transpose1d<T>;
+  static constexpr bool transposed = true;
+  static auto run(const auto&... x) { return tf::conv_transpose1d(x...); }
+  static void into(auto&& y, const auto&... x) { tf::conv_transpose1d_into(y, x...); }
+  static auto bytes(const auto&... x) { return tf::conv_transpose1d_workspace_bytes(x...); }
+  static shape output_shape(const auto&... x) { return tf::conv_transpose1d_output_shape(x...); }
+  static auto reference(const auto& x, const auto& w, const tf::conv_transpose1d_options& o) {
+    return reference_of_rows<op>(x, w, {}, o, [](const auto&... y) { return tf::reference::conv_transpose2d(y...); });
+  }
+  static auto reference(const auto& x, const auto& w, const auto& b, const tf::conv_transpose1d_options& o) {
+    return reference_of_rows<op>(x, w, std::optional(b), o,
+                                 [](const auto&... y) { return tf::reference::conv_transpose2d(y...); });
+  }
+  static auto gradients(const auto&... x) { return tf::conv_transpose1d_backward(x...); }
+  static void gradients_into(const auto&... x) { tf::conv_transpose1d_backward_into(x...); }
+  static auto gradients_bytes(const auto&... x) { return tf::conv_transpose1d_backward_workspace_bytes(x...); }
+  static auto reference_gradients(const auto& g, const auto& x, const auto& w, const tf::conv_transpose1d_options& o) {
+    return gradients_of_rows<op>(tf::detail::const_view(g), tf::detail::const_view(x), tf::detail::const_view(w), o,
+                                 [](const auto&... y) { return tf::reference::conv_transpose2d_backward(y...); });
+  }
 };
 
 /// Which values a convolution's round has. Sums of `exact` ones have no rounding but Winograd's.

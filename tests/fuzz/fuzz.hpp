@@ -4,6 +4,7 @@
 
 #include "../support.hpp"
 
+#include <tenfold/detail/one_dimension.hpp>
 #include <tenfold/tensor.hpp>
 
 #include <sys/mman.h>
@@ -263,6 +264,18 @@ struct round {
   }
 };
 
+/// (N, C, L) as (N, C, 1, L).
+inline shape one_row(const shape& s) { return tf::detail::one_dimension.two_dimensional(s); }
+template <class T>
+tf::tensor_view<const T> one_row(const tf::tensor_view<const T>& x) {
+  return {x.data(), one_row(x.shape())};
+}
+/// And back.
+template <class T>
+tf::tensor<T> of_one_row(const tf::tensor<T>& y) {
+  return {tf::detail::one_dimension.own_dimensions(y.shape()), y.data()};
+}
+
 /// The operations, each a function that makes one random call.
 void conv2d(round&);
 void conv_transpose2d(round&);
@@ -274,6 +287,13 @@ void convert_indices(round&);
 void im2col(round&);
 void col2im(round&);
 void upsample2d(round&);
+void conv1d(round&);
+void conv_transpose1d(round&);
+void max_pool1d(round&);
+void max_unpool1d(round&);
+void avg_pool1d(round&);
+void upsample1d(round&);
+void grid_sample(round&);
 void avg_pool2d(round&);
 void reductions(round&);
 void normalizations(round&);

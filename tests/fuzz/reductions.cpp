@@ -1,6 +1,7 @@
 // Random calls of average pooling, sums, softmax, the normalisations and linear.
 #include "fuzz.hpp"
 
+#include <tenfold/pool1d.hpp>
 #include <tenfold/reference.hpp>
 
 namespace tenfold_fuzz {
@@ -60,6 +61,44 @@ struct adaptive_call : rounded_call<T> {
   void compare(const outputs& got, const outputs& expected, const tf::context&) const {
     require_near(std::get<0>(got), std::get<0>(expected), tf::reference::adaptive_avg_pool2d(magnitudes(x), size),
                  x.size() + 2, "adaptive_avg_pool2d");
+  }
+};
+
+/// avg_pool1d, or adaptive_avg_pool1d to a length: the references of two dimensions behind the checks of one.
+template <class T>
+struct avg_pool1d_call : rounded_call<T> {
+  using typename rounded_call<T>::outputs;
+  tf::tensor_view<const T> x;
+  tf::avg_pool1d_options o;
+  std::optional<index_t> length;
+
+  bool is_computable() const { return length || o.kernel_size < 1000; }
+  std::vector<shape> shapes() const {
+    return {length ? tf::adaptive_avg_pool1d_output_shape(x.shape(), *length)
+                   : tf::avg_pool1d_output_shape(x.shape(), o)};
+  }
+  template <class Y>
+  auto in_two(const Y& rows) const {
+    return length ? tf::reference::adaptive_avg_pool2d(rows, hw{1, *length})
+                  : tf::reference::avg_pool2d(rows, tf::detail::in_two_dimensions(o));
+  }
+  outputs expected() const {
+    (void)shapes();
+    return {of_one_row(in_two(one_row(x)))};
+  }
+  outputs plain(const tf::context& ctx) const {
+    return {length ? tf::adaptive_avg_pool1d(x, *length, ctx) : tf::avg_pool1d(x, o, ctx)};
+  }
+  template <class Views>
+  void into(const Views& views, const tf::context& ctx) const {
+    if (length)
+      tf::adaptive_avg_pool1d_into(std::get<0>(views), x, *length, ctx);
+    else
+      tf::avg_pool1d_into(std::get<0>(views), x, o, ctx);
+  }
+  void compare(const outputs& got, const outputs& expected, const tf::context&) const {
+    require_near(std::get<0>(got), std::get<0>(expected), of_one_row(in_two(magnitudes(one_row(x)))), x.size() + 2,
+                 "avg_pool1d");
   }
 };
 
@@ -301,6 +340,31 @@ void avg_pool2d(round& r) {
            o.padding.h, " ", o.padding.w, o.ceil_mode ? " ceil" : "", o.count_include_pad ? "" : " uncounted",
            " divisor ", o.divisor_override.value_or(0));
     check(r, avg_pool2d_call<T>{{}, x.view(), o});
+  });
+}
+
+void avg_pool1d(round& r) {
+  random_source& random = r.random;
+  const index_t seldom = random.one_in(6) ? 4 : 400;
+  shape s{random.between(0, 3), random.one_in(seldom) ? 0 : random.between(1, 9), random.size(200)};
+  if (random.one_in(6)) s = {s[1], s[2]};
+  if (random.one_in(4 * seldom)) s = {s[1]};
+  tf::avg_pool1d_options o{.kernel_size = random.setting(1, 7, seldom)};
+  if (random.one_in(2)) o.stride = random.setting(1, 4, seldom);
+  if (random.one_in(2)) o.padding = random.setting(0, std::clamp<index_t>(o.kernel_size, 0, 9) / 2, seldom);
+  o.ceil_mode = random.one_in(2);
+  o.count_include_pad = random.one_in(2);
+  std::optional<index_t> length;
+  if (random.one_in(3)) length = random.setting(0, 40, seldom);
+  with_floats(random, [&]<class T>() {
+    const input<T> x(random, draw_values<T>(random, s, random.pick({values::small, values::any})));
+    r.tell("element of ", sizeof(T), " bytes, input ", s);
+    if (length)
+      r.tell(", adaptive to ", *length);
+    else
+      r.tell(", kernel ", o.kernel_size, " stride ", o.stride, " padding ", o.padding, o.ceil_mode ? " ceil" : "",
+             o.count_include_pad ? "" : " uncounted");
+    check(r, avg_pool1d_call<T>{{}, x.view(), o, length});
   });
 }
 
