@@ -689,8 +689,8 @@ void batch_norm_backward_into(GradInput&& grad_input, GradWeight&& grad_weight, 
 /// running_mean, running_var  (C)
 /// weight                     (C), or left out where it is 1
 /// wanted                     which of them to compute
-/// returns                    {grad_input, grad_weight, grad_bias}, of the shapes of input and (C); empty where not
-/// wanted throws                     tenfold::error in batch_norm's words; every check comes before the first write
+/// returns                    {grad_input, grad_weight, grad_bias}, of the shapes of input and (C); empty if not wanted
+/// throws                     tenfold::error in batch_norm's words; every check comes before the first write
 /// source                     detail/kernels/normalization_backward.inl.hpp
 template <tensor_like GradOutput, tensor_like Input, tensor_like Mean, tensor_like Variance, tensor_like Weight>
   requires detail::same_floats<Input, GradOutput> normalization_gradients<element_of<Input>> batch_norm_backward(

@@ -288,8 +288,7 @@ void max_unpool1d_into(Output&& output, const Input& input, const Indices& indic
 ///
 /// input   (N, C, L) or (C, L); N may be 0
 /// indices like input, int64: places in the row of the output, as max_pool1d_with_indices gives them
-/// returns (N, C, OL) or (C, OL) with OL = output_size, or without one OL = (L - 1) * stride - 2 * padding +
-/// kernel_size,
+/// returns (N, C, OL) or (C, OL) with OL = output_size, or without one (L - 1) * stride - 2 * padding + kernel_size,
 ///         from which output_size may differ by less than a stride
 /// throws  tenfold::error in PyTorch's words; every check, that of the indices too, comes before the first write
 /// source  max_unpool2d of images of one column
