@@ -19,7 +19,7 @@ struct processor {
 };
 
 // Registers as the processors give them; of the features only those that count are set.
-constexpr std::uint32_t fma = 1U << 12, osxsave = 1U << 27, avx = 1U << 28;                         // leaf 1, ecx
+constexpr std::uint32_t fma = 1U << 12, osxsave = 1U << 27, avx = 1U << 28, f16c = 1U << 29;        // leaf 1, ecx
 constexpr std::uint32_t avx2 = 1U << 5, f = 1U << 16, dq = 1U << 17, bw = 1U << 30, vl = 1U << 31;  // leaf 7, ebx
 constexpr std::uint32_t x87 = 1U << 0, xmm = 1U << 1, ymm = 1U << 2, masks_and_zmm = 7U << 5;       // XCR0
 
@@ -28,18 +28,21 @@ constexpr processor processors[] = {
     {"nehalem", {0, 0, 0}, isa::base},
     {"sandy_bridge", {osxsave | avx, 0, x87 | xmm | ymm}, isa::base},
     {"avx2_without_fma", {osxsave | avx, avx2, x87 | xmm | ymm}, isa::base},  // VIA's Eden X4
-    {"haswell", {fma | osxsave | avx, avx2, x87 | xmm | ymm}, isa::avx2},
-    {"haswell_that_does_not_save_ymm", {fma | osxsave | avx, avx2, x87 | xmm}, isa::base},
-    {"haswell_without_xsave", {fma | avx, avx2, 0}, isa::base},  // Linux booted with noxsave
-    {"haswell_whose_avx2_is_masked", {fma | osxsave | avx, 0, x87 | xmm | ymm}, isa::base},
-    {"knights_landing", {fma | osxsave | avx, avx2 | f, x87 | xmm | ymm | masks_and_zmm}, isa::avx2},
-    {"skylake_x", {fma | osxsave | avx, avx2 | f | dq | bw | vl, x87 | xmm | ymm | masks_and_zmm}, isa::avx512},
-    {"skylake_x_that_does_not_save_zmm", {fma | osxsave | avx, avx2 | f | dq | bw | vl, x87 | xmm | ymm}, isa::avx2},
-    {"skylake_x_that_saves_zmm_in_part",
-     {fma | osxsave | avx, avx2 | f | dq | bw | vl, x87 | xmm | ymm | 3U << 5},
+    {"haswell", {fma | f16c | osxsave | avx, avx2, x87 | xmm | ymm}, isa::avx2},
+    {"haswell_that_does_not_save_ymm", {fma | f16c | osxsave | avx, avx2, x87 | xmm}, isa::base},
+    {"haswell_without_xsave", {fma | f16c | avx, avx2, 0}, isa::base},  // Linux booted with noxsave
+    {"haswell_whose_avx2_is_masked", {fma | f16c | osxsave | avx, 0, x87 | xmm | ymm}, isa::base},
+    {"haswell_whose_f16c_is_masked", {fma | osxsave | avx, avx2, x87 | xmm | ymm}, isa::base},
+    {"knights_landing", {fma | f16c | osxsave | avx, avx2 | f, x87 | xmm | ymm | masks_and_zmm}, isa::avx2},
+    {"skylake_x", {fma | f16c | osxsave | avx, avx2 | f | dq | bw | vl, x87 | xmm | ymm | masks_and_zmm}, isa::avx512},
+    {"skylake_x_that_does_not_save_zmm",
+     {fma | f16c | osxsave | avx, avx2 | f | dq | bw | vl, x87 | xmm | ymm},
      isa::avx2},
-    {"avx512_without_dq", {fma | osxsave | avx, avx2 | f | bw | vl, x87 | xmm | ymm | masks_and_zmm}, isa::avx2},
-    {"avx512_without_avx2", {fma | osxsave | avx, f | dq | bw | vl, x87 | xmm | ymm | masks_and_zmm}, isa::base},
+    {"skylake_x_that_saves_zmm_in_part",
+     {fma | f16c | osxsave | avx, avx2 | f | dq | bw | vl, x87 | xmm | ymm | 3U << 5},
+     isa::avx2},
+    {"avx512_without_dq", {fma | f16c | osxsave | avx, avx2 | f | bw | vl, x87 | xmm | ymm | masks_and_zmm}, isa::avx2},
+    {"avx512_without_avx2", {fma | f16c | osxsave | avx, f | dq | bw | vl, x87 | xmm | ymm | masks_and_zmm}, isa::base},
 };
 
 TEST(BestIsa, FollowsFromTheProcessorsAnswers) {
@@ -115,8 +118,8 @@ TEST(ChooseIsa, SaysWhatThereIs) {
        "this program is compiled for processors with avx512, which this machine lacks; without -march and -m flags the "
        "kernels are chosen at run time"},
       {from_avx2, isa::base, "",
-       "this program is compiled for processors with avx2 and fma, which this machine lacks; without -march and -m "
-       "flags the kernels are chosen at run time"},
+       "this program is compiled for processors with avx2, fma and f16c, which this machine lacks; without -march and "
+       "-m flags the kernels are chosen at run time"},
   };
   for (const refusal& r : refusals)
     EXPECT_EQ(error_of([&] { (void)tf::detail::choose_isa(r.compiled, r.machine, r.environment); }), r.text);

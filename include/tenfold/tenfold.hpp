@@ -34,6 +34,7 @@
 #include <tenfold/prepared.hpp>
 #include <tenfold/shape.hpp>
 #include <tenfold/softmax.hpp>
+#include <tenfold/stored.hpp>
 #include <tenfold/tensor.hpp>
 #include <tenfold/upsample1d.hpp>
 #include <tenfold/upsample2d.hpp>

@@ -13,6 +13,7 @@
 #include <tenfold/detail/plane_geometry.hpp>
 #include <tenfold/detail/reduction.hpp>
 #include <tenfold/detail/resample.hpp>
+#include <tenfold/stored.hpp>
 
 #include <limits>
 
@@ -55,7 +56,7 @@
 #define TENFOLD_VECTOR_REGISTERS 32
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx512 {
 TENFOLD_BEGIN_KERNELS
-TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
 #include <tenfold/detail/kernels/all.inl.hpp>
 TENFOLD_END_TARGET
 TENFOLD_END_KERNELS
@@ -69,7 +70,7 @@ TENFOLD_END_KERNELS
 #define TENFOLD_VECTOR_REGISTERS 16
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::avx2 {
 TENFOLD_BEGIN_KERNELS
-TENFOLD_BEGIN_TARGET("avx2,fma")
+TENFOLD_BEGIN_TARGET("avx2,fma,f16c")
 #include <tenfold/detail/kernels/all.inl.hpp>
 TENFOLD_END_TARGET
 TENFOLD_END_KERNELS

@@ -14,7 +14,7 @@
 #define TENFOLD_COMPILES_AVX512 1
 #define TENFOLD_COMPILES_AVX2 0
 #define TENFOLD_COMPILES_BASE 0
-#elif defined(__AVX2__) && defined(__FMA__)
+#elif defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 #define TENFOLD_COMPILES_AVX512 1
 #define TENFOLD_COMPILES_AVX2 1
 #define TENFOLD_COMPILES_BASE 0
@@ -84,9 +84,10 @@ inline cpu_answers ask_cpu() {
 /// (macOS sets the latter at the first use only, so avx2 runs there.)
 constexpr isa best_isa(const cpu_answers& cpu) {
   const auto has = [](std::uint32_t answer, std::uint32_t bits) { return (answer & bits) == bits; };
-  constexpr std::uint32_t fma = 1U << 12, avx = 1U << 28, avx2 = 1U << 5;
+  constexpr std::uint32_t fma = 1U << 12, avx = 1U << 28, f16c = 1U << 29, avx2 = 1U << 5;
   constexpr std::uint32_t f = 1U << 16, dq = 1U << 17, bw = 1U << 30, vl = 1U << 31;
-  if (!has(cpu.features, fma | avx) || !has(cpu.more_features, avx2) || !has(cpu.saved_state, 0x06)) return isa::base;
+  if (!has(cpu.features, fma | avx | f16c) || !has(cpu.more_features, avx2) || !has(cpu.saved_state, 0x06))
+    return isa::base;
   return has(cpu.more_features, f | dq | bw | vl) && has(cpu.saved_state, 0xe6) ? isa::avx512 : isa::avx2;
 }
 
@@ -130,7 +131,8 @@ inline isa choose_isa(std::span<const isa> compiled, isa machine, const char* na
   // An error, though code of the program's own may use what the flags promise: it says more than an illegal instruction
   // does. The texts are whole, so that little code runs before one is out.
   raise(compiled.back() == isa::avx2
-            ? "this program is compiled for processors with avx2 and fma, which this machine lacks; without -march and "
+            ? "this program is compiled for processors with avx2, fma and f16c, which this machine lacks; without "
+              "-march and "
               "-m flags the kernels are chosen at run time"
             : "this program is compiled for processors with avx512, which this machine lacks; without -march and -m "
               "flags the kernels are chosen at run time");

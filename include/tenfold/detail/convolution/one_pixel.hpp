@@ -41,11 +41,14 @@ class one_pixel {
     const auto taps = [&](index_t group, index_t image, index_t first, index_t count, const T* sums) {
       store(g, operands, ctx, image, group, first, count, sums);
     };
-    own.run_sums({operands.input, g.groups * own.k, 1}, operands.weight, own.n, taps, ctx, memory);
+    with_weight(operands, [&](const auto* weight) {
+      own.run_sums({operands.input, g.groups * own.k, 1}, weight, own.n, taps, ctx, memory);
+    });
     if (after.finishes()) finish_planes(g, operands, ctx, after.activated(), false);
   }
 
-  static constexpr convolution_algorithm<T> entry = {"one_pixel", applies, cost, packed_size, pack, plan, run};
+  static constexpr convolution_algorithm<T> entry = {
+      "one_pixel", applies, cost, packed_size, pack, plan, run, {}, weight_in_use::as_it_lies};
 
  private:
   static index_t row_length(const convolution_geometry& g) { return g.out_channels * g.kernel.h * g.kernel.w; }

@@ -25,8 +25,19 @@ struct convolution_operands {
   optional_array<const T> bias;
   optional_array<T> output;
   epilogue<T> after = {};
-  bool adds = false;  // to the output, which a weight's gradient can
+  bool adds = false;          // to the output, which a weight's gradient can
+  stored_weight narrow = {};  // of a prepared layer: the weight, where it is kept in 16 bits
 };
+
+/// use(weight), a pointer to the type that it is stored in.
+template <class T, class Use>
+void with_weight(const convolution_operands<T>& operands, const Use& use) {
+  if constexpr (std::same_as<T, float>) {
+    if (operands.narrow.as == stored::fp16) return use(reinterpret_cast<const fp16*>(operands.narrow.bits));
+    if (operands.narrow.as == stored::bf16) return use(reinterpret_cast<const bf16*>(operands.narrow.bits));
+  }
+  use(static_cast<const T*>(operands.weight));
+}
 
 template <class T>
 struct convolution_algorithm;
@@ -68,6 +79,13 @@ struct operation_times {
   }
 };
 
+/// What an algorithm reads of the weight of a prepared layer while it runs.
+enum class weight_in_use {
+  packed,      // what it has packed
+  both,        // beside that the weight, for some of the outputs
+  as_it_lies,  // the weight, in the type that it is stored in
+};
+
 /// One way to compute a convolution.
 template <class T>
 struct convolution_algorithm {
@@ -86,6 +104,7 @@ struct convolution_algorithm {
   void (*run)(const convolution_plan<T>& plan, const convolution_operands<T>& operands, const context& ctx,
               std::byte* memory);
   operation_times times = {};
+  weight_in_use reads = weight_in_use::packed;
 
   /// Beside other algorithms' estimates.
   double estimate(const convolution_geometry& g, const context& ctx, bool packed) const {

@@ -165,8 +165,15 @@ struct winograd_algorithm {
       Source::taps == 3
           ? (M == 2 ? operation_times{.avx2 = 1.1, .avx512 = 1.1} : operation_times{.avx2 = 1.1, .avx512 = 1.04})
           : (M == 2 ? operation_times{.avx2 = 1.36, .avx512 = 1.3} : operation_times{.avx2 = 1.13, .avx512 = 1.14});
-  static constexpr convolution_algorithm<T> entry = {
-      M == 2 ? Source::name_of_2x2 : Source::name_of_4x4, applies, cost, packed_size, pack, plan, run, times};
+  static constexpr convolution_algorithm<T> entry = {M == 2 ? Source::name_of_2x2 : Source::name_of_4x4,
+                                                     applies,
+                                                     cost,
+                                                     packed_size,
+                                                     pack,
+                                                     plan,
+                                                     run,
+                                                     times,
+                                                     weight_in_use::both};
 };
 
 TENFOLD_END_STRICT

@@ -13,6 +13,7 @@
 #include <tenfold/detail/kernels/depthwise.inl.hpp>
 #include <tenfold/detail/kernels/winograd_gradient.inl.hpp>
 #include <tenfold/detail/kernels/direct_gradient.inl.hpp>
+#include <tenfold/detail/kernels/widen.inl.hpp>
 #include <tenfold/detail/kernels/streamed.inl.hpp>
 #include <tenfold/detail/kernels/unpacked_gemm.inl.hpp>
 #include <tenfold/detail/kernels/max_pool2d.inl.hpp>

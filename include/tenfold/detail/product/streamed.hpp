@@ -60,18 +60,19 @@ struct streamed_plan {
   index_t bytes(const context& ctx) const { return share * worker_count(ctx, groups * parts); }
 
   /// few(group, p, count, j, columns, scratch) gives rows [p, p + count) of so many columns, each of which is a line:
-  /// where they are, or gathered in scratch, `stretch` apart. sink(dot_sums) takes the sums, by ascending terms.
-  template <class Few, class Sink>
-  void run_dots(const T* large, index_t ld, const Few& few, const Sink& sink, const context& ctx,
+  /// where they are, or gathered in scratch, `stretch` apart. sink(dot_sums) takes the sums, by ascending terms. The
+  /// large matrix may be stored in another type than T: no bit of the sums depends on that.
+  template <class W, class Few, class Sink>
+  void run_dots(const W* large, index_t ld, const Few& few, const Sink& sink, const context& ctx,
                 std::byte* memory) const {
     const isa level = chosen_isa(ctx);
     for_each_part(m, ctx, memory, [&](index_t group, index_t begin, index_t end, T* scratch) {
       T sum[rows_at_once * streamed_handful];
       for (index_t j = 0, columns; j < n; j += columns) {
         columns = (std::min)(streamed_handful, n - j);
-        const auto dot = columns == 1   ? TENFOLD_KERNEL(level, dot<T, 1>)
-                         : columns == 2 ? TENFOLD_KERNEL(level, dot<T, 2>)
-                                        : TENFOLD_KERNEL(level, dot<T>);
+        const auto dot = columns == 1   ? TENFOLD_KERNEL(level, dot<T, W, 1>)
+                         : columns == 2 ? TENFOLD_KERNEL(level, dot<T, W, 2>)
+                                        : TENFOLD_KERNEL(level, dot<T, W>);
         for (index_t p = 0, count; p < k; p += count) {
           count = (std::min)(stretch, k - p);
           const strided_matrix<const T> x = few(group, p, count, j, columns, scratch);
@@ -79,9 +80,9 @@ struct streamed_plan {
             rows = end - i >= rows_at_once ? rows_at_once : 1;  // of one, the kernel's four are the same
             for (index_t q = 0, terms; q < count; q += terms) {
               terms = (std::min)(depth, count - q);
-              const T* row = large + (group * m + i) * ld + p + q;
+              const W* row = large + (group * m + i) * ld + p + q;
               if (alone && rows == 1 && n == 1)
-                TENFOLD_KERNEL(level, dot_line<T>)(row, x.data + q, terms, sum);
+                TENFOLD_KERNEL(level, dot_line<T, W>)(row, x.data + q, terms, sum);
               else
                 dot(row, rows > 1 ? ld : 0, x.data + q, x.column, columns, terms, sum);
               sink({group, i, rows, j, columns, p + q == 0, p + q + terms == k, sum});
@@ -94,10 +95,10 @@ struct streamed_plan {
 
   /// sink(group, i, j, columns, s) takes s(i, j), ..., s(i, j + columns - 1), whose terms are added by ascending p. A
   /// vector may be read behind them.
-  template <class Sink>
-  void run_sums(const strided_matrix<const T>& few, const T* large, index_t ld, const Sink& sink, const context& ctx,
+  template <class W, class Sink>
+  void run_sums(const strided_matrix<const T>& few, const W* large, index_t ld, const Sink& sink, const context& ctx,
                 std::byte* memory) const {
-    const auto axpy = TENFOLD_KERNEL(chosen_isa(ctx), axpy<T>);
+    const auto axpy = TENFOLD_KERNEL(chosen_isa(ctx), axpy<T, W>);
     for_each_part(n, ctx, memory, [&](index_t group, index_t begin, index_t end, T* sums) {
       for (index_t i = 0, rows; i < m; i += rows) {
         rows = (std::min)(streamed_handful, m - i);

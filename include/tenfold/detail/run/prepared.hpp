@@ -23,24 +23,49 @@ const convolution_plan<T>& own_plan(const layers::kept_plan& kept) {
   return *std::launder(reinterpret_cast<const convolution_plan<T>*>(kept.plan));
 }
 
+/// The weight packed for an algorithm. One of 16 bits becomes floats for as long as that takes; behind what is packed
+/// it stays floats for an algorithm that reads both.
+template <class T>
+tensor<T> packed_weight(const convolution_algorithm<T>& algorithm, const convolution_geometry& g, const T* weight,
+                        const stored_weight& narrow, const context& ctx) {
+  const index_t size = algorithm.packed_size(g, ctx);
+  if constexpr (std::same_as<T, float>) {
+    if (narrow.bits && algorithm.reads != weight_in_use::as_it_lies) {
+      const index_t count = g.groups * g.in_channels * g.out_channels * g.kernel.h * g.kernel.w;
+      const bool stays = algorithm.reads == weight_in_use::both;
+      auto made = tensor<T>::uninitialized({size + (stays ? count : 0)});
+      auto own = tensor<T>::uninitialized({stays ? 0 : count});
+      T* const wide = stays ? made.data() + size : own.data();
+      if (narrow.as == stored::fp16)
+        TENFOLD_KERNEL(chosen_isa(ctx), widen<fp16>)(reinterpret_cast<const fp16*>(narrow.bits), count, wide);
+      else
+        TENFOLD_KERNEL(chosen_isa(ctx), widen<bf16>)(reinterpret_cast<const bf16*>(narrow.bits), count, wide);
+      algorithm.pack(g, wide, ctx, made.data());
+      return made;
+    }
+  }
+  auto made = tensor<T>::uninitialized({size});
+  algorithm.pack(g, weight, ctx, made.data());
+  return made;
+}
+
 template <bool Transposed, class T>
-void plan_prepared(const char* op, const convolution_geometry& g, const T* weight,
+void plan_prepared(const char* op, const convolution_geometry& g, const T* weight, const stored_weight& narrow,
                    const layers::packed_weights<T>& packed, layers::kept_plan& kept, const context& ctx) {
   const algorithm_list<T> list = algorithms_of<Transposed, T>();
   static_assert(algorithms_of<Transposed, T>().size() <= most_algorithms);
   convolution_plan<T>& plan = own_plan<T>(kept);
   plan.geometry = g;
   plan.algorithm = &choose_algorithm(list, op, g, ctx, true);
-  const T* own_weight = packed.get(static_cast<std::size_t>(plan.algorithm - list.data()), [&] {
-    auto made = tensor<T>::uninitialized({plan.algorithm->packed_size(g, ctx)});
-    plan.algorithm->pack(g, weight, ctx, made.data());
-    return made;
-  });
+  const T* own_weight = packed.get(static_cast<std::size_t>(plan.algorithm - list.data()),
+                                   [&] { return packed_weight(*plan.algorithm, g, weight, narrow, ctx); });
   convolution_operands<T> operands;
   operands.packed_weight = own_weight;
   plan.algorithm->plan(plan, operands, ctx);
   kept.bytes = plan.bytes;
   kept.packed = own_weight;
+  if (narrow.bits && plan.algorithm->reads == weight_in_use::both)
+    kept.widened = own_weight + plan.algorithm->packed_size(g, ctx);
   kept.algorithm = plan.algorithm->name;
 }
 
@@ -52,11 +77,12 @@ epilogue<T> epilogue_of(const activation& a, const T* slopes, const T* residual,
 }
 
 template <class T>
-void run_prepared(const layers::kept_plan& kept, const convolution_arrays<T>& arrays, const activation& after,
-                  const T* slopes, const T* added, const context& ctx) {
+void run_prepared(const layers::kept_plan& kept, const convolution_arrays<T>& arrays, const stored_weight& narrow,
+                  const activation& after, const T* slopes, const T* added, const context& ctx) {
+  const T* const weight = narrow.bits ? static_cast<const T*>(kept.widened) : arrays.weight;
   run_plan(own_plan<T>(kept),
-           {arrays.input, arrays.weight, static_cast<const T*>(kept.packed), arrays.bias, arrays.output,
-            epilogue_of<T>(after, slopes, added, arrays.output, chosen_isa(ctx))},
+           {arrays.input, weight, static_cast<const T*>(kept.packed), arrays.bias, arrays.output,
+            epilogue_of<T>(after, slopes, added, arrays.output, chosen_isa(ctx)), false, narrow},
            ctx);
 }
 
