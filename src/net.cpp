@@ -5,9 +5,9 @@
 
 namespace tenfold::inline v0::compiled {
 
-TENFOLD_SHARED std::shared_ptr<const net_engine> make_net_engine(graph description);
-std::shared_ptr<const net_engine> make_net_engine(graph description) {
-  return detail::make_net_engine(std::move(description));
+TENFOLD_SHARED std::shared_ptr<const net_engine> make_net_engine(graph description, const net_options& options);
+std::shared_ptr<const net_engine> make_net_engine(graph description, const net_options& options) {
+  return detail::make_net_engine(std::move(description), options);
 }
 
 }  // namespace tenfold::inline v0::compiled

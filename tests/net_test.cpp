@@ -485,6 +485,115 @@ TEST(Net, ReportsItsLayersWithTheirWork) {
 
 // -------------------------------------------------------------------------------------------------------------- errors
 
+// ------------------------------------------------------------------------------------------------ weights of 16 bits
+
+/// A convolution with a batch norm, a transposed one, a linear layer of as many rows as there are images.
+tf::net of_layers(const tf::net_options& options, const floats& w, const floats& t, const floats& l) {
+  tf::net net(options);
+  net.input("x");
+  net.conv2d("conv", w, integers({3}, 2));
+  net.batch_norm("norm", integers({3}, 3), floats({3}, {1, 4, 16}), floats({3}, {2, 4, 8}), integers({3}, 4), 0);
+  net.relu("relu");
+  net.conv_transpose2d("deconv", t);
+  net.output(net.flatten("flat"));
+  net.linear("linear", l, integers({5}, 5));
+  net.output();
+  return net;
+}
+
+/// The same bits before the linear layer, which may add in another order: both sums have their rounding errors.
+void expect_near(const tf::named_tensors& got, const tf::named_tensors& expected, const floats& l) {
+  const floats &x = expected["flat"], &y = got["linear"], &z = expected["linear"];
+  EXPECT_TRUE(same(got["flat"], x));
+  const index_t terms = l.shape()[1], outputs = l.shape()[0];
+  for (index_t i = 0; i < y.size(); ++i) {
+    double magnitude = 3;  // of the bias
+    for (index_t k = 0; k < terms; ++k)
+      magnitude += std::abs(double{x.data()[i / outputs * terms + k]} * double{l.data()[i % outputs * terms + k]});
+    EXPECT_NEAR(y.data()[i], z.data()[i], 2 * rounding_factor<float>(terms + 1) * (1 + 0x1p-8) * magnitude);
+  }
+}
+
+TEST(Net, WithWeightsOf16BitsIsTheNetOfRoundedWeights) {
+  const auto w = random_tensor<float>({3, 2, 3, 3}, 1), t = random_tensor<float>({3, 4, 2, 2}, 2);
+  const auto l = random_tensor<float>({5, 4 * 4 * 4}, 3);
+  const auto with_rounded = [&](const auto& rounded) {
+    // The batch norm scales by powers of 2, which change no digit.
+    return of_layers({}, map<float>(w, rounded), map<float>(t, rounded), map<float>(l, rounded));
+  };
+  const auto digits = [](int count) {
+    return [count](float x) {
+      const float last = std::ldexp(1.0F, std::ilogb(x) - (count - 1));
+      return std::nearbyint(x / last) * last;
+    };
+  };
+  const tf::net plain = of_layers({}, w, t, l), as_bf16 = with_rounded(digits(8)), as_fp16 = with_rounded(digits(11));
+  const tf::net bf16 = of_layers({.weights = tf::stored::bf16}, w, t, l);
+  const tf::net fp16(plain.description(), {.weights = tf::stored::fp16});
+  for (const index_t images : {1, 3, 20}) {
+    const auto x = random_tensor<float>({images, 2, 5, 5}, 4);
+    expect_near(bf16.run({{"x", x}}), as_bf16.run({{"x", x}}), l);
+    expect_near(fp16.run({{"x", x}}), as_fp16.run({{"x", x}}), l);
+    tf::context exact;
+    exact.math = tf::math::exact;
+    EXPECT_TRUE(same(bf16.run({{"x", x}}, exact)["linear"], plain.run({{"x", x}}, exact)["linear"]));
+    EXPECT_FALSE(same(bf16.run({{"x", x}})["linear"], plain.run({{"x", x}})["linear"]));
+  }
+}
+
+TEST(Net, KeepsItsOptionsWhenItIsChanged) {
+  tf::net net({.weights = tf::stored::bf16});
+  const tf::net copy = net;
+  net.input("x");
+  net.relu("a");
+  net.output();
+  EXPECT_EQ(net.options().weights, tf::stored::bf16);
+  EXPECT_EQ(tf::net().options().weights, tf::stored::as_given);
+}
+
+TEST(Net, WithWeightsOf16BitsReadsThemWhereItsOutputsAreFew) {
+  for (const index_t rows : {1, 16, 17}) {
+    const floats x = integers({rows, 40}, 1), l = integers({9, 40}, 2), b = integers({9}, 3);
+    tf::net net({.weights = tf::stored::fp16});
+    net.input("x");
+    net.linear("linear", l, b);
+    net.output();
+    net.run({{"x", x}}, {}, [&](const tf::layer_report& r) { EXPECT_EQ(r.algorithm, rows <= 16 ? "few_pixels" : ""); });
+    EXPECT_TRUE(same(net.run({{"x", x}})["linear"], tf::linear(x, l, b)));
+  }
+}
+
+TEST(Net, TakesConstantsOf16BitsAsFloats) {
+  const std::int16_t halves[] = {0x3e00, -0x4000, 0x0001}, uppers[] = {0x3fc0, -0x4000, 0x0001};  // 1.5, -2
+  const auto owner = std::make_shared<int>(0);
+  tf::net net;
+  net.input("x");
+  const auto a = net.weight("a", tf::constant({tf::dtype::float16, halves, {3}}, owner));
+  const auto b = net.weight("b", tf::constant({tf::dtype::bfloat16, uppers, {3}}, owner));
+  net.output(net.node("mul", "of_fp16", {"x", a}));
+  net.output(net.node("mul", "of_bf16", {"x", b}));
+  const floats x({3}, {2, 2, 0x1p20F});
+  const auto y = net.run({{"x", x}});
+  EXPECT_TRUE(same(y["of_fp16"], floats({3}, {3, -4, 0x1p-4F})));
+  EXPECT_TRUE(same(y["of_bf16"], floats({3}, {3, -4, 0x1p-113F})));
+  tf::graph small = net.description();
+  small.max_bytes = 23;
+  EXPECT_EQ(error_of([&] { (void)tf::net(small); }),
+            "net: its constants of 16 bits take more than the 23 bytes that it may, as floats");
+}
+
+TEST(NetErrors, NameTheNodeWhoseWeightDoesNotFit) {
+  tf::net net({.weights = tf::stored::fp16});
+  net.input("x");
+  net.linear("fc", floats({1, 2}, {1, 1e5F}), floats({1}));
+  net.output();
+  const floats x({1, 2});
+  EXPECT_EQ(error_of([&] {
+              net.run({{"x", x}});
+            }),
+            "node \"fc\" (linear): conv2d: the weight at [0, 1, 0, 0] is 100000.0, beyond the numbers of fp16");
+}
+
 TEST(NetErrors, NameAllThatIsWrongWithAGraph) {
   tf::graph g;
   g.inputs = {{"x"}};

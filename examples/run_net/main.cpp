@@ -35,6 +35,11 @@ tf::net load(const std::string& path) {
   throw tf::error(path + ": run_net was built without what reads such files");
 }
 
+tf::net_options options_of(const run_net::options& o) {
+  if (o.weights.empty()) return {};
+  return {.weights = o.weights == "fp16" ? tf::stored::fp16 : tf::stored::bf16};
+}
+
 void print_interface(const tf::net& net) {
   for (const std::string& name : net.inputs())
     for (const tf::graph_input& input : net.description().inputs) {
@@ -74,7 +79,7 @@ tf::index_t weight_bytes(const tf::net& net) {
 }
 
 bool run(const run_net::options& options) {
-  const tf::net net = load(options.model);
+  const tf::net net(load(options.model).description(), options_of(options));
   const std::vector<run_net::given> inputs = run_net::inputs_of(net, options);
   if (inputs.empty()) {
     print_interface(net);

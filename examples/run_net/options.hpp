@@ -16,6 +16,7 @@ struct options {
   std::vector<std::string> inputs;  // f.npy of the only input, or name=f.npy
   std::string shape;                // of the only input, filled with noise
   std::string out, output, compare, bars;
+  std::string weights;  // fp16, bf16
   int threads = 1;
   bool profile = false;
   bool help = false;
@@ -24,7 +25,9 @@ struct options {
 inline constexpr const char* usage =
     "usage: run_net MODEL.onnx|MODEL.pt2 [--image F.png | --input [NAME=]F.npy ... | --shape 1x3x224x224] "
     "[--output NAME]\n"
-    "               [--out F.npy|F.png] [--compare F.npy] [--threads N] [--profile] [--bars F.svg] [--help]";
+    "               [--out F.npy|F.png] [--compare F.npy] [--threads N] [--weights fp16|bf16] [--profile] [--bars "
+    "F.svg]\n"
+    "               [--help]";
 
 inline void print_help() {
   std::printf(
@@ -39,6 +42,7 @@ inline void print_help() {
       "  --compare F  the greatest difference from an .npy file; beyond 1e-4 of its largest number + 1e-6 the program "
       "fails\n"
       "  --threads N  how many threads run a layer (1)\n"
+      "  --weights T  keeps the layers' weights in 16 bits, fp16 or bf16\n"
       "  --profile    a line for each layer: what ran, ms, GFLOP/s, MiB read and written\n"
       "  --bars F     the layers' times as a bar chart, an SVG file\n",
       usage);
@@ -63,6 +67,8 @@ inline options parse_options(int count, char** values) {
       o.bars = line.value();
     else if (line.option() == "--threads")
       o.threads = line.number(1, 1024);
+    else if (line.option() == "--weights")
+      o.weights = line.value();
     else if (line.option() == "--profile")
       o.profile = true;
     else if (line.option() == "--help")
@@ -73,6 +79,8 @@ inline options parse_options(int count, char** values) {
       line.fail_unknown();
   }
   if (!o.help && o.model.empty()) throw std::runtime_error(usage);
+  if (!o.weights.empty() && o.weights != "fp16" && o.weights != "bf16")
+    throw std::runtime_error("--weights is fp16 or bf16");
   if (!o.image.empty() + !o.inputs.empty() + !o.shape.empty() > 1)
     throw std::runtime_error("--image, --input and --shape exclude each other");
   return o;

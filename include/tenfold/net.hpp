@@ -98,6 +98,16 @@ struct plan_report {
   std::vector<any_view> outputs = {};  // their types and shapes; no elements
 };
 
+/// How a net is run, whatever its inputs are.
+struct net_options {
+  /// What the weights of convolutions and of `linear` are kept in (also of ONNX's Gemm that is one; not of `matmul`),
+  /// where they are constants or follow from such, as when batch norms are folded into them. Layers of few pixels or
+  /// rows read them so, which with AVX2 or AVX-512 takes little more than half the time; others pack them as floats.
+  /// The graph's constants stay as they are: math::exact computes with them. Errors of outputs and weights that are
+  /// refused: see stored.
+  stored weights = stored::as_given;
+};
+
 /// What runs a graph; made, with the flags of its own file, by `net`.
 class net_engine {
  public:
@@ -123,7 +133,7 @@ class net_engine {
 #else
 namespace tenfold::inline v0::compiled {
 
-TENFOLD_SHARED std::shared_ptr<const net_engine> make_net_engine(graph description);
+TENFOLD_SHARED std::shared_ptr<const net_engine> make_net_engine(graph description, const net_options& options);
 
 }  // namespace tenfold::inline v0::compiled
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
@@ -163,11 +173,14 @@ struct pooled_names {
 class net {
  public:
   TENFOLD_TAG net() : state_(std::make_shared<state>()) {}
-  /// Throws tenfold::error with everything that the graph has wrong, one line each.
-  TENFOLD_TAG explicit net(graph description) : net() {
+  /// Throws tenfold::error with everything that the graph has wrong, one line each. The graph of a file is
+  /// load_onnx("model.onnx").description().
+  TENFOLD_TAG explicit net(graph description, const net_options& options = {}) : net(options) {
     state_->description = std::move(description);
     engine();
   }
+  /// An empty one, to be written down.
+  TENFOLD_TAG explicit net(const net_options& options) : net() { state_->options = options; }
 
   // ---------------------------------------------------------------------------------------------------------- running
 
@@ -175,6 +188,7 @@ class net {
   TENFOLD_TAG std::vector<std::string> inputs() const { return engine().inputs(); }
   TENFOLD_TAG std::vector<std::string> outputs() const { return description().outputs; }
   TENFOLD_TAG const graph& description() const { return state_->description; }
+  TENFOLD_TAG const net_options& options() const { return state_->options; }
 
   /// Plans a run for inputs of these shapes and makes its arena, so that run_into allocates nothing. Throws
   /// tenfold::error, with the name of the node, where they do not fit.
@@ -350,19 +364,21 @@ class net {
   /// Shared by copies until one of them is edited. The engine is made once, by the first that needs it.
   struct state {
     graph description;
+    net_options options;
     std::mutex mutex;
     std::shared_ptr<const net_engine> engine;
   };
 
   TENFOLD_TAG const net_engine& engine() const {
     const std::lock_guard lock(state_->mutex);
-    if (!state_->engine) state_->engine = detail::make_net_engine(state_->description);
+    if (!state_->engine) state_->engine = detail::make_net_engine(state_->description, state_->options);
     return *state_->engine;
   }
   TENFOLD_TAG graph& edited() {
     if (state_.use_count() > 1 || state_->engine) {
       auto own = std::make_shared<state>();
       own->description = state_->description;
+      own->options = state_->options;
       state_ = std::move(own);
     }
     return state_->description;

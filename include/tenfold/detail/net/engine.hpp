@@ -121,9 +121,27 @@ class few {
   std::vector<X> many_;
 };
 
+/// The graph with the floats that its constants of 16 bits stand for: nothing computes in those.
+inline graph with_floats(graph source) {
+  index_t taken = 0;
+  for (auto& [name, x] : source.constants) {
+    if (x.type() != dtype::float16 && x.type() != dtype::bfloat16) continue;
+    const index_t bytes = checked_multiply(x.shape().elements(), bytes_of(dtype::float32));
+    if (bytes > source.max_bytes - taken)
+      raise({"net: its constants of 16 bits take more than the ", source.max_bytes, " bytes that it may, as floats"});
+    taken += bytes;
+    const stored as = x.type() == dtype::float16 ? stored::fp16 : stored::bf16;
+    const auto* bits = static_cast<const std::int16_t*>(x.data());
+    auto wide = tensor<float>::uninitialized(x.shape());
+    for (index_t i = 0; i < wide.size(); ++i) wide.data()[i] = widened(bits[i], as);
+    x = constant(std::move(wide));
+  }
+  return source;
+}
+
 class engine final : public net_engine {
  public:
-  explicit engine(graph source) : net_(std::move(source)) {}
+  engine(graph source, const net_options& options) : net_(with_floats(std::move(source))), options_(options) {}
 
   std::vector<std::string> inputs() const override {
     std::vector<std::string> names;
@@ -253,13 +271,14 @@ class engine final : public net_engine {
         return plans_.front();
       }
     check_shapes(inputs);
-    auto made = std::make_shared<planned_net>(planner(net_, inputs, ctx, layers_).run(progress), ctx);
+    auto made = std::make_shared<planned_net>(planner(net_, inputs, ctx, options_.weights, layers_).run(progress), ctx);
     plans_.insert(plans_.begin(), made);
     if (plans_.size() > most_plans) plans_.pop_back();
     return made;
   }
 
   checked_graph net_;
+  net_options options_;
   mutable std::mutex mutex_;
   mutable kept_layers layers_;
   mutable std::vector<std::shared_ptr<planned_net>> plans_;  // the last used first
@@ -269,8 +288,8 @@ class engine final : public net_engine {
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 
-inline std::shared_ptr<const net_engine> make_net_engine(graph description) {
-  return std::make_shared<const nets::engine>(std::move(description));
+inline std::shared_ptr<const net_engine> make_net_engine(graph description, const net_options& options) {
+  return std::make_shared<const nets::engine>(std::move(description), options);
 }
 
 }  // namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail

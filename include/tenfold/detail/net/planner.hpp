@@ -54,8 +54,13 @@ auto named_errors(const graph_node& node, const Run& run) {
 
 class planner {
  public:
-  planner(const checked_graph& net, std::span<const shape> inputs, const context& ctx, kept_layers& layers)
-      : net_(net), ctx_(ctx), layers_(layers), nodes_(net.nodes()) {
+  planner(const checked_graph& net, std::span<const shape> inputs, const context& ctx, stored weights,
+          kept_layers& layers)
+      : net_(net),
+        ctx_(ctx),
+        weights_(ctx.math == math::exact ? stored::as_given : weights),
+        layers_(layers),
+        nodes_(net.nodes()) {
     ctx_.workspace = {};
     plan_.input_shapes.assign(inputs.begin(), inputs.end());
     declare(inputs);
@@ -101,7 +106,7 @@ class planner {
     std::vector<value*> outputs;
     for (const int i : n.inputs) inputs.push_back(i == nowhere ? nullptr : &at(i));
     for (const int o : n.outputs) outputs.push_back(o == nowhere ? nullptr : &at(o));
-    planning p(n.node, std::move(inputs), std::move(outputs), only_shapes, ctx_, layers_);
+    planning p(n.node, std::move(inputs), std::move(outputs), only_shapes, ctx_, weights_, layers_);
     return named_errors(n.node, [&] {
       if (p.has(0) && !includes(n.op->of, p.type_of(0)))
         raise({"it does not compute in ", name_of(p.type_of(0)), ", of which ", in_quotes(p.input(0).name), " is"});
@@ -363,6 +368,7 @@ class planner {
 
   const checked_graph& net_;
   context ctx_;
+  stored weights_;
   kept_layers& layers_;
   std::vector<net_node> nodes_;
   std::vector<value> values_;

@@ -7,6 +7,7 @@
 #include <tenfold/detail/geometry.hpp>
 #include <tenfold/graph.hpp>
 #include <tenfold/isa.hpp>
+#include <tenfold/stored.hpp>
 
 #include <functional>  // function
 #include <span>
@@ -91,8 +92,9 @@ struct step_plan {
 class planning {
  public:
   planning(const graph_node& node, std::vector<const value*> inputs, std::vector<value*> outputs, bool only_shapes,
-           const context& with, kept_layers& layers)
+           const context& with, stored kept_as, kept_layers& layers)
       : ctx(with),
+        weights(kept_as),
         node_(node),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)),
@@ -204,10 +206,12 @@ class planning {
   template <class Layer, class Make>
   std::shared_ptr<const Layer> keep(const std::string& variant, bool of_weights, const Make& make) {
     if (!of_weights) return std::make_shared<const Layer>(make());
-    return layers_.get<Layer>(join({result().name, "\n", name_of(seam::chosen_isa(ctx)), " ", variant}), make);
+    return layers_.get<Layer>(
+        join({result().name, "\n", name_of(seam::chosen_isa(ctx)), " ", name_of(weights), " ", variant}), make);
   }
 
   const context& ctx;
+  const stored weights;  // what those of a layer are kept in
   step_plan plan;
 
  private:

@@ -3,29 +3,12 @@
 
 #include <tenfold/detail/net/onnx/external_files.hpp>
 #include <tenfold/detail/net/onnx/messages.hpp>
+#include <tenfold/stored.hpp>
 
-#include <bit>       // bit_cast, endian
+#include <bit>       // endian
 #include <charconv>  // from_chars
 
 namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail::onnx {
-
-TENFOLD_BEGIN_STRICT
-
-/// The float that 16 bits of IEEE 754's binary16 stand for.
-inline float widen_float16(std::uint16_t bits) {
-  const std::uint32_t sign = (bits & 0x8000u) << 16, exponent = (bits >> 10) & 31u, fraction = bits & 0x3ffu;
-  if (exponent == 0) {  // fraction * 2^-24, which float has exactly
-    const float value = static_cast<float>(fraction) * 0x1p-24F;
-    return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(value));
-  }
-  const std::uint32_t wide = exponent == 31 ? 255 : exponent + 112;  // 127 - 15
-  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-}
-
-TENFOLD_END_STRICT
-
-/// bfloat16 is the upper half of a float.
-inline float widen_bfloat16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 /// Makes constants of one model's tensors.
 class tensor_reader {
@@ -82,8 +65,8 @@ class tensor_reader {
     if (const index_t needed = byte_count(t, type); static_cast<index_t>(raw.bytes.size()) != needed)
       raise({"its shape ", shape_of(t), " of ", name_of(type), " takes ", needed, " bytes, but it has ",
              raw.bytes.size()});
-    if (type == dtype::float16) return widen<widen_float16>(shape_of(t), raw.bytes);
-    if (type == dtype::bfloat16) return widen<widen_bfloat16>(shape_of(t), raw.bytes);
+    if (type == dtype::float16) return widen(shape_of(t), stored::fp16, raw.bytes);
+    if (type == dtype::bfloat16) return widen(shape_of(t), stored::bf16, raw.bytes);
     return with_dtype(type, [&]<class T>(T) { return elements_of<T>(shape_of(t), raw); });
   }
 
@@ -99,13 +82,12 @@ class tensor_reader {
     return constant(std::move(copy));
   }
 
-  template <float (*Widen)(std::uint16_t)>
-  constant widen(const shape& s, std::span<const std::byte> raw) const {
+  constant widen(const shape& s, stored as, std::span<const std::byte> raw) const {
     tensor<float> result = allocate<float>(s);
     for (index_t i = 0; i < result.size(); ++i) {
-      std::uint16_t bits = 0;
+      std::int16_t bits = 0;
       std::memcpy(&bits, raw.data() + 2 * i, 2);
-      result.data()[i] = Widen(bits);
+      result.data()[i] = widened(bits, as);
     }
     return constant(std::move(result));
   }
@@ -120,9 +102,9 @@ class tensor_reader {
       case dtype::int64:
         return from_field<index_t, 7>(t, [](index_t x) { return x; });
       case dtype::float16:
-        return from_field<float, 5>(t, [](index_t x) { return widen_float16(static_cast<std::uint16_t>(x)); });
+        return from_field<float, 5>(t, [](index_t x) { return widened(static_cast<std::int16_t>(x), stored::fp16); });
       case dtype::bfloat16:
-        return from_field<float, 5>(t, [](index_t x) { return widen_bfloat16(static_cast<std::uint16_t>(x)); });
+        return from_field<float, 5>(t, [](index_t x) { return widened(static_cast<std::int16_t>(x), stored::bf16); });
       default:
         return with_dtype(type,
                           [&]<class T>(T) { return from_field<T, 5>(t, [](index_t x) { return static_cast<T>(x); }); });

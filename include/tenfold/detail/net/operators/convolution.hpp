@@ -87,8 +87,12 @@ template <class Layer, net_window_form Form>
 Layer made_layer(const planning& p, const typename Layer::options_type& o) {
   const tensor_view<const float> w = p.known<float>(weight);
   const tensor_view<const float> w4{w.data(), Form.two_dimensional(w.shape())};
-  if (!p.has(bias)) return Layer(borrowed, w4, o, activation_of(p), p.ctx);
-  return Layer(borrowed, w4, p.known<float>(bias), o, activation_of(p), p.ctx);
+  const activation after = activation_of(p);
+  if (p.weights != stored::as_given)
+    return p.has(bias) ? Layer(p.weights, w4, p.known<float>(bias), o, after, p.ctx)
+                       : Layer(p.weights, w4, o, after, p.ctx);
+  return p.has(bias) ? Layer(borrowed, w4, p.known<float>(bias), o, after, p.ctx)
+                     : Layer(borrowed, w4, o, after, p.ctx);
 }
 
 /// What a convolution of a weight that is known does; `with_added` may be null.
