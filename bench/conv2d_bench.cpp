@@ -19,11 +19,11 @@ double operations(const conv2d_sizes& s, const tf::tensor<float>& y) {
 }
 
 /// As a network runs a layer: weights packed beforehand, outputs and workspace reused.
-measured prepared(const conv2d_sizes& s, const tf::context& ctx) {
+measured prepared(const conv2d_sizes& s, const tf::context& ctx, tf::stored as = tf::stored::as_given) {
   auto x = s.input();
   auto weight = s.weight();
-  const double weight_bytes = bytes_of(weight);
-  tf::prepared_conv2d<float> layer(weight, s.bias(), s.options(), tf::activation::none, ctx);
+  const double weight_bytes = bytes_of(weight) / (as == tf::stored::as_given ? 1 : 2);
+  tf::prepared_conv2d<float> layer(as, weight, s.bias(), s.options(), tf::activation::none, ctx);
   auto y = uninitialized<float>(layer.output_shape(x.shape()));
   measured work{.operations = operations(s, y), .bytes = bytes_of(x, y) + weight_bytes};
   work.call = [ctx, memory = workspace(layer.workspace_bytes(x.shape(), ctx)), layer = std::move(layer),
@@ -75,6 +75,8 @@ measured plain_backward(const conv2d_sizes& s, const tf::context& ctx) {
 void add_conv2d(const layer& l) {
   const auto s = sizes_of<conv2d_sizes>(l);
   add("conv2d/" + l.name + "/prepared", [=](const tf::context& ctx) { return prepared(s, ctx); });
+  add("conv2d/" + l.name + "/fp16", [=](const tf::context& ctx) { return prepared(s, ctx, tf::stored::fp16); });
+  add("conv2d/" + l.name + "/bf16", [=](const tf::context& ctx) { return prepared(s, ctx, tf::stored::bf16); });
   add("conv2d/" + l.name + "/plain", [=](const tf::context& ctx) { return plain(s, ctx); });
   add("conv2d/" + l.name + "/exact", [=](tf::context ctx) {
     ctx.math = tf::math::exact;

@@ -18,11 +18,11 @@ struct conv_transpose2d_sizes {
 };
 
 /// As a network runs a layer: weights packed beforehand, outputs and workspace reused.
-measured prepared(const conv_transpose2d_sizes& s, const tf::context& ctx) {
+measured prepared(const conv_transpose2d_sizes& s, const tf::context& ctx, tf::stored as = tf::stored::as_given) {
   auto x = s.input();
   auto weight = s.weight();
-  const double weight_bytes = bytes_of(weight);
-  tf::prepared_conv_transpose2d<float> layer(weight, s.bias(), s.options(), tf::activation::none, ctx);
+  const double weight_bytes = bytes_of(weight) / (as == tf::stored::as_given ? 1 : 2);
+  tf::prepared_conv_transpose2d<float> layer(as, weight, s.bias(), s.options(), tf::activation::none, ctx);
   auto y = uninitialized<float>(layer.output_shape(x.shape()));
   measured work{.operations = s.operations(), .bytes = bytes_of(x, y) + weight_bytes};
   work.call = [ctx, memory = workspace(layer.workspace_bytes(x.shape(), ctx)), layer = std::move(layer),
@@ -75,6 +75,10 @@ measured plain_backward(const conv_transpose2d_sizes& s, const tf::context& ctx)
 void add_conv_transpose2d(const layer& l) {
   const auto s = sizes_of<conv_transpose2d_sizes>(l);
   add("conv_transpose2d/" + l.name + "/prepared", [=](const tf::context& ctx) { return prepared(s, ctx); });
+  add("conv_transpose2d/" + l.name + "/fp16",
+      [=](const tf::context& ctx) { return prepared(s, ctx, tf::stored::fp16); });
+  add("conv_transpose2d/" + l.name + "/bf16",
+      [=](const tf::context& ctx) { return prepared(s, ctx, tf::stored::bf16); });
   add("conv_transpose2d/" + l.name + "/plain", [=](const tf::context& ctx) { return plain(s, ctx); });
 }
 
