@@ -1,10 +1,21 @@
 // Numbers of 16 bits as floats: what a kernel loads of a weight that is stored in them.
 
-// The lanes of 16 bits, as the lower halves of integers of 32.
+// The lanes of 16 bits, as the lower halves of integers of 32. g++ 12 converts half a vector at a time.
 TENFOLD_INLINE vec<std::uint32_t> load_halves(const void* p) {
+#if !defined(__clang__) && TENFOLD_VECTOR_BYTES == 64
+  vec_of<short, 16> v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return bits_as<vec<std::uint32_t>>(
+      __builtin_ia32_pmovzxwd512_mask(v, vec_of<int, 16>{}, static_cast<unsigned short>(-1)));
+#elif !defined(__clang__) && TENFOLD_VECTOR_BYTES == 32
+  vec_of<short, 8> v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return bits_as<vec<std::uint32_t>>(__builtin_ia32_pmovzxwd256(v));
+#else
   vec_of<std::uint16_t, lanes<float>> halves;
   __builtin_memcpy(&halves, p, sizeof halves);
   return convert_lanes<std::uint32_t, lanes<float>>(halves);
+#endif
 }
 
 TENFOLD_INLINE vec<float> load_widened(const bf16* p) { return bits_as<vec<float>>(load_halves(p) << 16); }
