@@ -39,7 +39,7 @@ TENFOLD_INLINE void sum_each(vec_of<U, L>* acc, U* sum) {
 inline constexpr int dot_columns = TENFOLD_VECTOR_REGISTERS / 8;
 
 // Elements of 16 bits, 2 KiB, that are fetched ahead. Widening takes so long that the processor looks too few of them
-// ahead by itself: 205 MB took 15.3 to 16 ms, with this 12.6 to 13.3 (Zen 4). Floats are no faster with it.
+// ahead by itself: 205 MB took 15.3 to 16 ms, with this 12.6 to 13.3 (Xeon, avx512). Floats are no faster with it.
 inline constexpr index_t dot_ahead = 1024;
 
 // sum(r, j) = sum over p < k of a[r * lda + p] * x[j * ldx + p];   r < 4, j < columns
