@@ -166,6 +166,19 @@ TEST(UpsampleBilinear2dNaN, ReachesItsOutputsOnly) {  // 2x: input i has a share
   }
 }
 
+TEST(UpsampleBilinear2dNaN, StaysInItsColumnWhereWidthsAreEqual) {
+  for (const tf::index_t width : {1, 3, 8, 37}) {
+    auto x = random_tensor<float>({1, 1, 3, width});
+    x(0, 0, 1, width / 2) = std::numeric_limits<float>::infinity();
+    const auto expected = tf::reference::upsample_bilinear2d(x, tf::hw{6, width});
+    for (const tf::isa level : available_isas()) {
+      const auto y = tf::upsample_bilinear2d(x, tf::hw{6, width}, false, on(level));
+      for (tf::index_t i = 0; i < y.size(); ++i)
+        EXPECT_EQ(std::isnan(y.data()[i]), std::isnan(expected.data()[i])) << width << " " << i;
+    }
+  }
+}
+
 TYPED_TEST(UpsampleBilinear2d, EqualsReferenceWhereWeightsAreExact) {
   const struct {
     tf::hw in, out;

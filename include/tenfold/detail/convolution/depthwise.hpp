@@ -68,8 +68,8 @@ class depthwise {
     });
   }
 
-  static constexpr convolution_algorithm<T> entry = {
-      "depthwise", applies, cost, packed_size, pack, plan, run, {.avx2 = 0.75}, weight_in_use::both};
+  static constexpr convolution_algorithm<T> entry = {"depthwise", applies, cost,           packed_size,        pack,
+                                                     plan,        run,     {.avx2 = 0.75}, weight_in_use::both};
 
  private:
   static constexpr index_t most_lines = depthwise_problem<T>::most_lines;

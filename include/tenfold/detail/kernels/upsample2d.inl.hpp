@@ -205,6 +205,7 @@ struct bilinear_block {
 
   const upsample2d_geometry& g;
   const A step_h, step_w;
+  const index_t beside;  // from an output's first input to its second, but for the row's last: equal widths have one
   index_t column = -1;
   index_t count = 0;
   index_t close = 0;  // so many columns, whole vectors, have their sources within one vector
@@ -216,7 +217,8 @@ struct bilinear_block {
   explicit bilinear_block(const upsample2d_geometry& geometry)
       : g(geometry),
         step_h(bilinear_step<A>(g.in.h, g.out.h, g.step_h, g.align_corners)),
-        step_w(bilinear_step<A>(g.in.w, g.out.w, g.step_w, g.align_corners)) {}
+        step_w(bilinear_step<A>(g.in.w, g.out.w, g.step_w, g.align_corners)),
+        beside(g.in.w == g.out.w ? 0 : 1) {}
 
   void begin_at(index_t first) {
     if (column == first) return;
@@ -225,7 +227,7 @@ struct bilinear_block {
     for (index_t i = 0; i < count; ++i)
       fraction[i] = bilinear_source(column + i, g.in.w, g.out.w, step_w, g.align_corners, left[i], right[i]);
     close = 0;
-    if constexpr (std::is_same_v<T, A>) close = close_sources<A, L>(left, count, g.in.w - 1, place);
+    if constexpr (std::is_same_v<T, A>) close = close_sources<A, L>(left, count, g.in.w - beside, place);
   }
 
   // Interpolates an input row across.
@@ -235,7 +237,7 @@ struct bilinear_block {
       for (index_t i = 0; i < close; i += L) {
         const auto at = load_lanes<L>(place + i);
         const vec_of<A, L> a = chosen_lanes<A, L, upsample_place<A>>(load_lanes<L>(x + left[i]), at),
-                           b = chosen_lanes<A, L, upsample_place<A>>(load_lanes<L>(x + left[i] + 1), at);
+                           b = chosen_lanes<A, L, upsample_place<A>>(load_lanes<L>(x + left[i] + beside), at);
         const vec_of<A, L> f = load_lanes<L>(fraction + i);
         store_lanes<L>(to + i, (fill_lanes<L>(A{1}) - f) * a + f * b);
       }
