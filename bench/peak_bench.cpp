@@ -8,14 +8,14 @@ namespace tenfold::inline v0::inline TENFOLD_FLAGS::detail {
 TENFOLD_BEGIN_KERNELS
 
 #if TENFOLD_COMPILES_AVX512
-TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+TENFOLD_BEGIN_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")
 namespace avx512 {
 #include "peak.inl.hpp"
 }
 TENFOLD_END_TARGET
 #endif
 #if TENFOLD_COMPILES_AVX2
-TENFOLD_BEGIN_TARGET("avx2,fma")
+TENFOLD_BEGIN_TARGET("avx2,fma,f16c")
 namespace avx2 {
 #include "peak.inl.hpp"
 }
